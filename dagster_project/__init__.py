@@ -1,0 +1,1 @@
+"""Statistics warehouse of basic medical insurance: from landed extracts to a published bulletin."""

@@ -1,0 +1,91 @@
+"""Where a home keeps its things, and the options that the environment sets.
+
+Belongs here: paths inside the home folder, machine limits, the key file, the clock. Does not belong here: definitions
+of indicators (`dictionary/`), contracts (`contracts/`), thresholds of checks.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+PACKAGE_ROOT = Path(__file__).resolve().parent
+PROJECT_ROOT = PACKAGE_ROOT.parent
+DEFAULT_HOME = PROJECT_ROOT / "data" / "home"
+
+
+def _default_key_file() -> Path:
+    """Key file in the user's configuration folder: outside the repository and outside every home."""
+    chosen = os.environ.get("BULLETIN_KEY_FILE")
+    if chosen:
+        return Path(chosen)
+    base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "medical-insurance-bulletin" / "pseudonym.key"
+
+
+def _default_home() -> Path:
+    return Path(os.environ.get("BULLETIN_HOME") or DEFAULT_HOME)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and options of one home; made once at the edge (command line, Dagster) and passed down."""
+
+    home: Path = field(default_factory=_default_home)
+    key_file: Path = field(default_factory=_default_key_file)
+    language: str = field(default_factory=lambda: os.environ.get("BULLETIN_LANG", "zh"))
+    memory_limit: str | None = field(default_factory=lambda: os.environ.get("BULLETIN_MEMORY_LIMIT"))
+    threads: int = field(default_factory=lambda: int(os.environ.get("BULLETIN_THREADS") or os.cpu_count() or 2))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "home", Path(self.home).resolve())
+
+    @property
+    def landing(self) -> Path:
+        """Folder where a data centre's files are dropped; never written to by the warehouse."""
+        return self.home / "landing"
+
+    @property
+    def raw(self) -> Path:
+        """Immutable Parquet: raw/<table>/<month>/<load_id>.parquet."""
+        return self.home / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rejected rows as text, identifiers masked: quarantine/<table>/<load_id>.parquet."""
+        return self.home / "quarantine"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that only the warehouse itself opens."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def serving_file(self) -> Path:
+        """The DuckDB file that BI tools open; replaced atomically at the end of a run."""
+        return self.home / "serving" / "medical_insurance.duckdb"
+
+    @property
+    def publication(self) -> Path:
+        """publication/<year>/<vintage>/: the documents and their release descriptor."""
+        return self.home / "publication"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Compiled dbt artefacts of this home."""
+        return self.home / "dbt_target"
+
+    @property
+    def provinces(self) -> Path:
+        """Definitions per province, one YAML each: the home's own folder first, then the shipped ones."""
+        return self.home / "provinces"
+
+
+def now() -> datetime:
+    """The one clock: UTC without microseconds; BULLETIN_NOW (ISO) holds it still for tests and rebuilds."""
+    fixed = os.environ.get("BULLETIN_NOW")
+    if fixed:
+        return datetime.fromisoformat(fixed).astimezone(timezone.utc).replace(microsecond=0, tzinfo=None)
+    return datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)

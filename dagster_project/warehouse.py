@@ -1,0 +1,47 @@
+"""Opening the warehouse file.
+
+Belongs here: the one way to connect to `warehouse.duckdb`. All connections of a process use the same (empty)
+configuration, because DuckDB refuses two configurations of one file in one process; limits are set by statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import Settings
+
+
+@contextmanager
+def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-write connection to the home's warehouse; closed in any case.
+
+    Raises UserError (exit 3) when another process holds the file.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(settings.warehouse))
+    except duckdb.IOException as error:
+        if "lock" not in str(error).lower():
+            raise
+        raise UserError(
+            Text("仓库正被另一个进程使用，本次未做任何改动。", "Another process is using the warehouse; nothing was done."),
+            where=str(settings.warehouse),
+            todo=Text(
+                "等待另一个运行结束后重试；BI 工具请连接 serving/medical_insurance.duckdb。",
+                "Wait for the other run to end and try again; BI tools open serving/medical_insurance.duckdb instead.",
+            ),
+            code=ExitCode.BROKEN_INSTALLATION,
+        ) from error
+    try:
+        connection.execute(f"set threads = {int(settings.threads)}")
+        if settings.memory_limit:
+            connection.execute("set memory_limit = ?", [settings.memory_limit])
+        connection.execute("set temp_directory = ?", [str(settings.home / "tmp")])
+        yield connection
+    finally:
+        connection.close()
