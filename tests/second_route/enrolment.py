@@ -1,0 +1,97 @@
+"""Who was insured at a date.
+
+Belongs here: spells (R11), payments (R10, R14), one row a natural person (R13, R15). Does not belong here: rates.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import polars as pl
+
+from tests.second_route.constants import EMPLOYER_GROUP, RETIRED_FLAG
+
+
+def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
+    """psn_no with its certificate in one spelling (upper case, 15 digits raised to 18) and its sex."""
+    number = pl.col("certno").str.to_uppercase()
+    first17 = number.str.slice(0, 6) + pl.lit("19") + number.str.slice(6, 9)
+    weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+    total = sum((first17.str.slice(i, 1).cast(pl.Int32, strict=False) * w for i, w in enumerate(weights)), pl.lit(0))
+    digit = (total % 11).replace_strict(dict(enumerate("10X98765432")), default=None, return_dtype=pl.String)
+    short = number.str.contains(r"^\d{15}$")
+    return persons.select(
+        "psn_no",
+        "gend",
+        person=pl.when(short).then(first17 + digit).otherwise(number),
+    )
+
+
+def insured_at(
+    day: date,
+    spells: pl.LazyFrame,
+    payments: pl.LazyFrame,
+    persons: pl.LazyFrame,
+    employers: pl.LazyFrame,
+    prefectures: dict[str, str],
+) -> pl.DataFrame:
+    """One row a natural person insured at the date, with scheme, status, employer group, sex and prefecture."""
+    month = f"{day.year}{day.month:02d}"
+    paid = (
+        payments.filter(
+            (pl.col("clct_type") == "10")
+            & (pl.col("clct_flag") == "1")
+            & (pl.col("revs_flag") == "Z")
+            & (pl.col("clct_time") < datetime(day.year + 1, 1, 1))
+            & (pl.col("accrym_begn") <= month)
+            & (pl.col("accrym_end") >= month)
+        )
+        .select("psn_insu_rlts_id")
+        .unique()
+        .with_columns(has_paid=pl.lit(True))
+    )
+    is_employee = pl.col("insutype") == "310"
+    retired = is_employee & pl.col("insutype_retr_flag").is_in(["1", "2"])
+    return (
+        spells.filter(
+            pl.col("insutype").is_in(["310", "390"])
+            & (pl.col("crt_insu_date") <= day)
+            & (pl.col("paus_insu_date").is_null() | (pl.col("paus_insu_date") >= day))
+        )
+        .join(paid, on="psn_insu_rlts_id", how="left")
+        .filter(pl.col("has_paid").fill_null(False) | retired.fill_null(False))
+        .join(natural_persons(persons), on="psn_no", how="left")
+        .join(employers.select("emp_no", "emp_type"), on="emp_no", how="left")
+        .with_columns(
+            person=pl.coalesce("person", "psn_no"),
+            rank=pl.when(is_employee).then(1).otherwise(0),
+            scheme=pl.when(is_employee).then(pl.lit("employee")).otherwise(pl.lit("resident")),
+        )
+        .sort("rank", "crt_insu_date", "psn_insu_rlts_id")
+        .unique(subset=["person"], keep="last", maintain_order=True)
+        .select(
+            "scheme",
+            year=pl.lit(day.year),
+            prefecture=pl.col("insu_admdvs").replace_strict(
+                prefectures, default=pl.col("insu_admdvs").str.slice(0, 4) + "00", return_dtype=pl.String
+            ),
+            member_status=pl.when(pl.col("scheme") == "resident")
+            .then(pl.lit("none"))
+            .otherwise(
+                pl.col("insutype_retr_flag")
+                .replace_strict(RETIRED_FLAG, default="unknown", return_dtype=pl.String)
+                .fill_null("unknown")
+            ),
+            employer_group=pl.when(pl.col("scheme") == "resident")
+            .then(pl.lit("none"))
+            .otherwise(
+                pl.col("emp_type")
+                .replace_strict(EMPLOYER_GROUP, default="unknown", return_dtype=pl.String)
+                .fill_null("unknown")
+            ),
+            sex=pl.col("gend")
+            .replace_strict({"1": "male", "2": "female"}, default="unknown", return_dtype=pl.String)
+            .fill_null("unknown"),
+        )
+        .collect()
+    )

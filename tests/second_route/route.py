@@ -1,0 +1,141 @@
+"""The second route from end to end: landed files in, headline indicators out.
+
+Belongs here: the order of the steps. Does not belong here: any rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from tests.second_route import measures
+from tests.second_route.constants import COLUMNS, POOLED_AT_PROVINCE, POPULATION_SHOULD_BE_ENROLLED
+from tests.second_route.enrolment import insured_at
+from tests.second_route.files import landed_files
+from tests.second_route.indicators import evaluate
+from tests.second_route.settlements import labelled, prefecture_of
+from tests.second_route.stays import assistance, stays
+from tests.second_route.validate import Codes, Outcome, judge
+from tests.second_route.versions import standing
+
+
+@dataclass
+class SecondRoute:
+    """What the second route found: indicators, labelled cells for comparison, and the fate of every file."""
+
+    frame: pl.DataFrame
+    settlements: pl.DataFrame
+    stays: pl.DataFrame
+    enrolment: pl.DataFrame
+    assistance: pl.DataFrame
+    ledger: pl.DataFrame
+    allowances: pl.DataFrame
+    outcomes: list[Outcome]
+
+
+def _empty(table: str) -> pl.LazyFrame:
+    kinds = {"decimal": pl.Int64, "date": pl.Date, "datetime": pl.Datetime("us")}
+    schema = {column.name: kinds.get(column.kind, pl.String) for column in COLUMNS[table]}
+    extra = {"_delivered": pl.Datetime("us"), "_row": pl.UInt32, "_file": pl.String, "_batch": pl.String}
+    return pl.LazyFrame(schema=schema | extra)
+
+
+def _current(outcomes: list[Outcome], table: str) -> pl.LazyFrame:
+    frames = [o.accepted.lazy() for o in outcomes if o.table == table and not o.refused]
+    return standing(table, pl.concat([_empty(table), *frames], how="diagonal_relaxed"))
+
+
+def _ledger(rows: pl.LazyFrame, prefectures: dict[str, str]) -> pl.DataFrame:
+    factor = pl.col("unit").replace_strict({"元": 1, "万元": 10_000}, return_dtype=pl.Int64)
+    return rows.select(
+        "insutype",
+        "fund_type",
+        "item_code",
+        "dirc",
+        year=pl.col("ym").str.slice(0, 4).cast(pl.Int32),
+        month=pl.col("ym").str.slice(4, 2).cast(pl.Int32),
+        prefecture=_region("admdvs", prefectures),
+        fen=pl.col("amt") * factor,
+    ).collect()
+
+
+def _region(name: str, prefectures: dict[str, str]) -> pl.Expr:
+    return pl.col(name).replace_strict(prefectures, default=pl.col(name).str.slice(0, 4) + "00", return_dtype=pl.String)
+
+
+def _allowances(rows: pl.LazyFrame, prefectures: dict[str, str]) -> pl.DataFrame:
+    return (
+        rows.filter((pl.col("vali_flag") == "1") & (pl.col("matn_alwn_sumamt") > 0))
+        .select(
+            year=pl.col("opt_time").dt.year(),
+            prefecture=_region("poolarea_no", prefectures),
+            amount="matn_alwn_sumamt",
+        )
+        .collect()
+    )
+
+
+def _population(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.filter(pl.col("pop_kind").is_in(POPULATION_SHOULD_BE_ENROLLED)).select(
+        year=pl.col("year").cast(pl.Int32), region_code="admdvs", should_be_enrolled="persons"
+    )
+
+
+def _rate_base(frame: pl.DataFrame) -> pl.DataFrame:
+    """Base of the hospitalisation rate: employees by the mean of two year-ends, residents by the year-end."""
+    before = frame.select(
+        "region_code", year=pl.col("year") + 1, employee_before=pl.col("employee_insured").cast(pl.Float64)
+    )
+    return frame.join(before, on=["year", "region_code"], how="left").with_columns(
+        employee_rate_base=(pl.col("employee_insured") + pl.col("employee_before")) / 2,
+        resident_rate_base=pl.col("resident_insured").cast(pl.Float64),
+    )
+
+
+def second_route(
+    landing: Path, years: Iterable[int], province: str = "520000", care_types: dict[str, str] | None = None
+) -> SecondRoute:
+    """Compute the headline indicators of a landing folder for the province and its prefecture-level regions."""
+    years = sorted(years)
+    codes = Codes(care_types=care_types or {})
+    first = [judge(item, codes) for item in landed_files(landing, {"admdvs_dim_a"})]
+    regions = _current(first, "admdvs_dim_a").collect()
+    codes.regions = set(regions["admdvs"].to_list())
+    outcomes = first + [judge(item, codes) for item in landed_files(landing, set(COLUMNS) - {"admdvs_dim_a"})]
+    prefectures = prefecture_of(regions)
+    rows = labelled(_current(outcomes, "setl_d"), codes.group_of(), prefectures, POOLED_AT_PROVINCE.get(province))
+    merged = stays(rows, _current(outcomes, "drg_dip_group_result"))
+    spells = pl.concat([_current(outcomes, "psn_insu_d"), _current(outcomes, "psn_insu_his_d")], how="diagonal_relaxed")
+    payments = pl.concat(
+        [_current(outcomes, "staf_psn_clct_detl_d"), _current(outcomes, "rsdt_psn_clct_detl_d")], how="diagonal_relaxed"
+    )
+    persons, employers = _current(outcomes, "psn_info_b"), _current(outcomes, "insu_emp_info_b")
+    enrolment = pl.concat(
+        insured_at(date(year, 12, 31), spells, payments, persons, employers, prefectures)
+        for year in [years[0] - 1, *years]
+    )
+    aid = assistance(rows)
+    ledger = _ledger(_current(outcomes, "fund_ledger_m"), prefectures)
+    allowances = _allowances(_current(outcomes, "matn_alwn_crtf_d"), prefectures)
+    sums = [
+        measures.of_settlements(rows),
+        measures.of_stays(merged),
+        measures.of_stay_ends(merged),
+        measures.of_enrolment(enrolment),
+        measures.of_assistance(aid),
+        measures.of_ledger(ledger.lazy()),
+        measures.of_allowances(allowances.lazy()),
+    ]
+    regions_here = sorted({p for p in prefectures.values() if p[:2] == province[:2]} | {province})
+    frame = pl.LazyFrame({"region_code": regions_here}).join(
+        pl.LazyFrame({"year": [years[0] - 1, *years]}, schema={"year": pl.Int32}), how="cross"
+    )
+    for part in sums:
+        frame = frame.join(measures.with_province(part, province), on=["year", "region_code"], how="left")
+    frame = frame.join(_population(_current(outcomes, "population_ref")), on=["year", "region_code"], how="left")
+    complete = _rate_base(frame.collect()).filter(pl.col("year").is_in(years))
+    return SecondRoute(evaluate(complete), rows, merged, enrolment, aid, ledger, allowances, outcomes)
