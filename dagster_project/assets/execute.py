@@ -1,0 +1,66 @@
+"""Executing a job of the definitions in this process, without a daemon or a server.
+
+Belongs here: the Dagster instance of a home and one execution. Does not belong here: messages, exit codes (`cli.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project import run
+from dagster_project.settings import PACKAGE_ROOT, Settings
+
+INSTANCE_TEMPLATE = PACKAGE_ROOT / "dagster.yaml"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a job ended; `error` is the first exception of a step in its original form."""
+
+    run_id: str
+    success: bool
+    error: BaseException | None
+
+
+def instance_folder(settings: Settings) -> Path:
+    """HOME/dagster with its dagster.yaml; the events of all runs of this home lie there."""
+    folder = settings.home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "dagster.yaml"
+    if not target.exists() or target.read_bytes() != INSTANCE_TEMPLATE.read_bytes():
+        shutil.copyfile(INSTANCE_TEMPLATE, target)
+    return folder
+
+
+def execute(
+    settings: Settings,
+    job_name: str,
+    years: Sequence[int] = (),
+    full_refresh: bool = False,
+    command: str = "",
+    partition_key: str | None = None,
+) -> Execution:
+    """Run one job to its end; never raises for what happens inside a step."""
+    # Definitions read the home from the environment, as they do under `dagster dev` and `dagster job execute`.
+    os.environ["BULLETIN_HOME"] = str(settings.home)
+    folder = instance_folder(settings)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    from dagster import DagsterInstance
+
+    from dagster_project.definitions import defs
+
+    run.forget_errors()
+    home = {"path": str(settings.home), "years": list(years), "full_refresh": full_refresh}
+    with DagsterInstance.from_config(str(folder)) as instance:
+        result = defs.get_job_def(job_name).execute_in_process(
+            run_config={"resources": {"home": {"config": home}}},
+            instance=instance,
+            partition_key=partition_key,
+            tags={"bulletin/command": command} if command else None,
+            raise_on_error=False,
+        )
+    return Execution(run_id=result.run_id, success=result.success, error=run.first_error())

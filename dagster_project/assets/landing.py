@@ -1,0 +1,180 @@
+"""Landing: files into raw and quarantine, and the definitions of the province, as Dagster assets.
+
+Belongs here: keys, descriptions from the contracts, metadata that a person reads. Does not belong here: reading files
+(`ingest/`), definitions (`dictionary/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from dagster_project import dbt_build, progress, run
+from dagster_project.assets.common import GROUPS, POOL, BulletinHome, bars, markdown_table, step
+from dagster_project.warehouse import connect
+
+DEFINITION_TABLES = ("definition_choice", "pooling_level", "care_type_map", "indicator_dictionary", "indicator_term")
+OPS_TEXT = {
+    "file": "每个见过的文件及其结果 · every file seen and what became of it",
+    "load": "每个已入库的文件 · one row a loaded file",
+    "rule_count": "入库时数出的违规 · violations counted on intake",
+    "touched_month": "需要重算的月份 · months to rebuild",
+    "superseded": "被更新版本取代的行 · rows replaced by a newer version",
+}
+NO_PREVIEW = ("pseudonym", "month")
+
+
+def raw_keys() -> dict[str, dg.AssetKey]:
+    """Asset keys of the raw tables by extract."""
+    from dagster_project.contracts import load_contracts
+
+    return {name: dg.AssetKey(["raw", name]) for name in load_contracts()}
+
+
+def ops_tables(manifest: Mapping[str, Any]) -> list[str]:
+    """Ops tables that intake fills: what dbt reads as a source, and the two that checks judge."""
+    read = {s["name"] for s in manifest["sources"].values() if s["schema"] == "ops"}
+    return sorted((read | {"file", "load", "rule_count", "touched_month"}) - set(DEFINITION_TABLES) - {"check_result"})
+
+
+def landing_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """One step that takes in whatever lies in the landing folder."""
+    from dagster_project.contracts import load_contracts
+
+    contracts = load_contracts()
+    specs = [
+        dg.AssetSpec(
+            dg.AssetKey(["raw", name]),
+            group_name=GROUPS["raw"],
+            kinds={"parquet", "duckdb"},
+            description=f"{contract.name_zh} · {contract.name_en}\n\n依据 / basis: {contract.basis}",
+            metadata={"columns": len(contract.columns), "delivery": contract.delivery},
+        )
+        for name, contract in contracts.items()
+    ]
+    specs += [
+        dg.AssetSpec(
+            dg.AssetKey(["quarantine", "rejected_row"]),
+            group_name=GROUPS["quarantine"],
+            kinds={"parquet", "duckdb"},
+            description="违反契约的行（标识已遮蔽）及所违规则 · rows that break a contract, identifiers masked, with the rule",
+        ),
+        *[
+            dg.AssetSpec(
+                dg.AssetKey(["ops", table]),
+                group_name=GROUPS["ops"],
+                kinds={"duckdb"},
+                description=OPS_TEXT.get(table, "运行登记表 · register of runs and loads"),
+            )
+            for table in ops_tables(manifest)
+        ],
+    ]
+
+    @dg.multi_asset(name="landing", specs=specs, can_subset=True, pool=POOL)
+    def landing(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
+        from dagster_project.ingest import ingest_landing
+
+        with step(context, home, "landing") as settings:
+            dbt_build.warm_up(settings)
+            outcome = ingest_landing(settings, context.run_id, on_progress=tell)
+            progress.conclude(f"{len(outcome.loaded)} files")
+            with connect(settings) as connection:
+                for key in sorted(context.selected_asset_keys):
+                    schema, table = key.path
+                    about = (
+                        raw_metadata(connection, table, context.run_id, contracts[table].columns)
+                        if schema == "raw"
+                        else {"dagster/row_count": count(connection, schema, table)}
+                    )
+                    yield dg.MaterializeResult(asset_key=key, metadata=about)
+
+    return landing
+
+
+def tell(*state: Any) -> None:
+    """Intake's progress (done, total, what) for whoever looks."""
+    done, total, *rest = [*state, 0, 1][:3] if len(state) < 2 else state
+    progress.advance(float(done) / float(total or 1), str(rest[0]) if rest else "")
+
+
+def count(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    """Rows of a table or view."""
+    row = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+    return int(row[0]) if row else 0
+
+
+def raw_metadata(
+    connection: duckdb.DuckDBPyConnection, table: str, run_id: str, columns: Sequence[Any]
+) -> dict[str, Any]:
+    """Rows, quarantined rows, files, reasons, the loads over time and the first rows without person columns."""
+    loads = connection.execute(
+        "select source_file, encoding, rows_read, rows_accepted, rows_quarantined, rows_superseded, loaded_at "
+        'from ops.load where "extract" = ? order by load_id desc',
+        [table],
+    ).fetchall()
+    reasons = connection.execute(
+        "select rule_id, column_name, severity, sum(unexpected) from ops.rule_count "
+        'where "extract" = ? and unexpected > 0 group by all order by 4 desc limit 12',
+        [table],
+    ).fetchall()
+    files = connection.execute(
+        'select status, count(*), any_value(reason) from ops.file where run_id = ? and "extract" = ? group by all',
+        [run_id, table],
+    ).fetchall()
+    about: dict[str, Any] = {
+        "dagster/row_count": count(connection, "raw", table),
+        "quarantined": int(sum(load[4] or 0 for load in loads)),
+        "files": len(loads),
+    }
+    if loads:
+        history = bars([load[3] or 0 for load in reversed(loads)])
+        about["rows_by_load"] = history[-60:]
+        about["loads"] = markdown_table(
+            ["file", "encoding", "read", "accepted", "quarantined", "superseded", "loaded (UTC)"], loads[:12]
+        )
+        shown = [c.name for c in columns if c.landed == "as_is" and not c.key][:10]
+        if shown:
+            names = ", ".join(f'"{name}"' for name in shown)
+            rows = connection.execute(f'select {names} from raw."{table}" limit 5').fetchall()
+            about["preview"] = markdown_table(shown, rows)
+    if reasons:
+        about["reasons"] = markdown_table(["rule", "column", "severity", "rows"], reasons)
+    if files:
+        about["this_run"] = markdown_table(["status", "files", "reason"], files)
+    return about
+
+
+def definition_assets() -> dg.AssetsDefinition:
+    """The province's dated definition choices and the indicator dictionary, from their files into ops."""
+    texts = {
+        "definition_choice": "各省各年的口径选择 · dated definition choices of the province",
+        "pooling_level": "统筹层次 · pooling level of each region over time",
+        "care_type_map": "本省医疗类别对照 · the province's map of care types",
+        "indicator_dictionary": "指标字典 · indicator dictionary",
+        "indicator_term": "指标的项（由字典展开） · terms of each indicator, from the dictionary",
+    }
+    specs = [
+        dg.AssetSpec(
+            dg.AssetKey(["ops", table]),
+            deps=[dg.AssetKey(["raw", "setl_d"])],
+            group_name="g2_reference",
+            kinds={"yaml", "duckdb"},
+            description=texts[table],
+        )
+        for table in DEFINITION_TABLES
+    ]
+
+    @dg.multi_asset(name="definitions", specs=specs, can_subset=True, pool=POOL)
+    def definitions(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
+        with step(context, home, "definitions") as settings:
+            run.load_definitions(settings)
+            with connect(settings) as connection:
+                for key in sorted(context.selected_asset_keys):
+                    yield dg.MaterializeResult(
+                        asset_key=key, metadata={"dagster/row_count": count(connection, *key.path)}
+                    )
+
+    return definitions

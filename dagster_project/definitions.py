@@ -1,0 +1,46 @@
+"""The one Definitions of the project: assets by stage, gates between them, jobs, the home as the only resource.
+
+Belongs here: putting the parts together. Does not belong here: parts (`assets/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from dagster_project import dbt_build
+from dagster_project.assets import gates, jobs, landing, publication, warehouse
+from dagster_project.assets.common import BulletinHome
+from dagster_project.settings import Settings
+
+
+def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
+    """All assets, checks and jobs for a parsed dbt project."""
+    landed = landing.landing_assets(manifest)
+    definitions = landing.definition_assets()
+    core, indicator, published = warehouse.all_dbt_assets(manifest)
+    bulletin = publication.bulletin_asset([*published.keys, gates.gate_key("indicator")])
+    serving = publication.serving_asset([publication.BULLETIN, gates.gate_key("publication")])
+    return dg.Definitions(
+        assets=[
+            landed,
+            gates.gate_assets("landing", sorted(landed.keys)),
+            definitions,
+            core,
+            gates.gate_assets("core", sorted(core.keys)),
+            indicator,
+            gates.gate_assets("indicator", sorted(indicator.keys)),
+            published,
+            bulletin,
+            gates.gate_assets("publication", [publication.BULLETIN]),
+            serving,
+        ],
+        jobs=[jobs.main_job(), jobs.month_job(manifest), jobs.year_job(manifest)],
+        resources={"home": BulletinHome()},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(dbt_build.manifest(Settings()))

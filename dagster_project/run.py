@@ -1,0 +1,256 @@
+"""The frame of one run, the same for the command line, the Dagster UI and `dagster job execute`.
+
+Belongs here: the row of ops.run, which years are computed and published, the summary at the end and the exit code.
+Does not belong here: what the stages do (their own packages), the order of stages (`assets/`), printing (`cli.py`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from dagster_project import progress, run_lock
+from dagster_project.durable import durable_step
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import PROJECT_ROOT, Settings, now
+from dagster_project.warehouse import connect
+
+_last_error: list[BaseException] = []
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that did not pass, as the terminal shows it."""
+
+    stage: str
+    table_name: str
+    check_name: str
+    severity: str
+    status: str
+    unexpected: int | None
+    total: int | None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What one run came to: files, checks by status, where the bulletin lies."""
+
+    run_id: str
+    status: str
+    files: dict[str, int]
+    refused: list[tuple[str, str]]  # file, reason
+    rows_read: int
+    rows_quarantined: int
+    checks: dict[str, int]
+    not_passed: list[FailedCheck]
+    documents: list[Path] = field(default_factory=list)
+    synthetic: bool = False
+
+
+def code_version() -> str:
+    """Version of the package and, inside a git checkout, the commit (with + when files differ from it)."""
+    number = version("medical-insurance-bulletin")
+    if not (PROJECT_ROOT / ".git").exists():
+        return number
+    try:
+        commit = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+            cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=5, check=True,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return number
+    return f"{number}-{commit}"
+
+
+def begin(settings: Settings, run_id: str, command: str) -> None:
+    """Take the home's lock, make the ops tables when missing, write the row of this run; harmless when repeated."""
+    from dagster_project.ingest import prepare_warehouse
+
+    run_lock.hold(settings)
+    with connect(settings) as connection:
+        prepare_warehouse(connection)
+        if connection.execute("select count(*) from ops.run where run_id = ?", [run_id]).fetchone() != (0,):
+            return
+        # A run that was killed cannot say so itself; nothing else can be running while we hold the file.
+        connection.execute("update ops.run set status = 'interrupted' where status = 'running'")
+        with durable_step("run.begin"):
+            connection.execute(
+                "insert into ops.run (run_id, command, started_at, finished_at, status, code_version) "
+                "values (?, ?, ?, null, 'running', ?)",
+                [run_id, command, now(), code_version()],
+            )
+
+
+def finish(settings: Settings, run_id: str, status: str) -> None:
+    """Close the row of a run with 'done' or 'failed'; a finished row stays as it is."""
+    with connect(settings) as connection, durable_step("run.finish"):
+        connection.execute(
+            "update ops.run set status = ?, finished_at = ? where run_id = ? and status = 'running'",
+            [status, now(), run_id],
+        )
+    run_lock.release(settings)
+
+
+@contextmanager
+def remembered_errors() -> Iterator[None]:
+    """Keep the original exception of a step: an orchestrator hands on only its text."""
+    try:
+        yield
+    except BaseException as error:
+        _last_error.append(error)
+        raise
+
+
+def first_error() -> BaseException | None:
+    """The first exception since the last call of `forget_errors`."""
+    return _last_error[0] if _last_error else None
+
+
+def forget_errors() -> None:
+    """Start anew before a run."""
+    _last_error.clear()
+
+
+def data_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Years that have settlements landed, ascending."""
+    rows = connection.execute(
+        "select distinct cast(left(month, 4) as integer) from ops.load_month "
+        "where extract = 'setl_d' and regexp_matches(month, '^[0-9]{6}$') order by 1"
+    ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def definition_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Years that definitions are needed for: every year between first and last data, and the one before (growth)."""
+    years = data_years(connection) or enrolment_years(connection)
+    return list(range(years[0] - 1, years[-1] + 1)) if years else []
+
+
+def enrolment_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Years of the last deliveries when no settlements have landed, so that what can be computed is."""
+    row = connection.execute(
+        "select min(year(coalesce(delivered_at, loaded_at))), max(year(coalesce(delivered_at, loaded_at))) from ops.load"
+    ).fetchone()
+    if row is None or row[0] is None:
+        return []
+    return list(range(int(row[0]), int(row[1]) + 1))
+
+
+def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:
+    """Years whose bulletin this run makes: the wanted ones, else the latest year with data.
+
+    Raises UserError (exit 2) for a year without data.
+    """
+    with connect(settings) as connection:
+        years = data_years(connection) or enrolment_years(connection)
+    missing = [year for year in wanted if year not in years]
+    if missing:
+        raise UserError(
+            Text(
+                f"仓库中没有 {'、'.join(map(str, missing))} 年的数据。",
+                f"The warehouse has no data of {', '.join(map(str, missing))}.",
+            ),
+            where="--year",
+            todo=Text(f"可选年份：{'、'.join(map(str, years))}。", f"Choose from {', '.join(map(str, years))}."),
+        )
+    return sorted(set(wanted)) or years[-1:]
+
+
+def load_definitions(settings: Settings) -> None:
+    """The province's definition choices and the indicator dictionary, from their files into ops."""
+    from dagster_project.dictionary import load_dictionary
+
+    with connect(settings) as connection:
+        load_dictionary(connection, settings, definition_years(connection))
+
+
+def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]:
+    """Make the draft bulletin of each year; returns the folders of the vintages."""
+    from dagster_project.bulletin import make_publication
+
+    folders = []
+    for place, year in enumerate(years):
+        progress.advance(place / len(years), str(year))
+        folders.append(make_publication(settings, year, run_id=run_id).folder)
+    return folders
+
+
+@contextmanager
+def only_months_touched(settings: Settings, months: Sequence[int]) -> Iterator[None]:
+    """Let the next build take exactly these months; what was due before is due again afterwards."""
+
+    def replace_by(rows: Sequence[int]) -> None:
+        with connect(settings) as connection:
+            connection.execute("begin")
+            connection.execute("delete from ops.touched_month")
+            for month in rows:
+                connection.execute("insert into ops.touched_month values (?)", [month])
+            with durable_step("run.touched_months"):
+                connection.execute("commit")
+
+    with connect(settings) as connection:
+        due = [int(row[0]) for row in connection.execute("select settlement_month from ops.touched_month").fetchall()]
+    replace_by(months)
+    try:
+        yield
+    finally:
+        replace_by(due)
+
+
+def summarise(settings: Settings, run_id: str) -> RunSummary:
+    """Read back from ops what a run did; the same for every way of starting it."""
+    with connect(settings) as connection:
+        run = connection.execute("select status from ops.run where run_id = ?", [run_id]).fetchone()
+        files = connection.execute(
+            "select status, count(*) from ops.file where run_id = ? group by all order by all", [run_id]
+        ).fetchall()
+        refused = connection.execute(
+            "select source_file, coalesce(reason, '') from ops.file where run_id = ? and status = 'refused' order by 1",
+            [run_id],
+        ).fetchall()
+        rows = connection.execute(
+            "select coalesce(sum(rows_read), 0), coalesce(sum(rows_quarantined), 0) from ops.load "
+            "where sha256 in (select sha256 from ops.file where run_id = ? and status = 'loaded')",
+            [run_id],
+        ).fetchone()
+        synthetic = connection.execute("select value from ops.meta where key = 'synthetic'").fetchone()
+        checks: list[tuple[str, int]] = []
+        bad: list[tuple[str, str, str, str, str, int | None, int | None]] = []
+        known = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'check_result'"
+        ).fetchone()
+        if known:
+            checks = connection.execute(
+                "select status, count(*) from ops.check_result where run_id = ? group by all order by all", [run_id]
+            ).fetchall()
+            bad = connection.execute(
+                "select stage, table_name, check_name, severity, status, unexpected, total from ops.check_result "
+                "where run_id = ? and status in ('fail', 'error') order by severity, stage, table_name, check_name",
+                [run_id],
+            ).fetchall()
+    return RunSummary(
+        run_id=run_id,
+        status=run[0] if run else "unknown",
+        files={str(status): int(count) for status, count in files},
+        refused=[(str(name), str(reason)) for name, reason in refused],
+        rows_read=int(rows[0]) if rows else 0,
+        rows_quarantined=int(rows[1]) if rows else 0,
+        checks={str(status): int(count) for status, count in checks},
+        not_passed=[FailedCheck(*row) for row in bad],
+        documents=sorted(settings.publication.glob("*/*/bulletin.html"), key=lambda path: path.stat().st_mtime),
+        synthetic=bool(synthetic and str(synthetic[0]).lower() == "true"),
+    )
+
+
+def exit_code(summary: RunSummary, success: bool) -> ExitCode:
+    """Exit code of a run that got through to its checks: refused files and failed blocking checks are 'partly'."""
+    if not success or summary.refused:
+        return ExitCode.PARTLY
+    return ExitCode.DONE

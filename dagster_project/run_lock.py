@@ -1,0 +1,70 @@
+"""One writer a home: a lock that the operating system drops when the process ends, however it ends.
+
+Belongs here: taking and giving back the lock. DuckDB's own lock lasts only while a connection is open, and a run opens
+several; without this one two runs could take turns on one warehouse.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import Settings
+
+_held: dict[Path, IO[str]] = {}
+
+
+def hold(settings: Settings) -> None:
+    """Take the lock of a home for this process; nothing happens when the process has it already.
+
+    Raises UserError (exit 3) when another process has it.
+    """
+    path = settings.home / "run.lock"
+    if path in _held:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stream = path.open("a+", encoding="ascii")
+    if not _try_lock(stream):
+        stream.seek(0)
+        owner = stream.read().strip() or "?"
+        stream.close()
+        raise UserError(
+            Text("这个家目录正在运行另一个任务，本次未做任何改动。", "Another run is working on this home; nothing was done."),
+            where=f"{path} (pid {owner})",
+            todo=Text("等它结束后重试。", "Wait for it to end and try again."),
+            code=ExitCode.BROKEN_INSTALLATION,
+        )
+    stream.seek(0)
+    stream.truncate()
+    stream.write(str(os.getpid()))
+    stream.flush()
+    _held[path] = stream
+
+
+def release(settings: Settings) -> None:
+    """Give the lock back; nothing happens when this process does not hold it."""
+    stream = _held.pop(settings.home / "run.lock", None)
+    if stream is not None:
+        stream.close()
+
+
+def _try_lock(stream: IO[str]) -> bool:
+    """Ask the system for the lock without waiting."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            # Byte far behind the content: Windows would otherwise keep others from reading the owner's number.
+            stream.seek(1024)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
