@@ -1,0 +1,74 @@
+"""The rule catalogue: reading `rules.yml`, the one home of severities, thresholds and help.
+
+Belongs here: the catalogue and the specs made from it. Does not belong here: how a rule is judged.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dagster_project.checks.model import STAGES, CheckSpec, Rule, Stage
+from dagster_project.language import Text
+
+RULES_FILE = Path(__file__).with_name("rules.yml")
+_FIELDS = {"table", "severity", "threshold", "at_least", "finding", "blocks", "needs", "title", "means", "do", "hurts"}
+
+
+@cache
+def catalogue() -> dict[str, Rule]:
+    """All rules by id, in the order of the file."""
+    with RULES_FILE.open(encoding="utf-8") as stream:
+        content: dict[str, dict[str, Any]] = yaml.safe_load(stream)
+    return {
+        rule_id: _rule(rule_id, stage, entry) for stage in STAGES for rule_id, entry in content["stages"][stage].items()
+    }
+
+
+@cache
+def extract_uses() -> dict[str, Text]:
+    """What cannot be computed without an extract, by extract: the required extracts of the first intake."""
+    with RULES_FILE.open(encoding="utf-8") as stream:
+        content = yaml.safe_load(stream)
+    return {extract: Text(*pair) for extract, pair in content["required_extracts"].items()}
+
+
+def _rule(rule_id: str, stage: Stage, entry: dict[str, Any]) -> Rule:
+    unknown = set(entry) - _FIELDS
+    if unknown:
+        raise ValueError(f"rules.yml: {rule_id} has unknown fields {sorted(unknown)}")
+    severity = entry["severity"]
+    return Rule(
+        id=rule_id,
+        stage=stage,
+        table=entry["table"],
+        severity=severity,
+        threshold=float(entry.get("threshold", 0)),
+        at_least=int(entry.get("at_least", 1)),
+        finding=bool(entry.get("finding", False)),
+        blocks=entry.get("blocks", "run" if severity == "error" else "nothing"),
+        needs=tuple(entry.get("needs", ())),
+        title=Text(*entry["title"]),
+        meaning=Text(*entry["means"]),
+        todo=Text(*entry["do"]),
+        hurts=Text(*entry["hurts"]),
+    )
+
+
+def stage_check_specs(stage: Stage) -> list[CheckSpec]:
+    """The checks of one stage, without importing Great Expectations."""
+    return [
+        CheckSpec(
+            check_name=rule.id,
+            table_name=rule.table,
+            asset_key=tuple(rule.table.split(".")),
+            severity=rule.severity,
+            blocking=rule.blocks == "run",
+            description=f"{rule.title}\n\n{rule.help}",
+        )
+        for rule in catalogue().values()
+        if rule.stage == stage
+    ]

@@ -1,0 +1,175 @@
+"""Great Expectations on DuckDB: the two adapters that 1.24 needs, and a session that judges tables of one file.
+
+Belongs here: everything that touches Great Expectations. It is imported inside functions only, because the import
+costs seconds and hundreds of megabytes. Does not belong here: rules, counting, the store.
+
+Adapter 1: Great Expectations closes the connection before it fetches on dialects that it does not know, and DuckDB's
+rows are gone with it; DuckDB is entered among the dialects whose connection stays open.
+Adapter 2: DuckDB forms of regular expressions and LIKE, which Great Expectations builds for known dialects only.
+`tests/unit/test_checks_adapter.py` fails when a newer Great Expectations makes one of them unneeded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.checks.model import Expect
+
+_METRICS = "great_expectations.expectations.metrics.column_map_metrics.column_values_"
+_REGEX_MODULES = (_METRICS + "match_regex", _METRICS + "not_match_regex")
+_LIKE_MODULES = (_METRICS + "match_like_pattern", _METRICS + "not_match_like_pattern")
+_installed = False
+
+
+class _DialectName(str):
+    """The dialect 'duckdb' in the shape of a member of GX's own enumeration (compared as text, read as `.value`)."""
+
+    @property
+    def value(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What Great Expectations said: `held` is None when the expectation could not be judged, with the reason."""
+
+    held: bool | None
+    problem: str = ""
+
+
+def install() -> None:
+    """Import Great Expectations, silent and offline, and put both adapters in place; once a process."""
+    global _installed
+    if _installed:
+        return
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    from great_expectations.execution_engine import sqlalchemy_execution_engine as engine_module
+
+    engine: Any = engine_module
+    engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, _DialectName("duckdb"))
+    for name in _REGEX_MODULES:
+        _wrap(name, "get_dialect_regex_expression", _regex_on_duckdb)
+    for name in _LIKE_MODULES:
+        _wrap(name, "get_dialect_like_pattern_expression", _like_on_duckdb)
+    _installed = True
+
+
+def _wrap(module_name: str, function_name: str, adapter: Callable[..., Any]) -> None:
+    module = importlib.import_module(module_name)
+    setattr(module, function_name, adapter(getattr(module, function_name)))
+
+
+def _is_duckdb(dialect: Any) -> bool:
+    return getattr(getattr(dialect, "dialect", dialect), "name", "") == "duckdb"
+
+
+def _regex_on_duckdb(original: Callable[..., Any]) -> Callable[..., Any]:
+    def expression(column: Any, regex: str, dialect: Any, positive: bool = True) -> Any:
+        if not _is_duckdb(dialect):
+            return original(column, regex, dialect, positive)
+        import sqlalchemy
+
+        matches = sqlalchemy.func.regexp_matches(column, sqlalchemy.literal(regex))
+        return matches if positive else sqlalchemy.not_(matches)
+
+    return expression
+
+
+def _like_on_duckdb(original: Callable[..., Any]) -> Callable[..., Any]:
+    def expression(column: Any, dialect: Any, like_pattern: str, positive: bool = True, **options: Any) -> Any:
+        if not _is_duckdb(dialect):
+            return original(column, dialect, like_pattern, positive, **options)
+        escape = options.get("escape")
+        return column.like(like_pattern, escape=escape) if positive else column.notlike(like_pattern, escape=escape)
+
+    return expression
+
+
+class Judge:
+    """Judges tables of one DuckDB file: one batch a table, BOOLEAN_ONLY, many expectations in one validation."""
+
+    def __init__(self, datasource: Any) -> None:
+        self._datasource = datasource
+        self._batches: dict[str, Any] = {}
+
+    def verdicts(self, table: str, expectations: Sequence[str | Expect]) -> list[Verdict]:
+        """One verdict for each expectation; a text is a query with `{batch}` that must return no row."""
+        import great_expectations as gx
+
+        batch = self._batch(table)
+        suite = gx.ExpectationSuite(name=table, expectations=[_expectation(*pair) for pair in enumerate(expectations)])
+        outcome = batch.validate(suite, result_format="BOOLEAN_ONLY")
+        by_position: dict[int, Verdict] = {}
+        for result in outcome.results:
+            problem = _problem(result.exception_info)
+            by_position[result.expectation_config.meta["position"]] = (
+                Verdict(None, problem) if problem else Verdict(bool(result.success))
+            )
+        return [
+            by_position.get(i, Verdict(None, "Great Expectations gave no result")) for i in range(len(expectations))
+        ]
+
+    def _batch(self, table: str) -> Any:
+        if table not in self._batches:
+            schema, name = table.split(".")
+            asset = self._datasource.add_table_asset(table, table_name=name, schema_name=schema)
+            self._batches[table] = asset.add_batch_definition_whole_table(table).get_batch()
+        return self._batches[table]
+
+    def release(self) -> None:
+        """Drop the batches and close every connection, so that the file is free for other processes."""
+        self._batches.clear()
+        with suppress(Exception):
+            self._datasource.get_execution_engine().close()
+        self._datasource.get_engine().dispose()
+
+
+def _expectation(position: int, entry: str | Expect) -> Any:
+    """The expectation in GX's own classes; its position is how the answer is found again."""
+    gxe: Any = importlib.import_module("great_expectations.expectations")
+    meta = {"position": position}
+    if isinstance(entry, str):
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=entry, meta=meta)
+    if entry.kind == "not_null":
+        return gxe.ExpectColumnValuesToNotBeNull(column=entry.column, meta=meta)
+    if entry.kind == "in_set":
+        return gxe.ExpectColumnValuesToBeInSet(column=entry.column, value_set=list(entry.values), meta=meta)
+    if entry.kind == "match_regex":
+        return gxe.ExpectColumnValuesToMatchRegex(column=entry.column, regex=entry.regex, meta=meta)
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=entry.column, min_value=entry.minimum, max_value=entry.maximum, meta=meta
+    )
+
+
+def _problem(exception_info: Any) -> str:
+    """The first message of an exception_info that says something went wrong; '' when the expectation was judged."""
+    if not exception_info:
+        return ""
+    if "raised_exception" in exception_info:
+        return str(exception_info.get("exception_message") or "exception") if exception_info["raised_exception"] else ""
+    messages = [_problem(part) for part in exception_info.values() if isinstance(part, dict)]
+    return next((message for message in messages if message), "exception")
+
+
+@contextmanager
+def judging(warehouse: Path) -> Iterator[Judge]:
+    """A judge for the warehouse file; its connections are closed in any case.
+
+    The URL carries no option: all DuckDB connections of a process to one file need the same configuration.
+    """
+    install()
+    gx: Any = importlib.import_module("great_expectations")
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    judge = Judge(context.data_sources.add_sql("warehouse", connection_string=f"duckdb:///{warehouse}"))
+    try:
+        yield judge
+    finally:
+        judge.release()

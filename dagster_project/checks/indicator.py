@@ -1,0 +1,178 @@
+"""Indicator: identities, ranges, parts and wholes, jumps and groups that vanished.
+
+Belongs here: the checks of stage `indicator`, on the long table of values and the small tables beside it. Does not
+belong here: shapes (dbt tests), disclosure (stage `publication`), texts and thresholds (`rules.yml`).
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from dagster_project.checks.model import Check, Expect
+from dagster_project.settings import Settings
+
+_CELL = (
+    "indicator_id, definition_id, vintage, year, month, period_kind, scheme, member_status, hospital_tier, visit_type, "
+    "travel_class, other_dimension, other_member"
+)
+_SHOWN = (
+    "select v.indicator_id, v.year, v.month, v.region_code, v.scheme, v.hospital_tier, v.numerator, v.denominator, "
+    "v.value, v.unit, v.status from {batch} as v join ops.indicator_dictionary as d using (indicator_id) where "
+)
+_COUNTED = "select count(*) from {batch} join ops.indicator_dictionary as d using (indicator_id) where "
+
+
+def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
+    """The checks of the indicator layer."""
+    return [*_identities(), *_values(), *_parts(), *_over_time()]
+
+
+def _identities() -> list[Check]:
+    return [
+        Check(rule="own_identity_broken", bad="select * from {batch} where not coalesce(holds, false)"),
+        Check(
+            rule="published_identity_broken",
+            bad="select * from {batch} where not coalesce(holds, false) and not coalesce(is_known_exception, false)",
+        ),
+        Check(
+            rule="published_identity_exception",
+            bad="select * from {batch} where not coalesce(holds, false) and is_known_exception",
+        ),
+    ]
+
+
+def _values() -> list[Check]:
+    percent = "d.kind = 'ratio' and d.unit = '%'"
+    count = "d.kind = 'count'"
+    ratio = "d.kind = 'ratio' and v.value is not null"
+    return [
+        Check(
+            rule="ratio_out_of_range",
+            bad=_SHOWN + percent + " and (value < 0 or value > if(indicator_id = 'coverage_rate', 130, 100))",
+            total=_COUNTED + percent,
+        ),
+        Check(rule="count_negative", bad=_SHOWN + count + " and v.value < 0", total=_COUNTED + count),
+        Check(
+            rule="value_missing",
+            bad="select * from {batch} where status in ('provisional', 'final') and value is null",
+        ),
+        Check(
+            rule="reason_missing",
+            bad="select * from {batch} where status = 'not_computable' and coalesce(trim(reason), '') = ''",
+            total="select count(*) from {batch} where status = 'not_computable'",
+        ),
+        Check(
+            rule="value_is_not_the_ratio",
+            bad=_SHOWN
+            + ratio
+            + " and not coalesce(abs(v.value - v.numerator::double / nullif(v.denominator, 0)::double * d.scale::double)"
+            " <= 1e-9 * greatest(1, abs(v.value)), false)",
+            total=_COUNTED + "d.kind = 'ratio' and value is not null",
+        ),
+        Check(rule="region_code_malformed", expect=Expect("match_regex", "region_code", regex="^[0-9]{6}$")),
+    ]
+
+
+def _parts() -> list[Check]:
+    additive = "d.kind in ('count', 'sum') and coalesce(d.cube, '') not in ('population', 'reported')"
+    return [
+        Check(
+            rule="province_is_not_its_parts",
+            bad=f"""
+            with additive as (
+                select v.* from {{batch}} as v join ops.indicator_dictionary as d using (indicator_id) where {additive}
+            ),
+            province as (select {_CELL}, region_code, numerator from additive where region_level = 'province'),
+            parts as (
+                select {_CELL}, left(region_code, 2) || '0000' as region_code, sum(numerator) as parts
+                from additive where region_level = 'prefecture' group by all
+            )
+            select province.*, parts.parts from province join parts
+                on {_same_cell("province", "parts")} and province.region_code = parts.region_code
+            where province.numerator <> parts.parts
+            """,
+            total=_COUNTED + additive + " and region_level = 'province'",
+        ),
+        Check(
+            rule="tier_means_outside",
+            bad="""
+            with tiers as (
+                select v.* exclude (support_count, reason), d.kind
+                from {batch} as v join ops.indicator_dictionary as d using (indicator_id)
+                where d.kind = 'ratio' and v.region_level in ('province', 'prefecture')
+            ),
+            bounds as (
+                select indicator_id, definition_id, vintage, year, month, period_kind, region_code, scheme, member_status,
+                    visit_type, travel_class, other_dimension, other_member,
+                    min(value) as smallest, max(value) as largest,
+                    bool_and(value is not null or coalesce(numerator, 0) = 0) as is_complete
+                from tiers where hospital_tier <> 'total' group by all having count(*) > 1
+            )
+            select t.indicator_id, t.year, t.month, t.region_code, t.scheme, t.value, b.smallest, b.largest
+            from tiers as t join bounds as b
+                on t.indicator_id = b.indicator_id and t.year = b.year and t.region_code = b.region_code
+                and (t.definition_id, t.vintage, t.month, t.period_kind, t.scheme, t.member_status, t.visit_type,
+                     t.travel_class, t.other_dimension, t.other_member)
+                is not distinct from (b.definition_id, b.vintage, b.month, b.period_kind, b.scheme, b.member_status,
+                     b.visit_type, b.travel_class, b.other_dimension, b.other_member)
+            where t.hospital_tier = 'total' and b.is_complete
+                and (t.value < b.smallest * (1 - 1e-9) or t.value > b.largest * (1 + 1e-9))
+            """,
+            total=_COUNTED + "d.kind = 'ratio' and hospital_tier = 'total'",
+        ),
+    ]
+
+
+def _same_cell(left: str, right: str) -> str:
+    return " and ".join(f"{left}.{name} is not distinct from {right}.{name}" for name in _CELL.split(", "))
+
+
+def _over_time() -> list[Check]:
+    return [
+        Check(
+            rule="year_on_year_jump",
+            bad="select * from {batch} where abs(growth_percent) > {threshold} and coalesce(break_id, '') = '' "
+            "order by abs(growth_percent) desc",
+        ),
+        Check(
+            rule="group_vanished",
+            bad="""
+            with annual as (
+                select v.* from {batch} as v join ops.indicator_dictionary as d using (indicator_id)
+                where d.kind = 'count' and v.period_kind = 'year' and v.hospital_tier = 'total'
+                    and coalesce(v.other_dimension, 'total') in ('', 'total') and v.region_level <> 'county'
+            ),
+            delivered as (select distinct indicator_id, year from annual where numerator > 0)
+            select p.indicator_id, p.region_code, p.scheme, p.year + 1 as year, p.numerator as last_year,
+                c.numerator as this_year
+            from annual as p
+            join delivered as y on y.indicator_id = p.indicator_id and y.year = p.year + 1
+            left join annual as c on c.indicator_id = p.indicator_id and c.year = p.year + 1
+                and c.region_code = p.region_code and c.vintage is not distinct from p.vintage
+                and (c.scheme, c.member_status, c.visit_type, c.travel_class)
+                is not distinct from (p.scheme, p.member_status, p.visit_type, p.travel_class)
+            where p.numerator >= {at_least} and coalesce(c.numerator, 0) = 0 and coalesce(c.status, '') <> 'not_computable'
+            """,
+            total="select count(*) from {batch} where period_kind = 'year' and hospital_tier = 'total'",
+        ),
+        Check(
+            rule="ledger_bridge",
+            bad="""
+            with ledger as (
+                select year, scheme_code, sum(amount_yuan) as ledger_yuan
+                from {batch} where item_code = 'E01' and fund_type = '统筹' and direction = '支出' group by all
+            ),
+            settled as (
+                select settlement_month // 100 as year, if(scheme_code = '510', '310', scheme_code) as scheme_code,
+                    sum(if(reversal_class = 'reversing', -1, 1) * pool_pay_yuan) as settled_yuan
+                from cube.cube_settlement
+                where reversal_class in ('live', 'reversed', 'flagged_alone', 'restoring', 'reversing') group by all
+            )
+            select year, scheme_code, ledger_yuan, settled_yuan, settled_yuan - ledger_yuan as difference_yuan,
+                round(100.0 * (settled_yuan - ledger_yuan) / nullif(ledger_yuan, 0), 2) as percent
+            from ledger join settled using (year, scheme_code)
+            where abs(settled_yuan - ledger_yuan) * 100 > {threshold} * abs(ledger_yuan) order by all
+            """,
+            total="select count(distinct (year, scheme_code)) from {batch} where item_code = 'E01' and fund_type = '统筹'",
+        ),
+    ]

@@ -1,0 +1,134 @@
+"""What a rule, a planned check and a result are.
+
+Belongs here: the plain types that the stages, the judge, the store and the page share. Does not belong here: texts and
+thresholds (`rules.yml`), SQL (the stage modules), Great Expectations (`gx_adapter`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from dagster_project.language import Text
+
+Stage = Literal["landing", "core", "indicator", "publication"]
+Severity = Literal["error", "warning"]
+Status = Literal["pass", "warn", "fail", "error", "not_applicable"]
+
+STAGES: tuple[Stage, ...] = ("landing", "core", "indicator", "publication")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry of `rules.yml`: how bad a violation is, from where on, and what it means to people.
+
+    `threshold` is the percentage of rows up to which the rule holds; `finding` says that a number below it is shown as
+    a warning all the same; `blocks` is 'run' (nothing downstream may be made), 'release' (a draft may be made, but
+    nothing may be frozen as final) or 'nothing'. `needs` are the extracts without which the rule says nothing.
+    """
+
+    id: str
+    stage: Stage
+    table: str
+    severity: Severity
+    threshold: float
+    at_least: int
+    finding: bool
+    blocks: Literal["run", "release", "nothing"]
+    needs: tuple[str, ...]
+    title: Text
+    meaning: Text
+    todo: Text
+    hurts: Text
+
+    @property
+    def help(self) -> str:
+        """Meaning, what to do and whom it hurts, as one bilingual text."""
+        zh = f"{self.meaning.zh}处理：{self.todo.zh}影响：{self.hurts.zh}"
+        en = f"{self.meaning.en} What to do: {self.todo.en} Whom it hurts: {self.hurts.en}"
+        return str(Text(zh, en))
+
+
+@dataclass(frozen=True)
+class Expect:
+    """A ready-made expectation on one column: not_null, between, in_set or match_regex."""
+
+    kind: Literal["not_null", "between", "in_set", "match_regex"]
+    column: str
+    minimum: float | None = None
+    maximum: float | None = None
+    values: tuple[str, ...] = ()
+    regex: str = ""
+
+    def violated(self) -> str:
+        """The SQL condition of a row that breaks it; null breaks only not_null, as in Great Expectations."""
+        if self.kind == "not_null":
+            return f"{self.column} is null"
+        if self.kind == "in_set":
+            return f"{self.column} not in ({', '.join(repr(value) for value in self.values)})"
+        if self.kind == "match_regex":
+            return f"not regexp_matches({self.column}, '{self.regex}')"
+        bounds = [f"{self.column} < {self.minimum}"] if self.minimum is not None else []
+        bounds += [f"{self.column} > {self.maximum}"] if self.maximum is not None else []
+        return " or ".join(bounds)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule made concrete for this warehouse: what is judged, and how violations are listed and counted.
+
+    In every SQL text `{batch}` stands for the judged table and `{threshold}` for the rule's threshold in per cent.
+    `bad` lists the rows that break the rule beyond its threshold: the rule holds when it lists none. `found` and
+    `total` are scalar queries of the numbers shown; `rows` lists the offending rows where they are not rows of the
+    judged table; `counted` is a scalar query that is 0 when the rule has not been looked at, which is an error.
+    """
+
+    rule: str
+    bad: str = ""
+    found: str = ""
+    total: str = "select count(*) from {batch}"
+    rows: str = ""
+    counted: str = ""
+    expect: Expect | None = None
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One row of `ops.check_result`; `samples` are rows for people and are not stored."""
+
+    run_id: str
+    stage: Stage
+    table_name: str
+    check_name: str
+    severity: Severity
+    status: Status
+    unexpected: int | None = None
+    total: int | None = None
+    percent: float | None = None
+    threshold: float | None = None
+    rows_query: str = ""
+    help: str = ""
+    blocks: Literal["run", "release", "nothing"] = "nothing"
+    samples: tuple[dict[str, Any], ...] = field(default=(), compare=False)
+
+    @property
+    def blocking(self) -> bool:
+        """Whether nothing downstream may be made: a blocking rule that failed, or could not be judged at all."""
+        return self.blocks == "run" and self.status in ("fail", "error")
+
+    @property
+    def holds_release(self) -> bool:
+        """Whether nothing may be frozen as final."""
+        return self.blocking or (self.blocks == "release" and self.status in ("warn", "fail", "error"))
+
+
+@dataclass(frozen=True)
+class CheckSpec:
+    """What Dagster must know of a check before it runs."""
+
+    check_name: str
+    table_name: str
+    asset_key: tuple[str, ...]
+    severity: Severity
+    blocking: bool
+    description: str

@@ -1,0 +1,78 @@
+"""`ops.check_result`: writing the results of a stage and reading a run's results.
+
+Belongs here: the table and the questions asked of it. Does not belong here: judging, rendering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from dagster_project.checks.catalogue import catalogue
+from dagster_project.checks.model import CheckResult, Stage
+from dagster_project.durable import durable_step
+
+_DDL = """
+create table if not exists ops.check_result (
+    run_id varchar, stage varchar, table_name varchar, check_name varchar, severity varchar,
+    unexpected bigint, total bigint, percent double, threshold double,
+    status varchar, rows_query varchar, help varchar
+)
+"""
+_COLUMNS = (
+    "run_id, stage, table_name, check_name, severity, unexpected, total, percent, threshold, status, rows_query, help"
+)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table where it is missing."""
+    connection.execute("create schema if not exists ops")
+    connection.execute(_DDL)
+
+
+def write_results(
+    connection: duckdb.DuckDBPyConnection, run_id: str, stage: Stage, results: Sequence[CheckResult]
+) -> None:
+    """Replace the results of one stage of one run, in one transaction."""
+    rows = [
+        (
+            result.run_id, result.stage, result.table_name, result.check_name, result.severity,
+            result.unexpected, result.total, result.percent, result.threshold,
+            result.status, result.rows_query, result.help,
+        )
+        for result in results
+    ]  # fmt: skip
+    connection.execute("begin")
+    try:
+        connection.execute("delete from ops.check_result where run_id = ? and stage = ?", [run_id, stage])
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"insert into ops.check_result ({_COLUMNS}) values ({places})", rows)
+        with durable_step(f"checks.{stage}.commit"):
+            connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+def read_results(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[CheckResult]:
+    """All results of a run, in the order of the catalogue; empty when nothing was checked."""
+    prepare(connection)
+    rules = catalogue()
+    position = {rule_id: number for number, rule_id in enumerate(rules)}
+    rows = connection.execute(f"select {_COLUMNS} from ops.check_result where run_id = ?", [run_id]).fetchall()
+    results = [_from_row(row) for row in rows]
+    return sorted(results, key=lambda result: position.get(result.check_name, len(position)))
+
+
+def _from_row(row: tuple[Any, ...]) -> CheckResult:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    rule = catalogue().get(values["check_name"])
+    return CheckResult(**values, blocks=rule.blocks if rule else "run")
+
+
+def release_blockers(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[CheckResult]:
+    """The results of a run for which nothing may be frozen as final."""
+    return [result for result in read_results(connection, run_id) if result.holds_release]
