@@ -37,11 +37,30 @@ def load_truth(path: Path) -> Cell:
     return loaded
 
 
+_INDEX: dict[int, dict[tuple[str, str], dict[int, list[Cell]]]] = {}
+
+
+def _by_year(truth: Cell) -> dict[tuple[str, str], dict[int, list[Cell]]]:
+    """Cells of every table by year, worked out once a truth."""
+    if id(truth) not in _INDEX:
+        index: dict[tuple[str, str], dict[int, list[Cell]]] = {}
+        for table, cells in truth["cells"].items():
+            for field in ("year", "end_year"):
+                years: dict[int, list[Cell]] = {}
+                for cell in cells:
+                    if field in cell:
+                        years.setdefault(cell[field], []).append(cell)
+                index[table, field] = years
+        _INDEX[id(truth)] = index
+    return _INDEX[id(truth)]
+
+
 class Truth:
     """Sums over the cells of one year and one region (the province is the sum of its regions)."""
 
     def __init__(self, truth: Cell, year: int, region: str):
         self.cells = truth["cells"]
+        self.by_year = _by_year(truth)
         self.province = truth["province"]
         self.year = year
         self.region = region
@@ -54,7 +73,8 @@ class Truth:
     def sum(self, table: str, field: str, keep: Callable[[Cell], bool], year_field: str = "year", year: int = 0) -> int:
         """Sum of one field over the cells of a table."""
         wanted = year or self.year
-        return sum(c[field] for c in self.cells[table] if c[year_field] == wanted and self.here(c) and keep(c))
+        cells = self.by_year[table, year_field].get(wanted, [])
+        return sum(c[field] for c in cells if self.here(c) and keep(c))
 
     def settled(self, field: str, scheme: str | None, kinds: set[str], keep: Callable[[Cell], bool] = bool) -> int:
         """Sum over settlements of a scheme (all schemes when None) and of some kinds of visit."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 COLUMNS_FILE = Path(__file__).with_name("columns.csv")
@@ -173,6 +172,6 @@ POPULATION_SHOULD_BE_ENROLLED = ["should_be_enrolled", "应参"]
 UNGROUPED = ["未入组"]
 
 # Level at which a province pools, by date (L7); prefecture where nothing is said.
-POOLED_AT_PROVINCE = {"520000": date(2024, 12, 1)}
+POOLED_AT_PROVINCE = {"520000": "2024-12-01"}
 # From this year on the visit total holds the pharmacies.
 PHARMACY_IN_VISITS_FROM = 2024

@@ -97,9 +97,18 @@ def _rate_base(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def second_route(
-    landing: Path, years: Iterable[int], province: str = "520000", care_types: dict[str, str] | None = None
+    landing: Path,
+    years: Iterable[int],
+    province: str = "520000",
+    care_types: dict[str, str] | None = None,
+    pooled_at_province: dict[str, str] | None = None,
 ) -> SecondRoute:
-    """Compute the headline indicators of a landing folder for the province and its prefecture-level regions."""
+    """Compute the headline indicators of a landing folder for the province and its prefecture-level regions.
+
+    `care_types` maps the province's own care types to care groups; `pooled_at_province` says from which day a region
+    (or the whole province) pools at provincial level.
+    """
+    pooled = {k: date.fromisoformat(v) for k, v in (pooled_at_province or POOLED_AT_PROVINCE).items()}
     years = sorted(years)
     codes = Codes(care_types=care_types or {})
     first = [judge(item, codes) for item in landed_files(landing, {"admdvs_dim_a"})]
@@ -107,7 +116,7 @@ def second_route(
     codes.regions = set(regions["admdvs"].to_list())
     outcomes = first + [judge(item, codes) for item in landed_files(landing, set(COLUMNS) - {"admdvs_dim_a"})]
     prefectures = prefecture_of(regions)
-    rows = labelled(_current(outcomes, "setl_d"), codes.group_of(), prefectures, POOLED_AT_PROVINCE.get(province))
+    rows = labelled(_current(outcomes, "setl_d"), codes.group_of(), prefectures, pooled)
     merged = stays(rows, _current(outcomes, "drg_dip_group_result"))
     spells = pl.concat([_current(outcomes, "psn_insu_d"), _current(outcomes, "psn_insu_his_d")], how="diagonal_relaxed")
     payments = pl.concat(

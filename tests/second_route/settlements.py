@@ -6,6 +6,8 @@ Does not belong here: stays (see `stays`), sums.
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from tests.second_route.constants import (
@@ -80,7 +82,7 @@ def _to_prefecture(name: str, prefectures: dict[str, str]) -> pl.Expr:
 
 
 def labelled(
-    current: pl.LazyFrame, care_groups: dict[str, str], prefectures: dict[str, str], pooled_from: object
+    current: pl.LazyFrame, care_groups: dict[str, str], prefectures: dict[str, str], pooled_from: dict[str, date]
 ) -> pl.DataFrame:
     """Valid settlements with their labels and whether they count; amounts in fen."""
     valid = current.filter(pl.col("vali_flag") == "1").collect()
@@ -139,9 +141,12 @@ def labelled(
     )
 
 
-def out_of_area(day: pl.Expr, pooled_from: object) -> pl.Expr:
+def out_of_area(day: pl.Expr, pooled_from: dict[str, date]) -> pl.Expr:
     """Treated outside the pooling area, by the level in force on the first day of the month (L7)."""
-    if pooled_from is None:
-        return pl.col("travel_class").is_in(["in_province", "cross_province"])
-    pooled = day.dt.month_start() >= pl.lit(pooled_from)
+    month = day.dt.month_start()
+    pooled = pl.lit(False)
+    for region, start in pooled_from.items():
+        place = pl.lit(True) if region.endswith("0000") else pl.col("prefecture") == region
+        inside = pl.col("insu_admdvs").str.slice(0, 2) == region[:2]
+        pooled = pooled | (inside & place & (month >= pl.lit(start)))
     return (pl.col("travel_class") == "cross_province") | ((pl.col("travel_class") == "in_province") & ~pooled)

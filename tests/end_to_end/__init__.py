@@ -1,0 +1,1 @@
+"""The whole warehouse from landed files to published numbers, judged from outside."""

@@ -1,0 +1,1 @@
+"""One case per ruling, hand-written rows with hand-computed answers."""
