@@ -1,0 +1,214 @@
+"""Definition choices (口径): what may be chosen, what a province chose, and since when.
+
+Belongs here: reading `switches.yml` and the YAML of a province (the home's own folder first, then the shipped one),
+checking them, and resolving a switch for a year. Does not belong here: what a choice does to a number (dbt).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dagster_project.errors import UserError
+from dagster_project.language import Text
+from dagster_project.settings import PACKAGE_ROOT, Settings
+
+SHIPPED = PACKAGE_ROOT / "provinces"
+SWITCHES_FILE = Path(__file__).with_name("switches.yml")
+KEYS = ("name", "definitions", "pooling", "care_type_map", "dummy_creators")
+LEVELS = ("prefecture", "province")
+CARE_GROUPS = (
+    "ordinary_outpatient", "emergency", "chronic_outpatient", "inpatient",
+    "maternity_inpatient", "maternity_outpatient", "pharmacy", "home_bed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One definition choice with its allowed values."""
+
+    name: str
+    label: Text
+    values: dict[str, Text]
+    later: frozenset[str]  # known readings that no model computes yet
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """From a day on, a region pools at a level."""
+
+    region_code: str
+    valid_from: date
+    level: str
+
+
+@dataclass(frozen=True)
+class Province:
+    """The definitions of one province, national defaults filled in."""
+
+    code: str
+    choices: dict[str, list[tuple[int, str]]]  # switch -> (from year, value), sorted
+    pooling: list[Pooling]
+    care_type_map: dict[str, str] = field(default_factory=dict)
+    dummy_creators: tuple[str, ...] = ()
+
+    def choice(self, switch: str, year: int) -> str:
+        """The value in force in a year; the earliest one before its first date."""
+        dated = self.choices[switch]
+        value = dated[0][1]
+        for start, candidate in dated:
+            if start <= year:
+                value = candidate
+        return value
+
+
+@lru_cache(maxsize=1)
+def load_switches() -> dict[str, Switch]:
+    """All definition choices the warehouse knows, by name."""
+    content: dict[str, Any] = yaml.safe_load(SWITCHES_FILE.read_text(encoding="utf-8"))
+    return {
+        name: Switch(
+            name=name,
+            label=Text(**entry["name"]),
+            values={str(value): Text(zh=text["zh"], en=text["en"]) for value, text in entry["values"].items()},
+            later=frozenset(str(value) for value, text in entry["values"].items() if text.get("later")),
+        )
+        for name, entry in content.items()
+    }
+
+
+def load_province(settings: Settings, code: str) -> Province:
+    """Definitions of a province; a province without a file has the national defaults.
+
+    Raises UserError naming the file, the entry and what is allowed there.
+    """
+    national = _read(_find(settings, "national"))
+    path = _find(settings, code, required=False)
+    own = _read(path) if path is not None else {}
+    choices = {
+        **_choices(national.get("definitions") or {}, SHIPPED / "national.yml"),
+        **_choices(own.get("definitions") or {}, path or SHIPPED),
+    }
+    missing = [name for name in load_switches() if name not in choices]
+    if missing:
+        raise _error(_find(settings, "national"), "definitions", "缺少口径", "lacks the choices", ", ".join(missing))
+    pooling = _pooling(national, _find(settings, "national")) + (_pooling(own, path) if path is not None else [])
+    return Province(
+        code=code,
+        choices=choices,
+        pooling=pooling,
+        care_type_map=_care_types(own, path),
+        dummy_creators=tuple(str(creator) for creator in own.get("dummy_creators") or ()),
+    )
+
+
+def _find(settings: Settings, name: str, required: bool = True) -> Path | None:
+    for folder in (settings.provinces, SHIPPED):
+        path = folder / f"{name}.yml"
+        if path.exists():
+            return path
+    if required:
+        raise FileNotFoundError(SHIPPED / f"{name}.yml")
+    return None
+
+
+def _error(path: Path | None, entry: str, zh: str, en: str, detail: str, todo: Text | None = None) -> UserError:
+    return UserError(
+        Text(f"口径文件有误：{entry} {zh} {detail}", f"The file of definitions is wrong: {entry} {en} {detail}"),
+        where=f"{path.name if path else ''}: {entry}",
+        todo=todo
+        or Text("改正该文件后重新运行；本次未做任何改动。", "Correct the file and run again; nothing was done."),
+    )
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    assert path is not None
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        place = getattr(error, "problem_mark", None)
+        line = f"第 {place.line + 1} 行 / line {place.line + 1}" if place else ""
+        raise _error(path, "YAML", "无法读取", "cannot be read", line) from error
+    if not isinstance(content, dict):
+        raise _error(path, "YAML", "不是键值结构", "is not a mapping", "")
+    for key in content:
+        if key not in KEYS:
+            raise _error(path, str(key), "不是可用的键；可用：", "is not a known key; known:", ", ".join(KEYS))
+    return content
+
+
+def _choices(entries: dict[str, Any], path: Path) -> dict[str, list[tuple[int, str]]]:
+    switches = load_switches()
+    if not isinstance(entries, dict):
+        raise _error(path, "definitions", "不是键值结构", "is not a mapping", "")
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name, given in entries.items():
+        if name not in switches:
+            raise _error(path, str(name), "不是已知口径；可用：", "is not a known choice; known:", ", ".join(switches))
+        dated = []
+        for item in given if isinstance(given, list) else [{"from": 2000, "value": given}]:
+            if not isinstance(item, dict) or set(item) != {"from", "value"} or not isinstance(item["from"], int):
+                raise _error(
+                    path, name, "应为 {from: 年份, value: 取值}：", "must be {from: year, value: value}:", str(item)
+                )
+            dated.append((item["from"], _value(switches[name], item["value"], path)))
+        if not dated:
+            raise _error(path, name, "没有取值", "has no value", "")
+        found[name] = sorted(dated)
+    return found
+
+
+def _value(switch: Switch, given: Any, path: Path) -> str:
+    # YAML reads a bare `none` as text but `null` as nothing; both mean the value called none.
+    value = "none" if given is None else str(given)
+    usable = [name for name in switch.values if name not in switch.later]
+    if value in switch.later:
+        raise _error(
+            path,
+            switch.name,
+            "取值尚不支持：",
+            "has a value that is not computed yet:",
+            f"{value}; {', '.join(usable)}",
+        )
+    if value not in switch.values:
+        raise _error(
+            path, switch.name, "取值无效：", "has an unknown value:", f"{value}; 可用 / allowed: {', '.join(usable)}"
+        )
+    return value
+
+
+def _pooling(content: dict[str, Any], path: Path | None) -> list[Pooling]:
+    found = []
+    for entry in content.get("pooling") or []:
+        if not isinstance(entry, dict) or set(entry) != {"region", "from", "level"}:
+            raise _error(path, "pooling", "应有 region、from、level：", "needs region, from, level:", str(entry))
+        region, begin, level = str(entry["region"]), entry["from"], entry["level"]
+        if len(region) != 6 or not region.isdigit():
+            raise _error(path, "pooling", "区划代码应为六位：", "needs a region code of six digits:", region)
+        if not isinstance(begin, date):
+            raise _error(path, "pooling", "from 应为日期 YYYY-MM-DD：", "needs a date YYYY-MM-DD in from:", str(begin))
+        if level not in LEVELS:
+            raise _error(path, "pooling", "level 取值无效：", "has an unknown level:", f"{level}; {', '.join(LEVELS)}")
+        found.append(Pooling(region, begin, level))
+    return found
+
+
+def _care_types(content: dict[str, Any], path: Path | None) -> dict[str, str]:
+    entries = content.get("care_type_map") or {}
+    if not isinstance(entries, dict):
+        raise _error(path, "care_type_map", "不是键值结构", "is not a mapping", "")
+    for code, group in entries.items():
+        if group not in CARE_GROUPS:
+            raise _error(
+                path,
+                f"care_type_map {code}",
+                "归类无效：",
+                "has an unknown group:",
+                f"{group}; {', '.join(CARE_GROUPS)}",
+            )
+    return {str(code): str(group) for code, group in entries.items()}

@@ -1,0 +1,217 @@
+"""Dictionary and definitions into the `ops` tables that dbt reads.
+
+Belongs here: `load_dictionary` and the shape of its tables; all of them are replaced in one transaction, so a run sees
+either the old dictionary or the new one. Does not belong here: what the rows mean (`compile.py`, `definitions.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dagster_project.dictionary.compile import Compiled, Compiler, Term
+from dagster_project.dictionary.definitions import Province, load_province, load_switches
+from dagster_project.dictionary.indicators import LABELS, Indicator, load_indicators, load_units, read_rows
+from dagster_project.dictionary.own import load_own_identities
+from dagster_project.dictionary.pooling import CROSS_REGION_BASE, describe_pooling
+from dagster_project.dictionary.published import evaluate_identities
+from dagster_project.durable import durable_step
+from dagster_project.settings import Settings
+
+# Choices are resolved from here on: facts may carry older months than the statistics years.
+FIRST_YEAR = 2000
+# Cubes whose figures do not come from units that could be small (ledgers, populations, returns).
+WITHOUT_UNITS = frozenset(("fund", "population", "reported"))
+
+
+def load_dictionary(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    years: Iterable[int],
+    provinces: Iterable[str] | None = None,
+) -> None:
+    """Write definition_choice, pooling_level, care_type_map, indicator_dictionary, indicator_term and their helpers.
+
+    `years` are the years for which indicators are computed, `provinces` codes such as 520000 (default: those of the
+    home). Raises UserError when a province's file is wrong (nothing is written then).
+    """
+    wanted_years = sorted(set(years))
+    codes = sorted(set(provinces if provinces is not None else home_provinces(connection)))
+    chosen = [load_province(settings, code) for code in codes]
+    tables = {**_definitions(chosen, wanted_years), **_indicators(), **_identities()}
+    connection.execute("begin transaction")
+    try:
+        connection.execute("create schema if not exists ops")
+        for name, frame in tables.items():
+            connection.register("dictionary_frame", frame)
+            connection.execute(f"create or replace table ops.{name} as select * from dictionary_frame")
+            connection.unregister("dictionary_frame")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    with durable_step("dictionary.commit"):
+        connection.execute("commit")
+
+
+def home_provinces(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Provinces of a home: as noted at the first load, else those that the landed rows name."""
+    found = {
+        f"{schema}.{name}"
+        for schema, name in connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+    }
+    if "ops.meta" in found:
+        noted = connection.execute("select value from ops.meta where key = 'province'").fetchone()
+        if noted and noted[0]:
+            return [str(noted[0])]
+    tables = [name for name in ("raw.psn_insu_d", "raw.setl_d", "raw.fund_ledger_m") if name in found]
+    query = " union ".join(f"select province from {name} where province is not null" for name in tables)
+    return [str(row[0]) for row in connection.execute(query).fetchall()] if query else []
+
+
+def _frame(rows: Sequence[Sequence[Any]], schema: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def definition_id(pairs: Iterable[tuple[str, str]]) -> str:
+    """Short hash of switches with their values, the same in every run and province."""
+    text = "\n".join(f"{switch}={value}" for switch, value in sorted(pairs))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _definitions(provinces: list[Province], years: list[int]) -> dict[str, pl.DataFrame]:
+    switches, indicators = load_switches(), load_indicators()
+    last = max(years, default=FIRST_YEAR) + 1
+    choices: list[tuple[str, int, str, str]] = []
+    by_indicator: list[tuple[str, str, int, str]] = []
+    spelt: dict[tuple[str, str], tuple[str, ...]] = {}
+    for province in provinces:
+        for year in range(FIRST_YEAR, last + 1):
+            values = {switch: province.choice(switch, year) for switch in switches}
+            values[CROSS_REGION_BASE] = describe_pooling(province, year)
+            choices += [(province.code, year, switch, value) for switch, value in values.items()]
+            if year not in years:
+                continue
+            for indicator in indicators.values():
+                if indicator.kind in ("alias", "not_yet"):
+                    continue
+                pairs = [(switch, values[switch]) for switch in indicator.switches]
+                identifier = definition_id(pairs)
+                by_indicator.append((indicator.indicator_id, province.code, year, identifier))
+                for switch, value in pairs:
+                    spelt[identifier, switch] = (identifier, switch, value, *_labels(switch, value))
+    text, whole = pl.String, pl.Int32
+    pooling = {(p.region_code, p.valid_from, p.level) for province in provinces for p in province.pooling}
+    return {
+        "definition_choice": _frame(choices, {"province": text, "year": whole, "switch": text, "value": text}),
+        "pooling_level": _frame(sorted(pooling), {"region_code": text, "valid_from": pl.Date, "level": text}),
+        "care_type_map": _frame(
+            [(p.code, code, group) for p in provinces for code, group in sorted(p.care_type_map.items())],
+            {"province": text, "code": text, "care_group": text},
+        ),
+        "dummy_creator": _frame(
+            [(p.code, creator) for p in provinces for creator in p.dummy_creators], {"province": text, "crter_id": text}
+        ),
+        "statistics_year": _frame([(p.code, y) for p in provinces for y in years], {"province": text, "year": whole}),
+        "indicator_definition": _frame(
+            by_indicator, {"indicator_id": text, "province": text, "year": whole, "definition_id": text}
+        ),
+        "definition": _frame(
+            [spelt[key] for key in sorted(spelt)],
+            dict.fromkeys(("definition_id", "switch", "value", "switch_zh", "switch_en", "value_zh", "value_en"), text),
+        ),
+    }
+
+
+def _labels(switch: str, value: str) -> tuple[str, str, str, str]:
+    if switch == CROSS_REGION_BASE:
+        return ("统筹层次", "Pooling level", value, value)
+    known = load_switches()[switch]
+    return (known.label.zh, known.label.en, known.values[value].zh, known.values[value].en)
+
+
+def _indicators() -> dict[str, pl.DataFrame]:
+    indicators, units, switches = load_indicators(), load_units(), load_switches()
+    compiler = Compiler(indicators, switches)
+    computed = [row for row in indicators.values() if row.kind not in ("alias", "not_yet")]
+    rows = read_rows()
+    dictionary = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String)).with_columns(
+        pl.col("display_decimals").cast(pl.Int32),
+        pl.col("scale").cast(pl.Int64),
+        unit_factor=pl.Series([int(units[row["unit"]]) for row in rows], dtype=pl.Int64),
+        position=pl.int_range(1, pl.len() + 1, dtype=pl.Int32),
+    )
+    terms = [term for row in computed for term in _term_rows(compiler.compile(row.indicator_id))]
+    text = pl.String
+    conditions = dict.fromkeys(("switch", "switch_value", "second_switch", "second_switch_value"), text)
+    return {
+        "indicator_dictionary": dictionary,
+        "indicator_term": _frame(
+            terms,
+            {
+                "indicator_id": text, "term_number": pl.Int32, "role": text, "cube": text, "measure": text,
+                "coefficient": pl.Decimal(8, 2), "lag_years": pl.Int32, **conditions, "counts_units": pl.Boolean,
+                **dict.fromkeys(LABELS, text),
+            },
+        ),
+        "indicator_breakdown": _frame(
+            [(row.indicator_id, label) for row in computed for label in ("total", *_breakdowns(row))],
+            {"indicator_id": text, "breakdown": text},
+        ),
+        "indicator_extract": _frame(
+            [(row.indicator_id, extract) for row in computed for extract in row.extracts],
+            {"indicator_id": text, "extract": text},
+        ),
+    }  # fmt: skip
+
+
+def _breakdowns(row: Indicator) -> list[str]:
+    return [label for label in row.breakdown_labels if label != "region"]
+
+
+def _term_rows(compiled: Compiled) -> Iterable[tuple[Any, ...]]:
+    number = 0
+    for role, terms in (("numerator", compiled.numerator), ("denominator", compiled.denominator)):
+        # Two measures of the same cells are the same units: only the first of them counts units.
+        counted: set[tuple[Any, ...]] = set()
+        for term in terms:
+            number += 1
+            cells = (term.cube, term.lag_years, term.conditions, term.labels)
+            counts = term.cube not in WITHOUT_UNITS and cells not in counted
+            counted.add(cells)
+            yield (compiled.indicator_id, number, role, *_term_columns(term, counts))
+
+
+def _term_columns(term: Term, counts_units: bool) -> tuple[Any, ...]:
+    conditions: list[str | None] = [part for pair in term.conditions for part in pair]
+    conditions += [None] * (4 - len(conditions))
+    labels = dict(term.labels)
+    return (
+        term.cube,
+        term.measure,
+        term.coefficient,
+        term.lag_years,
+        *conditions,
+        counts_units,
+        *(labels.get(label) for label in LABELS),
+    )
+
+
+def _identities() -> dict[str, pl.DataFrame]:
+    own = load_own_identities(load_indicators())
+    return {
+        "identity_result": pl.DataFrame([asdict(result) for result in evaluate_identities()], infer_schema_length=None),
+        "own_identity": _frame(
+            [(one.identity_id, one.statement, one.comparison, one.note) for one in own],
+            dict.fromkeys(("identity_id", "statement", "comparison", "note"), pl.String),
+        ),
+        "own_identity_term": pl.DataFrame(
+            [asdict(term) for one in own for term in one.terms], schema_overrides={"coefficient": pl.Int32}
+        ),
+    }
