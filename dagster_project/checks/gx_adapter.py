@@ -16,8 +16,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from dagster_project.checks.model import Expect
 
@@ -122,13 +123,6 @@ class Judge:
             self._batches[table] = asset.add_batch_definition_whole_table(table).get_batch()
         return self._batches[table]
 
-    def release(self) -> None:
-        """Drop the batches and close every connection, so that the file is free for other processes."""
-        self._batches.clear()
-        with suppress(Exception):
-            self._datasource.get_execution_engine().close()
-        self._datasource.get_engine().dispose()
-
 
 def _expectation(position: int, entry: str | Expect) -> Any:
     """The expectation in GX's own classes; its position is how the answer is found again."""
@@ -158,18 +152,29 @@ def _problem(exception_info: Any) -> str:
 
 
 @contextmanager
-def judging(warehouse: Path) -> Iterator[Judge]:
-    """A judge for the warehouse file; its connections are closed in any case.
+def judging(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Judge]:
+    """A judge over an open warehouse connection; everything it opened is closed in any case.
 
-    The URL carries no option: all DuckDB connections of a process to one file need the same configuration.
+    Great Expectations gets cursors of this connection instead of a path: SQLAlchemy's DuckDB dialect would open the
+    file with a configuration of its own, which DuckDB refuses beside another connection of the process.
     """
     install()
     gx: Any = importlib.import_module("great_expectations")
+    wrapper: Any = importlib.import_module("duckdb_engine").ConnectionWrapper
+    cursors: list[duckdb.DuckDBPyConnection] = []
+
+    def cursor() -> Any:
+        cursors.append(warehouse.cursor())
+        return wrapper(cursors[-1])
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    judge = Judge(context.data_sources.add_sql("warehouse", connection_string=f"duckdb:///{warehouse}"))
+    datasource = context.data_sources.add_sql("warehouse", connection_string="duckdb://", kwargs={"creator": cursor})
     try:
-        yield judge
+        yield Judge(datasource)
     finally:
-        judge.release()
+        with suppress(Exception):
+            datasource.get_execution_engine().close()
+        datasource.get_engine().dispose()
+        for opened in cursors:
+            opened.close()

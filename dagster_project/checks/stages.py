@@ -10,6 +10,7 @@ that it needs has not been delivered.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import dedent
 
 import duckdb
 
@@ -39,7 +40,7 @@ def run_stage(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult
         checks = {check.rule: check for check in PLANS[stage](settings, connection, run_id)}
         absent = _absent(connection, rules)
         ready = [checks[rule_id] for rule_id in rules if rule_id in checks and rule_id not in absent]
-        verdicts = _judge(settings, rules, ready)
+        verdicts = _judge(connection, rules, ready)
         results = []
         for rule in rules.values():
             if rule.id in absent or rule.id not in checks:
@@ -52,7 +53,12 @@ def run_stage(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult
 
 def filled(text: str, rule: Rule) -> str:
     """A SQL text with the rule's numbers in place; `{batch}` is left for whoever runs it."""
-    return text.strip().replace("{threshold}", f"{rule.threshold:g}").replace("{at_least}", str(rule.at_least))
+    return dedent(text).strip().replace("{threshold}", f"{rule.threshold:g}").replace("{at_least}", str(rule.at_least))
+
+
+def _for_judge(query: str) -> str:
+    """The query as Great Expectations reads it, a format string: every brace doubled but the batch's."""
+    return query.replace("{", "{{").replace("}", "}}").replace("{{batch}}", "{batch}")
 
 
 def _absent(connection: duckdb.DuckDBPyConnection, rules: dict[str, Rule]) -> dict[str, str]:
@@ -76,7 +82,9 @@ def _absent(connection: duckdb.DuckDBPyConnection, rules: dict[str, Rule]) -> di
     return reasons
 
 
-def _judge(settings: Settings, rules: dict[str, Rule], checks: Sequence[Check]) -> dict[str, Verdict]:
+def _judge(
+    connection: duckdb.DuckDBPyConnection, rules: dict[str, Rule], checks: Sequence[Check]
+) -> dict[str, Verdict]:
     """Verdicts by rule id; checks of one table share one batch and one validation."""
     by_table: dict[str, list[Check]] = {}
     for check in checks:
@@ -84,9 +92,9 @@ def _judge(settings: Settings, rules: dict[str, Rule], checks: Sequence[Check]) 
     verdicts: dict[str, Verdict] = {}
     if not by_table:
         return verdicts
-    with judging(settings.warehouse) as judge:
+    with judging(connection) as judge:
         for table, group in by_table.items():
-            entries = [check.expect or filled(check.bad, rules[check.rule]) for check in group]
+            entries = [check.expect or _for_judge(filled(check.bad, rules[check.rule])) for check in group]
             try:
                 answers = judge.verdicts(table, entries)
             except Exception as error:  # whatever stops the judge is an unjudged check, never a pass and never a crash

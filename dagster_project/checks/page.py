@@ -1,0 +1,131 @@
+"""`checks.html`: what the checks of a run found, for people; one file that needs no network.
+
+Belongs here: gathering what the page shows. Does not belong here: its look (`checks.html.j2`), judging, thresholds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dagster_project.checks.catalogue import catalogue
+from dagster_project.checks.model import STAGES, CheckResult, Rule, Status
+from dagster_project.checks.samples import SAMPLE_ROWS, sample_rows
+from dagster_project.checks.store import read_results
+from dagster_project.durable import durable_step
+from dagster_project.language import Text
+from dagster_project.settings import Settings, now
+from dagster_project.warehouse import connect
+
+STATUS_TEXT: dict[Status, Text] = {
+    "fail": Text("未通过", "failed"),
+    "error": Text("未能运行", "could not run"),
+    "warn": Text("需留意", "to look at"),
+    "pass": Text("通过", "passed"),
+    "not_applicable": Text("不适用", "not applicable"),
+}
+STAGE_TEXT = {
+    "landing": Text("来源入库", "Landing"),
+    "core": Text("核心层", "Core"),
+    "indicator": Text("指标层", "Indicators"),
+    "publication": Text("出版", "Publication"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One check as the page shows it; `note` says why it could not run or does not apply."""
+
+    result: CheckResult
+    rule: Rule
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+def render_checks_page(settings: Settings, run_id: str, path: Path) -> Path:
+    """Write the page of one run's results to `path`, replacing what is there, and return the path."""
+    with connect(settings) as connection:
+        entries = [_entry(connection, result) for result in read_results(connection, run_id)]
+        meta = _meta(connection)
+    html = _template().render(
+        run_id=run_id,
+        made_at=now(),
+        province=meta.get("province", ""),
+        synthetic=meta.get("synthetic", "").lower() == "true",
+        counts=Counter(entry.result.status for entry in entries),
+        stages={
+            stage: [entry for entry in entries if entry.result.stage == stage]
+            for stage in STAGES
+            if any(entry.result.stage == stage for entry in entries)
+        },
+        attention=sorted(
+            (entry for entry in entries if entry.result.status in ("fail", "error", "warn")),
+            key=lambda entry: (not entry.result.blocking, list(STATUS_TEXT).index(entry.result.status)),
+        ),
+        blocking=[entry for entry in entries if entry.result.blocking],
+        holding=[entry for entry in entries if entry.result.holds_release],
+        status_text=STATUS_TEXT,
+        stage_text=STAGE_TEXT,
+        sample_rows=SAMPLE_ROWS,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(html, encoding="utf-8")
+    with durable_step("checks.page.rename"):
+        draft.replace(path)
+    return path
+
+
+def _entry(connection: duckdb.DuckDBPyConnection, result: CheckResult) -> Entry:
+    rule = catalogue()[result.check_name]
+    note = result.help.removesuffix(rule.help).rstrip(" |")
+    rows: tuple[dict[str, Any], ...] = ()
+    if result.status in ("fail", "warn") and result.rows_query:
+        try:
+            rows = sample_rows(connection, result.rows_query)
+        except duckdb.Error:  # the tables have moved on since the run; the query on the page still says what to ask
+            rows = ()
+    columns = tuple(name for name in rows[0] if any(row[name] is not None for row in rows)) if rows else ()
+    return Entry(result, rule, note, columns, tuple(tuple(row[name] for name in columns) for row in rows))
+
+
+def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    try:
+        return dict(connection.execute("select key, value from ops.meta").fetchall())
+    except duckdb.CatalogException:
+        return {}
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    environment.filters["moment"] = _moment
+    return environment.get_template("checks.html.j2")
+
+
+def _number(value: Any) -> str:
+    """Digits with separators; at most four decimals; nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def _moment(value: datetime) -> str:
+    return value.strftime("%Y-%m-%d %H:%M UTC")
