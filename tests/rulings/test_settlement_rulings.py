@@ -100,6 +100,12 @@ def test_R7_the_row_is_accepted_with_its_money(built: Warehouse) -> None:
     assert built.load("setl_d_R7.csv") == (2, 2, 0)
 
 
+def rows_S3(area: Area) -> None:
+    """A mirror that differs from its original by one yuan (judged in test_result_rulings)."""
+    original = area.settle(fee=100, refd_setl_flag="1")
+    area.mirror(original, medfee_sumamt=-101, inscp_amt=-81, psn_pay=-41, cash_payamt=-41, hi_agre_sumfee=-101)
+
+
 def rows_R23(area: Area) -> None:
     area.settle(fee=100, fund=60, cash=25, med_type="21")
     area.settle(fee=300, fund=200, cash=100, med_type="11")

@@ -1,0 +1,131 @@
+"""What goes wrong at the door: one clear message, the right exit code, nothing half-loaded, never a traceback."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.rulings.landed import make_world
+from tests.warehouse_api import Spoken, build_home, bulletin, query
+
+BAD_INPUT, PARTLY = 2, 1
+GOOD_REGIONS = "admdvs,admdvs_name,prnt_admdvs,admdvs_lv\n980000,省,,1\n980100,市,980000,2\n"
+
+
+def landing_of(home: Path) -> Path:
+    """An empty landing folder."""
+    folder = home / "landing" / "b1"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def ingest(home: Path) -> Spoken:
+    """Take in a home through the command line, with a key of the test's own."""
+    return bulletin("ingest", "--home", str(home), key=home.parent / "test.key")
+
+
+def loaded(home: Path) -> list[str]:
+    """Files that count as loaded."""
+    if not (home / "warehouse.duckdb").exists():
+        return []
+    return [row[0] for row in query(home / "warehouse.duckdb", "select source_file from ops.load")]
+
+
+def expect(said: Spoken, code: int, *words: str) -> None:
+    """The exit code, no insides, and every word in the message."""
+    assert not said.has_traceback, said.text
+    assert said.code == code, said.text
+    for word in words:
+        assert word.lower() in said.text.lower(), f"{word!r} is not in:\n{said.text}"
+
+
+def test_a_wrong_folder_is_said_and_nothing_is_made(tmp_path: Path) -> None:
+    home = tmp_path / "nowhere"
+    expect(bulletin("run", "--home", str(home), key=tmp_path / "test.key"), BAD_INPUT, str(home), "what to do")
+    assert not home.exists()
+
+
+def test_an_empty_landing_folder_is_said(tmp_path: Path) -> None:
+    landing_of(tmp_path / "home")
+    expect(bulletin("run", "--home", str(tmp_path / "home"), key=tmp_path / "test.key"), BAD_INPUT, "landing")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("settlements_2024.csv", b"a,b\n1,2\n", "settlements_2024.csv"),
+        ("setl_d_2024.csv", b"setl_id,psn_no\n1,2\n", "medfee_sumamt"),
+        ("setl_d_2024.csv", b"", "empty"),
+        ("admdvs_dim_a.csv", b"admdvs,admdvs_name,admdvs_name\n1,2,3\n", "admdvs_name"),
+        ("admdvs_dim_a.parquet", b"PAR1 this is not parquet", "admdvs_dim_a.parquet"),
+        ("admdvs_dim_a.xlsx", b"PK this is no workbook", "admdvs_dim_a.xlsx"),
+        ("admdvs_dim_a.csv.gz", b"\x1f\x8b broken", "admdvs_dim_a.csv.gz"),
+        ("admdvs_dim_a.zip", b"PK broken", "admdvs_dim_a.zip"),
+        ("admdvs_dim_a.csv", b"admdvs,admdvs_name\n980000,\xff\xff\xff\xff\n", "admdvs_dim_a.csv"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_taken_in_is_named(tmp_path: Path, name: str, content: bytes, word: str) -> None:
+    home = tmp_path / "home"
+    (landing_of(home) / name).write_bytes(content)
+    expect(ingest(home), BAD_INPUT, name, word)
+    assert loaded(home) == []
+
+
+def test_one_bad_file_does_not_keep_the_rest_out(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    folder = landing_of(home)
+    (folder / "admdvs_dim_a.csv").write_text(GOOD_REGIONS, encoding="utf-8")
+    (folder / "setl_d_2024.csv").write_text("setl_id,psn_no\n1,2\n", encoding="utf-8")
+    expect(ingest(home), PARTLY, "setl_d_2024.csv")
+    assert [Path(name).name for name in loaded(home)] == ["admdvs_dim_a.csv"]
+
+
+def test_try_says_what_would_happen_and_loads_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    file = landing_of(home) / "admdvs_dim_a.csv"
+    file.write_text(GOOD_REGIONS, encoding="utf-8")
+    said = bulletin("try", str(file), "--home", str(home), key=tmp_path / "test.key")
+    expect(said, 0, "admdvs_dim_a")
+    assert loaded(home) == []
+
+
+def test_usage_errors_are_said(tmp_path: Path) -> None:
+    expect(bulletin("run", "--year", "twenty", "--home", str(tmp_path)), BAD_INPUT, "twenty")
+    expect(bulletin("dance"), BAD_INPUT, "dance")
+
+
+def test_indicators_without_their_extracts_say_why_and_the_rest_is_computed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    make_world(home, ["test_settlement_rulings"])
+    assert not list((home / "landing").rglob("fund_ledger_m*"))
+    build_home(home)
+    rows = query(
+        home / "warehouse.duckdb",
+        "select indicator_id, status, reason, value from indicator.indicator_value "
+        "where year = 2024 and region_level = 'province' and month is null",
+    )
+    of: dict[str, list[tuple[str, str | None, float | None]]] = {}
+    for indicator, status, reason, value in rows:
+        of.setdefault(indicator, []).append((status, reason, value))
+    for indicator in ("employee_fund_income", "pool_cumulative_balance_total", "coverage_rate"):
+        assert of[indicator]
+        for status, reason, value in of[indicator]:
+            assert status == "not_computable" and value is None, indicator
+            assert reason and ("fund_ledger_m" in reason or "population_ref" in reason or "psn_" in reason), reason
+    assert any(value for _, _, value in of["employee_outpatient_visits"])
+
+
+def test_a_month_that_is_delivered_again_is_passed_over(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    folder = landing_of(home)
+    (folder / "admdvs_dim_a.csv").write_text(GOOD_REGIONS, encoding="utf-8")
+    expect(ingest(home), 0)
+    shutil.copytree(folder, home / "landing" / "b2")
+    expect(ingest(home), 0)
+    assert len(loaded(home)) == 1
+    with (folder / "admdvs_dim_a.csv").open(encoding="utf-8") as handle:
+        assert len(list(csv.reader(handle))) == 3, "the landing folder is never written to"
