@@ -32,11 +32,12 @@ def _identities() -> list[Check]:
         Check(rule="own_identity_broken", bad="select * from {batch} where not coalesce(holds, false)"),
         Check(
             rule="published_identity_broken",
-            bad="select * from {batch} where not coalesce(holds, false) and not coalesce(is_known_exception, false)",
+            bad="select * from {batch} where status not in ('holds', 'known_exception') order by all",
         ),
         Check(
             rule="published_identity_exception",
-            bad="select * from {batch} where not coalesce(holds, false) and is_known_exception",
+            bad="select identity_id, year, difference, note, expression from {batch} "
+            "where status = 'known_exception' order by all",
         ),
     ]
 

@@ -5,6 +5,7 @@ Belongs here: gathering what the page shows. Does not belong here: its look (`ch
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,14 +39,22 @@ STAGE_TEXT = {
 }
 
 
+_LABEL = re.compile(r"(^|_)(id|code|year|month|date|row|from|to)$")
+_AMOUNT = re.compile(r"^-?[0-9,]+(\.[0-9]+)?$")
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One check as the page shows it; `note` says why it could not run or does not apply."""
+    """One check as the page shows it.
+
+    `note` says why it could not run or does not apply; `columns` are the names over the sample rows and whether they
+    hold amounts, which are set flush right.
+    """
 
     result: CheckResult
     rule: Rule
     note: str
-    columns: tuple[str, ...]
+    columns: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
@@ -92,8 +101,22 @@ def _entry(connection: duckdb.DuckDBPyConnection, result: CheckResult) -> Entry:
             rows = sample_rows(connection, result.rows_query)
         except duckdb.Error:  # the tables have moved on since the run; the query on the page still says what to ask
             rows = ()
-    columns = tuple(name for name in rows[0] if any(row[name] is not None for row in rows)) if rows else ()
-    return Entry(result, rule, note, columns, tuple(tuple(row[name] for name in columns) for row in rows))
+    names = [name for name in rows[0] if any(row[name] is not None for row in rows)] if rows else []
+    columns = tuple((name, all(_is_amount(name, row[name]) for row in rows)) for name in names)
+    return Entry(result, rule, note, columns, tuple(tuple(_cell(name, row[name]) for name in names) for row in rows))
+
+
+def _is_amount(name: str, value: Any) -> bool:
+    """Whether a value is a quantity: codes, years and months are labels even where they are numbers."""
+    if _LABEL.search(name) or isinstance(value, bool):
+        return False
+    return value is None or isinstance(value, int | float) or bool(_AMOUNT.match(str(value)))
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    return str(value) if _LABEL.search(name) or isinstance(value, bool) else _number(value)
 
 
 def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

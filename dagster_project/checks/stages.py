@@ -22,7 +22,7 @@ from dagster_project.checks.samples import sample_rows
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
-_NOT_COUNTED = "该规则没有被统计 / the rule was not counted"
+_NOT_COUNTED = "该规则没有被统计 (the rule was not counted)"
 Plan = Callable[[Settings, duckdb.DuckDBPyConnection, str], list[Check]]
 PLANS: dict[Stage, Plan] = {
     "landing": landing.plan,
@@ -156,7 +156,7 @@ def _result(
     if note:
         text = f"不适用：没有 {note}。 / Not applicable: no {note}. | {text}"
     if problem:
-        text = f"检查未能运行：{problem} / The check could not run: {problem} | {text}"
+        text = f"检查未能运行 / The check could not run: {problem} | {text}"
     return CheckResult(
         run_id=run_id, stage=rule.stage, table_name=rule.table, check_name=rule.id, severity=rule.severity,
         status=status, unexpected=unexpected, total=total, percent=percent, threshold=rule.threshold,

@@ -36,7 +36,8 @@ create table cube.cube_fund (year integer, scheme_code varchar, fund_type varcha
 create table cube.cube_settlement (settlement_month integer, scheme_code varchar, reversal_class varchar,
     pool_pay_yuan decimal(18, 2));
 create table indicator.own_identity (identity_id varchar, year integer, holds boolean);
-create table indicator.identity_result (identity_id varchar, year integer, holds boolean, is_known_exception boolean);
+create table indicator.identity_result (identity_id varchar, year integer, expression varchar, difference double,
+    status varchar, note varchar);
 create table indicator.year_on_year (indicator_id varchar, region_code varchar, year integer, value double,
     previous_value double, growth_percent double, break_id varchar);
 create table indicator.indicator_value (indicator_id varchar, definition_id varchar, vintage varchar, year integer,
@@ -86,7 +87,7 @@ def whole_home(home: Path) -> Settings:
         connection.execute("insert into cube.cube_fund values (2024, '310', '统筹', 'E01', '支出', 1000)")
         connection.execute("insert into cube.cube_settlement values (202401, '310', 'live', 990)")
         connection.execute("insert into indicator.own_identity values ('parts', 2024, true)")
-        connection.execute("insert into indicator.identity_result values ('N01', 2024, true, false)")
+        connection.execute("insert into indicator.identity_result values ('N01', 2024, 'a + b = c', 0, 'holds', '')")
         connection.execute(
             "insert into indicator.year_on_year values ('insured', '520000', 2024, 0.1, 0.09, 11.1, null)"
         )
