@@ -122,7 +122,7 @@ def _mark(settings: Settings, fingerprint: str) -> None:
     temporary = mark.with_suffix(".tmp")
     temporary.write_text(fingerprint, encoding="ascii")
     with durable_step("dbt.fingerprint"):
-        os.replace(temporary, mark)
+        temporary.replace(mark)
 
 
 def manifest(settings: Settings) -> dict[str, Any]:

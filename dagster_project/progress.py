@@ -107,7 +107,7 @@ def remember(settings: Settings, name: str, seconds: float) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(known, indent=1), encoding="ascii")
     with durable_step("progress.seconds"):
-        os.replace(temporary, path)
+        temporary.replace(path)
 
 
 def expected_seconds(settings: Settings) -> dict[str, float]:

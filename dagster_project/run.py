@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project import progress, run_lock
+from dagster_project import run_lock
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
@@ -118,6 +118,12 @@ def forget_errors() -> None:
     _last_error.clear()
 
 
+def province(connection: duckdb.DuckDBPyConnection) -> str:
+    """Code of the province whose data this home holds, '' before anything has landed."""
+    row = connection.execute("select value from ops.meta where key = 'province'").fetchone()
+    return str(row[0]) if row else ""
+
+
 def data_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
     """Years that have settlements landed, ascending."""
     rows = connection.execute(
@@ -161,47 +167,6 @@ def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:
             todo=Text(f"可选年份：{'、'.join(map(str, years))}。", f"Choose from {', '.join(map(str, years))}."),
         )
     return sorted(set(wanted)) or years[-1:]
-
-
-def load_definitions(settings: Settings) -> None:
-    """The province's definition choices and the indicator dictionary, from their files into ops."""
-    from dagster_project.dictionary import load_dictionary
-
-    with connect(settings) as connection:
-        load_dictionary(connection, settings, definition_years(connection))
-
-
-def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]:
-    """Make the draft bulletin of each year; returns the folders of the vintages."""
-    from dagster_project.bulletin import make_publication
-
-    folders = []
-    for place, year in enumerate(years):
-        progress.advance(place / len(years), str(year))
-        folders.append(make_publication(settings, year, run_id=run_id).folder)
-    return folders
-
-
-@contextmanager
-def only_months_touched(settings: Settings, months: Sequence[int]) -> Iterator[None]:
-    """Let the next build take exactly these months; what was due before is due again afterwards."""
-
-    def replace_by(rows: Sequence[int]) -> None:
-        with connect(settings) as connection:
-            connection.execute("begin")
-            connection.execute("delete from ops.touched_month")
-            for month in rows:
-                connection.execute("insert into ops.touched_month values (?)", [month])
-            with durable_step("run.touched_months"):
-                connection.execute("commit")
-
-    with connect(settings) as connection:
-        due = [int(row[0]) for row in connection.execute("select settlement_month from ops.touched_month").fetchall()]
-    replace_by(months)
-    try:
-        yield
-    finally:
-        replace_by(due)
 
 
 def summarise(settings: Settings, run_id: str) -> RunSummary:

@@ -33,7 +33,10 @@ def hold(settings: Settings) -> None:
         owner = stream.read().strip() or "?"
         stream.close()
         raise UserError(
-            Text("这个家目录正在运行另一个任务，本次未做任何改动。", "Another run is working on this home; nothing was done."),
+            Text(
+                "这个家目录正在运行另一个任务，本次未做任何改动。",
+                "Another run is working on this home; nothing was done.",
+            ),
             where=f"{path} (pid {owner})",
             todo=Text("等它结束后重试。", "Wait for it to end and try again."),
             code=ExitCode.BROKEN_INSTALLATION,

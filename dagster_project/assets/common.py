@@ -54,7 +54,9 @@ def command_of(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> str
 
 
 @contextmanager
-def step(context: dg.AssetExecutionContext | dg.OpExecutionContext, home: BulletinHome, stage: str) -> Iterator[Settings]:
+def step(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext, home: BulletinHome, stage: str
+) -> Iterator[Settings]:
     """Frame of one step: the run's row exists, progress is told, a user's mistake becomes a readable failure."""
     settings = home.settings()
     try:
@@ -62,9 +64,7 @@ def step(context: dg.AssetExecutionContext | dg.OpExecutionContext, home: Bullet
             run.begin(settings, context.run_id, command_of(context))
             yield settings
     except UserError as error:
-        raise dg.Failure(
-            description=f"{error.message('zh')}\n\n{error.message('en')}", allow_retries=False
-        ) from error
+        raise dg.Failure(description=f"{error.message('zh')}\n\n{error.message('en')}", allow_retries=False) from error
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMetadataValue:

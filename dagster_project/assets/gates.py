@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagster_project import progress
+from dagster_project import stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, markdown_table, step
 from dagster_project.checks.catalogue import stage_check_specs
-from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
-from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
     from dagster_project.checks.model import CheckResult, Stage
@@ -67,29 +65,15 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey]) -> dg.AssetsDefinitio
     def check(
         context: dg.AssetExecutionContext, home: BulletinHome
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        from dagster_project.checks import run_stage
-
         with step(context, home, f"{stage}_checks") as settings:
-            results = run_stage(settings, stage, context.run_id)
-            counts = {status: sum(r.status == status for r in results) for status in sorted({r.status for r in results})}
-            progress.conclude(", ".join(f"{status} {count}" for status, count in counts.items()))
+            results = stages.judge(settings, stage, context.run_id)
             for result in results:
                 yield bridged(result)
-            held = [result for result in results if result.blocking]
-            if held:
-                raise blocked(title, held)
+            stages.require_passed(stage, results)
+            counts = {result.status: sum(r.status == result.status for r in results) for result in results}
             yield dg.MaterializeResult(asset_key=gate_key(stage), metadata={**counts, "report": report(results)})
 
     return check
-
-
-def hold(settings: Settings, stage: Stage, run_id: str) -> None:
-    """The same gate without an asset, for the re-run jobs: raises UserError when a blocking check did not pass."""
-    from dagster_project.checks import run_stage
-
-    held = [result for result in run_stage(settings, stage, run_id) if result.blocking]
-    if held:
-        raise blocked(TITLES[stage], held)
 
 
 def bridged(result: CheckResult) -> dg.AssetCheckResult:
@@ -127,20 +111,4 @@ def report(results: Sequence[CheckResult]) -> dg.MarkdownMetadataValue:
             (r.status, r.table_name, r.check_name, r.unexpected, r.total, r.percent, r.threshold)
             for r in sorted(results, key=lambda r: (order[r.status], r.table_name, r.check_name))
         ],
-    )
-
-
-def blocked(title: Text, held: Sequence[CheckResult]) -> UserError:
-    """The message of a gate that stays shut."""
-    return UserError(
-        Text(
-            f"{title.zh}：{len(held)} 项阻断性检查未通过，下游没有执行。",
-            f"{title.en}: {len(held)} blocking checks did not pass; nothing downstream ran.",
-        ),
-        where="\n".join(f"{r.table_name} · {r.check_name} · {r.status} {r.unexpected}/{r.total}" for r in held),
-        todo=Text(
-            "见检查页 checks.html 或 Dagster 中该检查的说明与查询，修正来源数据后重新运行。",
-            "See the check's help and query in Dagster or ops.check_result; correct the source and run again.",
-        ),
-        code=ExitCode.PARTLY,
     )

@@ -8,17 +8,12 @@ different partitionings cannot share a job, and the main job stays unpartitioned
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import dagster as dg
 
-from dagster_project import run
-from dagster_project.assets import gates, publication, warehouse
+from dagster_project import run, stages
+from dagster_project.assets import publication, warehouse
 from dagster_project.assets.common import POOL, BulletinHome, step
-from dagster_project.dbt_build import NodeResult
-from dagster_project.errors import ExitCode, UserError
-from dagster_project.language import Text
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2018-01-01", fmt="%Y-%m", timezone="Asia/Shanghai")
 YEARS = dg.TimeWindowPartitionsDefinition(
@@ -30,16 +25,6 @@ YEARS = dg.TimeWindowPartitionsDefinition(
 def close_failed_run(context: dg.HookContext) -> None:
     """A run of which a step failed says so in ops.run, however it was started."""
     run.finish(context.resources.home.settings(), context.run_id, "failed")
-
-
-def not_completed(what: Text, failed: Sequence[NodeResult]) -> UserError:
-    """The message when nodes of a re-run failed."""
-    return UserError(
-        Text(f"{what.zh}没有完成。", f"{what.en} did not complete."),
-        where="\n".join(f"{result.schema}.{result.name}: {result.message}" for result in failed[:20]),
-        todo=Text("见 HOME/logs/dbt.log。", "See HOME/logs/dbt.log."),
-        code=ExitCode.BROKEN_INSTALLATION,
-    )
 
 
 def main_job() -> dg.UnresolvedAssetJobDefinition:
@@ -54,16 +39,15 @@ def main_job() -> dg.UnresolvedAssetJobDefinition:
     )
 
 
-def month_job(manifest: Mapping[str, Any]) -> dg.JobDefinition:
+def month_job() -> dg.JobDefinition:
     """Rebuild core and cubes of one settlement month."""
 
     @dg.op(name="rebuild_core_and_cubes", pool=POOL, out=dg.Out(dg.Nothing))
     def rebuild(context: dg.OpExecutionContext, home: BulletinHome) -> None:
         month = int(context.partition_key.replace("-", ""))
         with step(context, home, "core") as settings:
-            with run.only_months_touched(settings, [month]):
-                results = warehouse.run_dbt(settings, manifest, "tag:core tag:cube", full_refresh=False)
-            failed = [result for result in results if result.failed]
+            with stages.only_months_touched(settings, [month]):
+                results = stages.build_models(settings, "tag:core tag:cube")
             for result in results:
                 if result.kind != "test" and not result.failed:
                     context.log_event(
@@ -76,10 +60,9 @@ def month_job(manifest: Mapping[str, Any]) -> dg.JobDefinition:
                             },
                         )
                     )
-            if failed:
-                raise not_completed(Text(f"{month} 的重算", f"Rebuilding {month}"), failed)
+            stages.require_whole(results)
         with step(context, home, "core_checks") as settings:
-            gates.hold(settings, "core", context.run_id)
+            stages.require_passed("core", stages.judge(settings, "core", context.run_id))
         run.finish(settings, context.run_id, "done")
 
     @dg.job(
@@ -96,7 +79,7 @@ def month_job(manifest: Mapping[str, Any]) -> dg.JobDefinition:
     return rebuild_month
 
 
-def year_job(manifest: Mapping[str, Any]) -> dg.JobDefinition:
+def year_job() -> dg.JobDefinition:
     """Indicators, the bulletin of one year and the served database, from the cubes as they are."""
 
     @dg.op(name="publish_one_year", pool=POOL, out=dg.Out(dg.Nothing))
@@ -106,24 +89,23 @@ def year_job(manifest: Mapping[str, Any]) -> dg.JobDefinition:
         year = int(context.partition_key)
         with step(context, home, "indicator") as settings:
             run.publication_years(settings, [year])
-            run.load_definitions(settings)
-            results = warehouse.run_dbt(settings, manifest, "tag:cube tag:indicator tag:publication", full_refresh=False)
-            failed = [result for result in results if result.failed]
-            if failed:
-                raise not_completed(Text(f"{year} 年的指标", f"The indicators of {year}"), failed)
+            stages.load_definitions(settings)
+            stages.require_whole(stages.build_models(settings, f"{stages.INDICATOR} {stages.PUBLICATION}"))
         with step(context, home, "indicator_checks") as settings:
-            gates.hold(settings, "indicator", context.run_id)
+            stages.require_passed("indicator", stages.judge(settings, "indicator", context.run_id))
         with step(context, home, "publication_documents") as settings:
-            folders = run.publish(settings, [year], context.run_id)
+            folders = stages.publish(settings, [year], context.run_id)
             context.log_event(
                 dg.AssetMaterialization(publication.BULLETIN, metadata={"folder": str(folders[-1]), "year": year})
             )
         with step(context, home, "publication_checks") as settings:
-            gates.hold(settings, "publication", context.run_id)
+            stages.require_passed("publication", stages.judge(settings, "publication", context.run_id))
         with step(context, home, "serving") as settings:
             report = publish_serving(settings, context.run_id)
             context.log_event(
-                dg.AssetMaterialization(publication.SERVING, metadata={"dagster/row_count": sum(report.tables.values())})
+                dg.AssetMaterialization(
+                    publication.SERVING, metadata={"dagster/row_count": sum(report.tables.values())}
+                )
             )
         run.finish(settings, context.run_id, "done")
 

@@ -6,25 +6,43 @@ Belongs here: keys, descriptions from the contracts, metadata that a person read
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
 
-from dagster_project import dbt_build, progress, run
+from dagster_project import dbt_build, progress, stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, bars, markdown_table, step
 from dagster_project.warehouse import connect
 
-DEFINITION_TABLES = ("definition_choice", "pooling_level", "care_type_map", "indicator_dictionary", "indicator_term")
-OPS_TEXT = {
+INTAKE_TABLES = {
+    "meta": "这个家目录的标记 · marks of this home",
     "file": "每个见过的文件及其结果 · every file seen and what became of it",
     "load": "每个已入库的文件 · one row a loaded file",
+    "load_month": "每次入库涉及的月份 · months of each load",
+    "built_load": "已进入核心表的入库 · loads that core has",
     "rule_count": "入库时数出的违规 · violations counted on intake",
+    "unmapped_code": "代码集里没有的代码 · codes that are in no code set",
     "touched_month": "需要重算的月份 · months to rebuild",
     "superseded": "被更新版本取代的行 · rows replaced by a newer version",
 }
-NO_PREVIEW = ("pseudonym", "month")
+DEFINITION_TABLES = {
+    "definition_choice": "各省各年的口径选择 · dated definition choices of the province",
+    "definition": "口径组合的含义 · definition ids spelt out",
+    "pooling_level": "统筹层次 · pooling level of each region over time",
+    "care_type_map": "本省医疗类别对照 · the province's map of care types",
+    "dummy_creator": "历史迁移数据的创建人 · creators of rows carried over from older systems",
+    "statistics_year": "统计年度 · years for which indicators are computed",
+    "indicator_dictionary": "指标字典 · indicator dictionary",
+    "indicator_term": "指标的项 · terms of each indicator",
+    "indicator_definition": "各年指标所用口径 · definitions that an indicator used in a year",
+    "indicator_breakdown": "指标的分组 · breakdowns of each indicator",
+    "indicator_extract": "指标所需来源表 · extracts that an indicator needs",
+    "identity_result": "公布数字的恒等式 · identities of the published figures",
+    "own_identity": "本系统指标的恒等式 · identities of our own indicators",
+    "own_identity_term": "恒等式的项 · terms of our own identities",
+}
 
 
 def raw_keys() -> dict[str, dg.AssetKey]:
@@ -34,13 +52,7 @@ def raw_keys() -> dict[str, dg.AssetKey]:
     return {name: dg.AssetKey(["raw", name]) for name in load_contracts()}
 
 
-def ops_tables(manifest: Mapping[str, Any]) -> list[str]:
-    """Ops tables that intake fills: what dbt reads as a source, and the two that checks judge."""
-    read = {s["name"] for s in manifest["sources"].values() if s["schema"] == "ops"}
-    return sorted((read | {"file", "load", "rule_count", "touched_month"}) - set(DEFINITION_TABLES) - {"check_result"})
-
-
-def landing_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def landing_assets() -> dg.AssetsDefinition:
     """One step that takes in whatever lies in the landing folder."""
     from dagster_project.contracts import load_contracts
 
@@ -67,9 +79,9 @@ def landing_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 dg.AssetKey(["ops", table]),
                 group_name=GROUPS["ops"],
                 kinds={"duckdb"},
-                description=OPS_TEXT.get(table, "运行登记表 · register of runs and loads"),
+                description=text,
             )
-            for table in ops_tables(manifest)
+            for table, text in INTAKE_TABLES.items()
         ],
     ]
 
@@ -149,28 +161,21 @@ def raw_metadata(
 
 def definition_assets() -> dg.AssetsDefinition:
     """The province's dated definition choices and the indicator dictionary, from their files into ops."""
-    texts = {
-        "definition_choice": "各省各年的口径选择 · dated definition choices of the province",
-        "pooling_level": "统筹层次 · pooling level of each region over time",
-        "care_type_map": "本省医疗类别对照 · the province's map of care types",
-        "indicator_dictionary": "指标字典 · indicator dictionary",
-        "indicator_term": "指标的项（由字典展开） · terms of each indicator, from the dictionary",
-    }
     specs = [
         dg.AssetSpec(
             dg.AssetKey(["ops", table]),
             deps=[dg.AssetKey(["raw", "setl_d"])],
             group_name="g2_reference",
             kinds={"yaml", "duckdb"},
-            description=texts[table],
+            description=text,
         )
-        for table in DEFINITION_TABLES
+        for table, text in DEFINITION_TABLES.items()
     ]
 
     @dg.multi_asset(name="definitions", specs=specs, can_subset=True, pool=POOL)
     def definitions(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
         with step(context, home, "definitions") as settings:
-            run.load_definitions(settings)
+            stages.load_definitions(settings)
             with connect(settings) as connection:
                 for key in sorted(context.selected_asset_keys):
                     yield dg.MaterializeResult(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project import progress, run
+from dagster_project import progress, run, stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, markdown_table, step
 
 BULLETIN = dg.AssetKey(["publication", "bulletin"])
@@ -32,7 +32,7 @@ def bulletin_asset(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def bulletin(context: dg.AssetExecutionContext, home: BulletinHome) -> dg.MaterializeResult:
         with step(context, home, "publication_documents") as settings:
             years = run.publication_years(settings, home.years)
-            folders = run.publish(settings, years, context.run_id)
+            folders = stages.publish(settings, years, context.run_id)
             progress.conclude(", ".join(str(folder) for folder in folders))
             files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
             rows = [(path.relative_to(settings.publication), path.stat().st_size) for path in files]

@@ -14,11 +14,9 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from dagster_project import dbt_build, progress
+from dagster_project import stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, markdown_table, step
 from dagster_project.dbt_build import NodeResult
-from dagster_project.errors import ExitCode, UserError
-from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
@@ -38,9 +36,9 @@ class DbtStage:
 
 
 STAGES = (
-    DbtStage("core", "tag:core", ("staging",), ("checks", "landing")),
-    DbtStage("indicator", "tag:cube tag:indicator", ("cube",), ("checks", "core")),
-    DbtStage("publication", "tag:publication", ("publication",), ("checks", "indicator")),
+    DbtStage("core", stages.CORE, ("staging",), ("checks", "landing")),
+    DbtStage("indicator", stages.INDICATOR, ("cube",), ("checks", "core")),
+    DbtStage("publication", stages.PUBLICATION, ("publication",), ("checks", "indicator")),
 )
 
 
@@ -82,23 +80,12 @@ def dbt_stage_assets(manifest: Mapping[str, Any], stage: DbtStage) -> dg.AssetsD
     def build(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Event]:
         with step(context, home, stage.name) as settings:
             names = selected_names(manifest, context) if context.is_subset else stage.select
-            results = run_dbt(settings, manifest, names, home.full_refresh)
+            results = stages.build_models(settings, names, home.full_refresh)
             yield from events(context, settings, manifest, translator, results)
             if stage.name == "indicator" and not context.is_subset:
-                mark_cubes_built(settings)
+                stages.mark_cubes_built(settings)
 
     return build
-
-
-def mark_cubes_built(settings: Settings) -> None:
-    """Tell intake that every load so far is in core and in the cubes.
-
-    Not earlier: the cubes, too, are rebuilt only for the months of loads that are not marked.
-    """
-    from dagster_project.ingest import mark_built
-
-    with connect(settings) as connection:
-        mark_built(connection)
 
 
 def selected_names(manifest: Mapping[str, Any], context: dg.AssetExecutionContext) -> str:
@@ -106,24 +93,6 @@ def selected_names(manifest: Mapping[str, Any], context: dg.AssetExecutionContex
     wanted = {(key.path[0], key.path[-1]) for key in context.selected_asset_keys}
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
     return " ".join(node["name"] for node in nodes if (node["schema"], node["name"]) in wanted)
-
-
-def run_dbt(settings: Settings, manifest: Mapping[str, Any], select: str, full_refresh: bool) -> list[NodeResult]:
-    """Build a selection and tell progress after each model."""
-    tags = {part.removeprefix("tag:") for part in select.split() if part.startswith("tag:")}
-    total = sum(1 for node in manifest["nodes"].values() if tags & set(node.get("tags", ()))) or len(select.split())
-    done = 0
-
-    def on_node(unique_id: str, _status: str) -> None:
-        nonlocal done
-        done += 1
-        progress.advance(done / max(total, done), unique_id.split(".")[2])
-
-    results = dbt_build.build(settings, select, full_refresh=full_refresh, on_node=on_node)
-    rows = sum(result.rows or 0 for result in results)
-    tests = sum(result.kind == "test" for result in results)
-    progress.conclude(f"{len(results) - tests} models, {tests} tests, {rows:,} rows")
-    return results
 
 
 def events(
@@ -139,41 +108,20 @@ def events(
     """
     expected_checks = set(context.selected_asset_check_keys)
     made: set[dg.AssetKey] = set()
-    broken: list[str] = []
     for result in results:
         if result.kind == "test":
             key = get_asset_check_key_for_test(manifest, translator, result.unique_id, None)
-            if result.failed:
-                broken.append(f"{result.name}: {result.message}")
             if key is not None and key in expected_checks:
                 expected_checks.discard(key)
                 yield check_result(manifest, key, result)
             continue
         key = dg.AssetKey([result.schema, result.name])
-        if result.failed:
-            broken.append(f"{result.schema}.{result.name}: {result.status} {result.message}")
-        elif key in context.selected_asset_keys:
+        if not result.failed and key in context.selected_asset_keys:
             made.add(key)
             yield dg.MaterializeResult(asset_key=key, metadata=node_metadata(settings, result))
     missing = [key.to_user_string() for key in context.selected_asset_keys if key not in made]
     not_run = [] if context.is_subset else [key.name for key in expected_checks]
-    if broken or missing or not_run:
-        only_tests = not missing and all(result.kind == "test" for result in results if result.failed)
-        raise UserError(
-            Text("这一步没有完成，下游没有执行。", "This step did not complete; nothing after it ran."),
-            where="\n".join(
-                [
-                    *broken[:20],
-                    *([f"未生成 / not made: {', '.join(sorted(missing))}"] if missing else []),
-                    *([f"未执行的检验 / tests not run: {', '.join(sorted(not_run))}"] if not_run else []),
-                ]
-            ),
-            todo=Text(
-                "见 HOME/logs/dbt.log；修正数据或模型后重新运行。",
-                "See HOME/logs/dbt.log; correct the data or the model and run again.",
-            ),
-            code=ExitCode.PARTLY if only_tests else ExitCode.BROKEN_INSTALLATION,
-        )
+    stages.require_whole(results, missing, not_run)
 
 
 def check_result(manifest: Mapping[str, Any], key: dg.AssetCheckKey, result: NodeResult) -> dg.AssetCheckResult:

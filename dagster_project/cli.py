@@ -1,0 +1,256 @@
+"""The `bulletin` command: verbs, options, language and exit codes.
+
+Belongs here: what a user types, and turning exceptions into messages. Does not belong here: work; every verb calls a
+function of `verbs/`, which calls what Dagster calls. Nothing heavy is imported before a verb runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dagster_project.errors import ExitCode
+from dagster_project.settings import DEFAULT_HOME, Settings
+
+HOME = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="家目录，默认 BULLETIN_HOME 或 data/home。 Home folder, default BULLETIN_HOME or data/home.",
+)
+LANGUAGE = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default=None, help="消息语言。 Language of messages (BULLETIN_LANG)."
+)
+YEAR = click.option(
+    "--year", "years", type=click.IntRange(1990, 2100), multiple=True, help="年份，可重复。 Year, repeatable."
+)
+
+
+def verb(*options: Callable[..., Any], home: bool = True) -> Callable[[Callable[..., ExitCode]], click.Command]:
+    """A sub-command with --lang and, unless it works on none, --home; its function gets Settings first."""
+
+    def decorate(function: Callable[..., ExitCode]) -> click.Command:
+        def call(lang: str | None, **arguments: Any) -> None:
+            chosen = arguments.pop("home", None)
+            settings = Settings(
+                home=chosen or Path(os.environ.get("BULLETIN_HOME") or DEFAULT_HOME),
+                language=lang or os.environ.get("BULLETIN_LANG", "zh"),
+            )
+            from dagster_project.verbs.guard import guarded
+
+            sys.exit(int(guarded(settings, lambda: function(settings, **arguments))))
+
+        command: Any = call
+        for option in (*options, *((HOME,) if home else ()), LANGUAGE):
+            command = option(command)
+        name = function.__name__.rstrip("_")
+        return cli.command(name, cls=ListOptions, help=function.__doc__, short_help=function.__doc__)(command)
+
+    return decorate
+
+
+class ListOptions(click.Command):
+    """A command whose --years takes several values after it: `--years 2023 2024 2025`, or 2023-2025."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the option before each further year, as click wants it."""
+        spread: list[str] = []
+        listing = False
+        for word in args:
+            if word == "--years":
+                listing = True
+                continue
+            years = word.replace(",", " ").split() if listing else []
+            if years and all(year.replace("-", "").isdigit() and len(year) in (4, 9) for year in years):
+                for year in years:
+                    spread += ["--years", year]
+                continue
+            listing = False
+            spread.append(word)
+        return super().parse_args(ctx, spread)
+
+
+class InOrder(click.Group):
+    """Verbs are listed in the order in which they are used, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in order of definition."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="medical-insurance-bulletin")
+def cli() -> None:
+    """基本医疗保险统计仓库与统计公报。 Statistics warehouse and bulletin of basic medical insurance.
+
+    先 `bulletin try 文件` 预检，再 `bulletin run`。 First `bulletin try FILE`, then `bulletin run`.
+    """
+
+
+@verb(
+    click.argument("directory", type=click.Path(file_okay=False, path_type=Path)),
+    click.option("--scale", type=float, default=0.005, show_default=True, help="1 = 全省规模。 1 is a whole province."),
+    click.option("--years", multiple=True, help="年份，如 2023 2024 2025。 Years, default 2023 2024 2025."),
+    click.option("--seed", type=int, default=20240601, show_default=True, help="随机种子。 Seed."),
+    home=False,
+)
+def sample(settings: Settings, **options: Any) -> ExitCode:
+    """生成合成省份的来源文件。 Write the extracts of a synthetic province into DIRECTORY."""
+    from dagster_project.verbs import making
+
+    return making.sample(settings, **options)
+
+
+@verb(click.argument("file", type=click.Path(path_type=Path)))
+def try_(settings: Settings, file: Path) -> ExitCode:
+    """预检一个文件，不入库。 Tell what would happen to FILE without loading it."""
+    from dagster_project.verbs import making
+
+    return making.try_file(settings, file)
+
+
+@verb(YEAR, click.option("--full-refresh", is_flag=True, help="从原始数据全部重建。 Rebuild everything from raw."))
+def run(settings: Settings, years: tuple[int, ...], full_refresh: bool) -> ExitCode:
+    """主任务：从来源文件到公报。 The main job: from the landing folder to the bulletin."""
+    from dagster_project.verbs import running
+
+    return running.run_job(settings, years, full_refresh)
+
+
+@verb()
+def ingest(settings: Settings) -> ExitCode:
+    """只接收文件入库并检查。 Only take in what lies in the landing folder, and check it."""
+    from dagster_project.verbs import running
+
+    return running.ingest(settings)
+
+
+@verb(click.option("--full-refresh", is_flag=True, help="从原始数据全部重建。 Rebuild everything from raw."))
+def build(settings: Settings, full_refresh: bool) -> ExitCode:
+    """从已入库数据计算到指标。 Compute core, cubes and indicators from what has been loaded."""
+    from dagster_project.verbs import running
+
+    return running.build(settings, full_refresh)
+
+
+@verb(
+    click.option(
+        "--stage", "stages", type=click.Choice(["landing", "core", "indicator", "publication"]), multiple=True,
+        help="只检查某一步，可重复。 Only this stage, repeatable.",
+    )
+)  # fmt: skip
+def check(settings: Settings, stages: tuple[str, ...]) -> ExitCode:
+    """重新运行检查。 Run the checks again and print what did not pass."""
+    from dagster_project.verbs import running
+
+    return running.check(settings, stages)
+
+
+@verb(
+    YEAR,
+    click.option(
+        "--to", type=click.Path(file_okay=False, path_type=Path), help="另存到此目录。 Copy into this folder."
+    ),
+)
+def export(settings: Settings, years: tuple[int, ...], to: Path | None) -> ExitCode:
+    """重新生成公报文件。 Make the documents of the bulletin again, from the indicators as they are."""
+    from dagster_project.verbs import making
+
+    return making.export(settings, years, to)
+
+
+@verb(
+    click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
+    click.option(
+        "--kind", type=click.Choice(["bulletin", "quick_report", "yearbook", "monthly"]), default="bulletin",
+        show_default=True, help="版次类别。 Kind of vintage.",
+    ),
+)  # fmt: skip
+def freeze(settings: Settings, year: int, kind: str) -> ExitCode:
+    """定稿：生成之后不再改变的版次。 Make a vintage that nothing changes afterwards."""
+    from dagster_project.verbs import making
+
+    return making.freeze(settings, year, kind)
+
+
+@verb(
+    click.argument("indicator"),
+    click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
+    click.option("--region", default=None, help="行政区划代码，默认全省。 Region code, default the province."),
+    click.option("--scheme", default="total", show_default=True, help="险种。 Scheme."),
+    click.option("--month", type=int, default=None, help="月份 1-12，默认全年。 Month, default the year."),
+)
+def explain(settings: Settings, **options: Any) -> ExitCode:
+    """说明一个数从哪里来。 Tell where a number comes from."""
+    from dagster_project.verbs import asking
+
+    return asking.explain(settings, **options)
+
+
+@verb(
+    click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
+    click.argument("old", required=False),
+    click.argument("new", required=False),
+)
+def diff(settings: Settings, year: int, old: str | None, new: str | None) -> ExitCode:
+    """比较同一年两个版次，列出变了的数。 List the numbers that differ between two vintages of a year."""
+    from dagster_project.verbs import asking
+
+    return asking.diff(settings, year, old, new)
+
+
+@verb()
+def serve(settings: Settings) -> ExitCode:
+    """重建 BI 数据库。 Rebuild the database that BI tools open."""
+    from dagster_project.verbs import making
+
+    return making.serve(settings)
+
+
+@verb(click.option("--port", type=int, default=3000, show_default=True, help="端口。 Port."))
+def ui(settings: Settings, port: int) -> ExitCode:
+    """打开 Dagster 界面。 Serve Dagster on 127.0.0.1."""
+    from dagster_project.verbs import running
+
+    return running.serve_ui(settings, port)
+
+
+@verb(click.option("--to", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="目录。 Folder."))
+def request(settings: Settings, to: Path) -> ExitCode:
+    """生成给数据中心的取数单。 Write the request sheet for the data centre (xlsx and SQL text)."""
+    from dagster_project.verbs import asking
+
+    return asking.request(settings, to)
+
+
+@verb(YEAR)
+def definitions(settings: Settings, years: tuple[int, ...]) -> ExitCode:
+    """列出口径选择。 Print the definition choices in force."""
+    from dagster_project.verbs import asking
+
+    return asking.definitions(settings, years)
+
+
+def main() -> None:
+    """Entry point of the console script: usage errors in both languages, exit code 2."""
+    try:
+        cli(prog_name="bulletin", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(ExitCode.BAD_INPUT)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"{context.command_path} --help" if context else "bulletin --help"
+        click.echo(f"用法有误 · Usage: {error.format_message()}\n{hint}", err=True)
+        sys.exit(ExitCode.BAD_INPUT)
+    except click.exceptions.Abort:
+        sys.exit(ExitCode.PARTLY)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Making the served file under another name and putting it in place with one rename.
+
+Belongs here: reading, disclosure control by calling it, writing tables with comments, replacing the file. Readers that
+have the old file open go on reading it; new ones see the new file; nobody waits for a lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from dagster_project.disclosure import load_parameters, suppress_cells, suppress_indicators
+from dagster_project.durable import durable_step
+from dagster_project.errors import UserError
+from dagster_project.language import Text
+from dagster_project.serving.tables import MARKER, ServedTable, load_tables
+from dagster_project.settings import Settings, now
+from dagster_project.warehouse import connect
+
+
+@dataclass(frozen=True)
+class ServingReport:
+    """Rows by served table, and the size of the file in bytes."""
+
+    tables: dict[str, int]
+    size: int
+
+
+def publish_serving(settings: Settings, run_id: str) -> ServingReport:
+    """Replace serving/medical_insurance.duckdb by one made from the warehouse as it is now.
+
+    Raises UserError when the indicators have not been built.
+    """
+    target = settings.serving_file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in target.parent.glob(".making-*"):
+        leftover.unlink()
+    temporary = target.parent / f".making-{target.name}"
+    with connect(settings) as connection:
+        frames = {table.name: _frame(connection, table, run_id) for table in load_tables().values()}
+    counts = {name: frame.height for name, frame in frames.items()}
+    _write(temporary, frames)
+    with durable_step("serving.replace"):
+        temporary.replace(target)
+    return ServingReport(tables=counts, size=target.stat().st_size)
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, table: ServedTable, run_id: str) -> pl.DataFrame:
+    """One served table: only listed columns, after disclosure control, in a fixed order."""
+    if table.name == "about":
+        return _about(connection, run_id)
+    schema, name = table.source.split(".")
+    offered = {
+        str(row[0])
+        for row in connection.execute(
+            "select column_name from duckdb_columns() where schema_name = ? and table_name = ?", [schema, name]
+        ).fetchall()
+    }
+    if not offered:
+        raise UserError(
+            Text("指标还没有计算，无法生成 BI 数据库。", "The indicators have not been computed; nothing to serve."),
+            where=table.source,
+            todo=Text("先运行 bulletin run。", "Run bulletin run first."),
+        )
+    where = f" where {table.where}" if table.where else ""
+    if table.control == "indicators":
+        frame = suppress_indicators(connection.execute(f"select * from {table.source}{where}").pl(), load_parameters())
+        return frame.select(list(table.columns)).sort(pl.all(), nulls_last=True)
+    if table.control == "cells":
+        return _cells(connection, table, where)
+    names = ", ".join(f'"{column}"' for column in table.columns)
+    return connection.execute(f"select {names} from {table.source}{where} order by all").pl()
+
+
+def _cells(connection: duckdb.DuckDBPyConnection, table: ServedTable, where: str) -> pl.DataFrame:
+    """A cube at its served grain: summed over everything that is not served, small cells withheld."""
+    labels = ", ".join(f'"{name}"' for name in table.labels)
+    sums = ", ".join(f'sum("{name}") as "{name}"' for name in table.summed)
+    query = f"select {labels}, {sums} from {table.source}{where} group by all order by all"
+    frame = connection.execute(query).pl()
+    return suppress_cells(frame, table.measures, load_parameters(), marker=MARKER).select(list(table.columns))
+
+
+def _about(connection: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
+    """What a reader must know before the first query: invented or real, which run, which program, which parameter."""
+    meta = {str(key): str(value) for key, value in connection.execute("select key, value from ops.meta").fetchall()}
+    run = connection.execute("select code_version from ops.run where run_id = ?", [run_id]).fetchone()
+    synthetic = meta.get("synthetic", "").lower() == "true"
+    facts = [
+        ("data", "合成数据，不是真实统计", "synthetic data, not statistics of anything")
+        if synthetic
+        else ("data", "医保平台来源数据", "extracts of the healthcare security platform"),
+        ("province", meta.get("province", ""), meta.get("province", "")),
+        ("run_id", run_id, run_id),
+        ("code_version", run[0] if run else "", run[0] if run else ""),
+        ("made_at", f"{now().isoformat()}Z", f"{now().isoformat()}Z"),
+        (
+            "disclosure_control",
+            f"单元计数小于 {load_parameters().min_cell} 的数值不公布（status = suppressed 或 is_suppressed）",
+            f"figures on fewer than {load_parameters().min_cell} units are withheld (status = suppressed or is_suppressed)",
+        ),
+        ("unit", "金额单位为元", "amounts in yuan"),
+    ]
+    return pl.DataFrame(facts, schema={"item": pl.String, "value_zh": pl.String, "value_en": pl.String}, orient="row")
+
+
+def _write(path: Path, frames: dict[str, pl.DataFrame]) -> None:
+    """All tables with their comments into a new database file."""
+    connection = duckdb.connect(str(path))
+    try:
+        for table in load_tables().values():
+            connection.register("served_frame", frames[table.name])
+            connection.execute(f'create table "{table.name}" as select * from served_frame')
+            connection.unregister("served_frame")
+            synthetic = frames["about"].row(0)[1].startswith("合成数据")
+            mark = Text("【合成数据】", "[synthetic] ") if synthetic else Text("", "")
+            text = f"{mark.zh}{table.text.zh} / {mark.en}{table.text.en}"
+            connection.execute(f'comment on table "{table.name}" is {_quoted(text)}')
+            for column, meaning in table.columns.items():
+                connection.execute(f'comment on column "{table.name}"."{column}" is {_quoted(str(meaning))}')
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

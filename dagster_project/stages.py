@@ -1,0 +1,174 @@
+"""What the stages of a run do, one function each, for the Dagster assets, the re-run jobs and the command line alike.
+
+Belongs here: calling intake, dbt, checks, documents in the right way and judging whether a stage is whole. Does not
+belong here: the row of a run and its summary (`run.py`), Dagster, the work itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_project import dbt_build, progress, run
+from dagster_project.dbt_build import NodeResult
+from dagster_project.durable import durable_step
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import Settings
+from dagster_project.warehouse import connect
+
+if TYPE_CHECKING:
+    from dagster_project.checks.model import CheckResult, Stage
+
+CORE = "tag:core"
+INDICATOR = "tag:cube tag:indicator"
+PUBLICATION = "tag:publication"
+SHOWN = 20
+
+
+def load_definitions(settings: Settings) -> None:
+    """The province's definition choices and the indicator dictionary, from their files into ops."""
+    from dagster_project.dictionary import load_dictionary
+
+    with connect(settings) as connection:
+        load_dictionary(connection, settings, run.definition_years(connection), [run.province(connection)])
+
+
+def build_models(settings: Settings, select: str, full_refresh: bool = False) -> list[NodeResult]:
+    """Build a dbt selection, telling progress after each node; failed nodes are results, see `require_whole`."""
+    tags = {part.removeprefix("tag:") for part in select.split() if part.startswith("tag:")}
+    nodes = dbt_build.manifest(settings)["nodes"].values()
+    total = sum(bool(tags & set(node.get("tags", ()))) for node in nodes) or len(select.split())
+    done = 0
+
+    def on_node(unique_id: str, _status: str) -> None:
+        nonlocal done
+        done += 1
+        progress.advance(done / max(total, done), unique_id.split(".")[2])
+
+    results = dbt_build.build(settings, select, full_refresh=full_refresh, on_node=on_node)
+    tests = sum(result.kind == "test" for result in results)
+    rows = sum(result.rows or 0 for result in results)
+    progress.conclude(f"{len(results) - tests} models, {tests} tests, {rows:,} rows")
+    return results
+
+
+def require_whole(results: Sequence[NodeResult], missing: Sequence[str] = (), not_run: Sequence[str] = ()) -> None:
+    """Raises UserError when a node failed, an expected table was not made or an expected test did not run.
+
+    Exit 1 when only tests failed (the data are at fault), exit 3 when a model did (the installation is).
+    """
+    failed = [result for result in results if result.failed]
+    if not failed and not missing and not not_run:
+        return
+    lines = [f"{result.schema}.{result.name}: {result.status} {result.message}" for result in failed[:SHOWN]]
+    if missing:
+        lines.append(f"未生成 / not made: {', '.join(sorted(missing)[:SHOWN])}")
+    if not_run:
+        lines.append(f"未执行的检验 / tests not run: {', '.join(sorted(not_run)[:SHOWN])}")
+    models_failed = any(result.kind != "test" and result.status != "skipped" for result in failed)
+    tests_failed = any(result.kind == "test" for result in failed)
+    raise UserError(
+        Text("这一步没有完成，下游没有执行。", "This step did not complete; nothing after it ran."),
+        where="\n".join(lines),
+        todo=Text(
+            "见 HOME/logs/dbt.log；修正数据或模型后重新运行。",
+            "See HOME/logs/dbt.log; correct the data or the model and run again.",
+        ),
+        code=ExitCode.PARTLY if tests_failed and not models_failed else ExitCode.BROKEN_INSTALLATION,
+    )
+
+
+def mark_cubes_built(settings: Settings) -> None:
+    """Tell intake that every load so far is in core and in the cubes.
+
+    Not earlier: the cubes, too, are rebuilt only for the months of loads that are not marked.
+    """
+    from dagster_project.ingest import mark_built
+
+    with connect(settings) as connection:
+        mark_built(connection)
+
+
+def judge(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult]:
+    """Run the checks of a stage and tell progress how many came to what."""
+    from dagster_project.checks import run_stage
+
+    results = run_stage(settings, stage, run_id)
+    statuses = sorted({result.status for result in results})
+    progress.conclude(", ".join(f"{status} {sum(r.status == status for r in results)}" for status in statuses))
+    return results
+
+
+def require_passed(stage: Stage, results: Sequence[CheckResult]) -> None:
+    """The gate: raises UserError (exit 1) when a blocking check of the stage did not pass."""
+    held = [result for result in results if result.blocking]
+    if not held:
+        return
+    raise UserError(
+        Text(
+            f"{progress.STAGES[f'{stage}_checks'].zh}：{len(held)} 项阻断性检查未通过，下游没有执行。",
+            f"{progress.STAGES[f'{stage}_checks'].en}: {len(held)} blocking checks did not pass; nothing after them ran.",
+        ),
+        where="\n".join(f"{r.table_name} · {r.check_name} · {r.status} {r.unexpected}/{r.total}" for r in held),
+        todo=Text(
+            "说明与查询见 Dagster 中该检查或 ops.check_result；修正来源数据后重新运行。",
+            "Help and query stand with the check in Dagster and in ops.check_result; correct the source and run again.",
+        ),
+        code=ExitCode.PARTLY,
+    )
+
+
+def gate(settings: Settings, stage: Stage, run_id: str) -> None:
+    """Checks and gate of a stage as one step, for everything that is not an asset."""
+    with progress.stage(settings, f"{stage}_checks"):
+        results = judge(settings, stage, run_id)
+    require_passed(stage, results)
+
+
+def build_all(settings: Settings, run_id: str, full_refresh: bool) -> None:
+    """Definitions, core, cubes, indicators and their gates, from what has been loaded."""
+    with progress.stage(settings, "definitions"):
+        load_definitions(settings)
+    with progress.stage(settings, "core"):
+        require_whole(build_models(settings, CORE, full_refresh))
+    gate(settings, "core", run_id)
+    with progress.stage(settings, "indicator"):
+        require_whole(build_models(settings, INDICATOR, full_refresh))
+        mark_cubes_built(settings)
+    gate(settings, "indicator", run_id)
+
+
+def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]:
+    """Make the draft bulletin of each year; returns the folders of the vintages."""
+    from dagster_project.bulletin import make_publication
+
+    folders = []
+    for place, year in enumerate(years):
+        progress.advance(place / len(years), str(year))
+        folders.append(Path(make_publication(settings, year, run_id=run_id).folder))
+    return folders
+
+
+@contextmanager
+def only_months_touched(settings: Settings, months: Sequence[int]) -> Iterator[None]:
+    """Let the next build take exactly these months; what was due before is due again afterwards."""
+
+    def replace_by(rows: Sequence[int]) -> None:
+        with connect(settings) as connection:
+            connection.execute("begin")
+            connection.execute("delete from ops.touched_month")
+            for month in rows:
+                connection.execute("insert into ops.touched_month values (?)", [month])
+            with durable_step("run.touched_months"):
+                connection.execute("commit")
+
+    with connect(settings) as connection:
+        due = [int(row[0]) for row in connection.execute("select settlement_month from ops.touched_month").fetchall()]
+    replace_by(months)
+    try:
+        yield
+    finally:
+        replace_by(due)

@@ -1,0 +1,80 @@
+"""Verbs that answer questions: where a number comes from, what changed, which definitions hold, what to ask for.
+
+Belongs here: calling the parts and printing. Does not belong here: the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dagster_project import run
+from dagster_project.errors import ExitCode
+from dagster_project.language import Text
+from dagster_project.settings import Settings, now
+from dagster_project.terminal import say
+from dagster_project.verbs.running import require_loaded
+from dagster_project.warehouse import connect
+
+COUNTRY = "100000"
+
+
+def explain(
+    settings: Settings, indicator: str, year: int, region: str | None, scheme: str, month: int | None
+) -> ExitCode:
+    """Print name, definition, parts, rows, files, checks and the published figure of one number."""
+    from dagster_project.explain import explain_value, render
+
+    require_loaded(settings)
+    explanation = explain_value(settings, indicator, year, region=region, scheme=scheme, month=month)
+    say(render(explanation, settings.language), settings.language)
+    return ExitCode.DONE
+
+
+def diff(settings: Settings, year: int, old: str | None, new: str | None) -> ExitCode:
+    """Print the numbers that differ between two vintages of a year."""
+    from dagster_project.explain.vintages import compare, render
+
+    result = compare(settings, year, old, new)
+    say(render(result, settings.language), settings.language)
+    return ExitCode.DONE
+
+
+def request(settings: Settings, to: Path) -> ExitCode:
+    """Write the request sheet for the data centre."""
+    from dagster_project.contracts.request_sheet import write_request_sheet
+
+    for path in write_request_sheet(to):
+        say(Text(f"取数单：{path}", f"Request sheet: {path}"), settings.language)
+    return ExitCode.DONE
+
+
+def definitions(settings: Settings, years: Sequence[int]) -> ExitCode:
+    """Print each definition choice with its value and the values it may have."""
+    from dagster_project.dictionary.definitions import load_province, load_switches
+
+    chosen = sorted(years) or [now().year]
+    province = load_province(settings, home_province(settings))
+    language = settings.language
+    say(Text(f"省份 {province.code} 的口径", f"Definition choices of {province.code}"), language)
+    for name, switch in load_switches().items():
+        values = {year: province.choice(name, year) for year in chosen}
+        shown = ", ".join(
+            f"{year}: {value} ({switch.values[value].in_language(language)})" for year, value in values.items()
+        )
+        if len(set(values.values())) == 1:
+            value = values[chosen[0]]
+            shown = f"{value} ({switch.values[value].in_language(language)})"
+        say(f"{name}  {switch.label.in_language(language)}\n    {shown}", language)
+        others = [other for other in switch.values if other not in values.values() and other not in switch.later]
+        if others:
+            say(Text(f"    可选：{', '.join(others)}", f"    or: {', '.join(others)}"), language)
+    return ExitCode.DONE
+
+
+def home_province(settings: Settings) -> str:
+    """The province of the loaded data; the country, with the national defaults, before anything has landed."""
+    if not settings.warehouse.exists():
+        return COUNTRY
+    with connect(settings) as connection:
+        return run.province(connection) or COUNTRY

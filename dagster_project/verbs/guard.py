@@ -1,0 +1,82 @@
+"""From exceptions to messages and exit codes: a user never meets a traceback.
+
+Belongs here: the one try block of the command line. Details of what is not the user's fault go to HOME/logs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import Settings, now
+from dagster_project.terminal import say
+
+
+def guarded(settings: Settings, action: Callable[[], ExitCode]) -> ExitCode:
+    """Run a verb; whatever it raises ends as one message and the exit code that goes with it."""
+    warnings.filterwarnings("ignore")
+    try:
+        return action()
+    except UserError as error:
+        say(error.message(settings.language), settings.language, error=True)
+        return error.code
+    except KeyboardInterrupt:
+        say(
+            Text("已中断；再次运行会从中断处继续。", "Interrupted; the next run goes on from here."),
+            settings.language,
+            True,
+        )
+        return ExitCode.PARTLY
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has had enough; nothing went wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as error:
+        return unexpected(settings, error)
+
+
+def unexpected(settings: Settings, error: BaseException) -> ExitCode:
+    """Write the traceback to HOME/logs/error.log and say in one line what happened."""
+    path = settings.home / "logs" / "error.log"
+    first = (str(error).strip().splitlines() or [""])[0]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(f"--- {now().isoformat()}\n{''.join(traceback.format_exception(error))}\n")
+        where = str(path)
+    except OSError:
+        where = str(settings.home)
+    message = UserError(
+        Text(
+            f"运行环境出错：{type(error).__name__} {first}", f"The environment failed: {type(error).__name__} {first}"
+        ),
+        where=where,
+        todo=advice(error),
+        code=ExitCode.BROKEN_INSTALLATION,
+    )
+    say(message.message(settings.language), settings.language, error=True)
+    return message.code
+
+
+def advice(error: BaseException) -> Text:
+    """What to do about the commoner faults of a machine."""
+    shown = f"{type(error).__name__} {error}".lower()
+    if "no space" in shown or "errno 28" in shown:
+        return Text("磁盘已满：腾出空间后重试。", "The disk is full: make room and try again.")
+    if isinstance(error, PermissionError):
+        return Text("没有写权限：检查家目录的权限。", "No permission to write: check the rights of the home folder.")
+    if isinstance(error, MemoryError) or "out of memory" in shown:
+        return Text(
+            "内存不足：设置 BULLETIN_MEMORY_LIMIT（如 4GB）后重试。",
+            "Out of memory: set BULLETIN_MEMORY_LIMIT (say 4GB).",
+        )
+    if isinstance(error, ImportError):
+        return Text("安装不完整：运行 make environment。", "The installation is incomplete: run make environment.")
+    return Text(
+        "详情见日志；重试无效时请附上日志求助。", "Details are in the log; send it along when a retry does not help."
+    )

@@ -1,0 +1,114 @@
+"""Verbs that make files: the sample, a trial of one file, documents, frozen vintages, the serving database.
+
+Belongs here: calling the parts and printing what they made. Does not belong here: the parts.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dagster_project import progress, run, stages
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import Settings
+from dagster_project.terminal import say
+from dagster_project.verbs.running import own_run, reporting, require_loaded
+
+MAX_SCALE = 1.0
+
+
+def wanted_years(words: Sequence[str]) -> tuple[int, ...]:
+    """`2023`, `2024`, `2023-2025` as years; raises UserError (exit 2) for anything else."""
+    years: list[int] = []
+    for word in words or ("2023-2025",):
+        first, _, last = word.partition("-")
+        if not (first.isdigit() and (last or first).isdigit()) or not 1990 <= int(first) <= int(last or first) <= 2100:
+            raise UserError(Text(f"年份无法识别：{word}", f"Not a year: {word}"), where="--years")
+        years += range(int(first), int(last or first) + 1)
+    return tuple(sorted(set(years)))
+
+
+def sample(settings: Settings, directory: Path, scale: float, years: Sequence[str], seed: int) -> ExitCode:
+    """Write a synthetic province; never into a folder that holds something else."""
+    chosen = wanted_years(years)
+    if not 0 < scale <= MAX_SCALE:
+        raise UserError(Text(f"规模应在 0 与 1 之间：{scale}", f"The scale must lie between 0 and 1: {scale}"), where="--scale")
+    if directory.exists() and any(directory.iterdir()) and not (directory / "synthetic.json").exists():
+        raise UserError(
+            Text("目标文件夹里有别的文件，未写入。", "The folder holds other files; nothing was written."),
+            where=str(directory),
+            todo=Text("换一个空文件夹。", "Choose an empty folder."),
+        )
+    from dagster_project.sample import write_sample
+
+    begun = time.monotonic()
+    write_sample(directory, scale=scale, years=chosen, seed=seed)
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files) / 1e6
+    seconds = time.monotonic() - begun
+    say(
+        Text(
+            f"合成数据已写入 {directory}：{len(files)} 个文件，{size:.1f} MB，{seconds:.0f} 秒。",
+            f"Synthetic data written to {directory}: {len(files)} files, {size:.1f} MB, {seconds:.0f} seconds.",
+        ),
+        settings.language,
+    )
+    return ExitCode.DONE
+
+
+def try_file(settings: Settings, file: Path) -> ExitCode:
+    """Print what intake would make of one file; nothing is loaded."""
+    from dagster_project import ingest
+
+    if not file.is_file():
+        raise UserError(Text("找不到这个文件。", "There is no such file."), where=str(file))
+    report = ingest.try_file(settings, file)
+    say(report.message(settings.language), settings.language)
+    return ExitCode.BAD_INPUT if report.refused else ExitCode.DONE
+
+
+def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCode:
+    """Make the documents again from the indicators as they are."""
+    require_loaded(settings)
+    with reporting(settings), own_run(settings, "bulletin export") as run_id:
+        chosen = run.publication_years(settings, years)
+        with progress.stage(settings, "publication_documents"):
+            folders = stages.publish(settings, chosen, run_id)
+    for year, folder in zip(chosen, folders, strict=True):
+        if to is not None:
+            folder = Path(shutil.copytree(folder, to / str(year), dirs_exist_ok=True))
+        say(Text(f"公报：{folder / 'bulletin.html'}", f"Bulletin: {folder / 'bulletin.html'}"), settings.language)
+    return ExitCode.DONE
+
+
+def freeze(settings: Settings, year: int, kind: str) -> ExitCode:
+    """Make a vintage that nothing changes afterwards."""
+    from dagster_project import bulletin
+
+    require_loaded(settings)
+    with reporting(settings), own_run(settings, f"bulletin freeze {year} {kind}"):
+        frozen: Any = bulletin.freeze(settings, year, kind)
+    say(Text(f"已定稿：{frozen.folder}", f"Frozen: {frozen.folder}"), settings.language)
+    return ExitCode.DONE
+
+
+def serve(settings: Settings) -> ExitCode:
+    """Rebuild the database that BI tools open."""
+    from dagster_project.serving import publish_serving
+
+    require_loaded(settings)
+    with reporting(settings), own_run(settings, "bulletin serve") as run_id, progress.stage(settings, "serving"):
+        report = publish_serving(settings, run_id)
+    rows = sum(report.tables.values())
+    say(
+        Text(
+            f"BI 数据库：{settings.serving_file}（{len(report.tables)} 张表，{rows:,} 行）",
+            f"Serving database: {settings.serving_file} ({len(report.tables)} tables, {rows:,} rows)",
+        ),
+        settings.language,
+    )
+    return ExitCode.DONE

@@ -1,0 +1,170 @@
+"""The main job and its parts from the command line.
+
+Belongs here: starting them, progress, the summary. Does not belong here: what a stage does.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dagster_project import progress, run, stages
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.terminal import BarReporter, LineReporter, print_summary, say
+from dagster_project.verbs.guard import unexpected
+
+
+@contextmanager
+def reporting(settings: Settings) -> Iterator[None]:
+    """Progress on the terminal: a bar for a person, one line a stage for anything else."""
+    reporter: BarReporter | LineReporter
+    reporter = BarReporter(settings) if sys.stdout.isatty() else LineReporter(settings.language)
+    progress.set_reporter(reporter)
+    try:
+        yield
+    finally:
+        progress.set_reporter(None)
+        if isinstance(reporter, BarReporter):
+            reporter.close()
+
+
+def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> ExitCode:
+    """The Dagster job `bulletin`, in this process."""
+    begun = time.monotonic()
+    require_home(settings)
+    command = " ".join(["bulletin run", *(f"--year {year}" for year in years), *(["--full-refresh"] * full_refresh)])
+    with reporting(settings):
+        from dagster_project.assets.execute import execute
+
+        progress.remember(settings, "start", time.monotonic() - begun)
+        done = execute(settings, "bulletin", years, full_refresh, command)
+    return conclude(settings, done.run_id, done.success, done.error, time.monotonic() - begun)
+
+
+def conclude(settings: Settings, run_id: str, success: bool, error: BaseException | None, seconds: float) -> ExitCode:
+    """Print how a run ended and give its exit code."""
+    if isinstance(error, UserError):
+        if error.code == ExitCode.PARTLY:
+            print_summary(run.summarise(settings, run_id), settings.language, seconds)
+        say(error.message(settings.language), settings.language, error=True)
+        return error.code
+    if not success:
+        return unexpected(settings, error or RuntimeError("the job failed without an error"))
+    summary = run.summarise(settings, run_id)
+    print_summary(summary, settings.language, seconds)
+    return run.exit_code(summary, success)
+
+
+def require_home(settings: Settings) -> None:
+    """A home without a landing folder is most likely a wrong path; raises UserError (exit 2) and makes nothing."""
+    if settings.landing.is_dir():
+        return
+    raise UserError(
+        Text("找不到来源文件夹，未做任何改动。", "There is no landing folder; nothing was done."),
+        where=str(settings.landing),
+        todo=Text(
+            "检查 --home；首次使用时新建该文件夹并放入来源文件，或用 bulletin sample 生成样本。",
+            "Check --home; the first time make this folder and drop the extracts there, or use bulletin sample.",
+        ),
+    )
+
+
+@contextmanager
+def own_run(settings: Settings, command: str) -> Iterator[str]:
+    """The frame of a run outside Dagster, for the verbs that do one part of it."""
+    run_id = str(uuid.uuid4())
+    run.begin(settings, run_id, command)
+    try:
+        yield run_id
+    except BaseException:
+        run.finish(settings, run_id, "failed")
+        raise
+    run.finish(settings, run_id, "done")
+
+
+def ingest(settings: Settings) -> ExitCode:
+    """Take in what lies in the landing folder, then the landing checks."""
+    from dagster_project.ingest import ingest_landing
+
+    begun = time.monotonic()
+    require_home(settings)
+    with reporting(settings), own_run(settings, "bulletin ingest") as run_id:
+        with progress.stage(settings, "landing"):
+            ingest_landing(settings, run_id)
+        held = run_checks(settings, run_id, ["landing"])
+    summary = run.summarise(settings, run_id)
+    print_summary(summary, settings.language, time.monotonic() - begun)
+    return run.exit_code(summary, not held)
+
+
+def build(settings: Settings, full_refresh: bool) -> ExitCode:
+    """Definitions, core, cubes and indicators with their gates, from what has been loaded."""
+    begun = time.monotonic()
+    require_loaded(settings)
+    with reporting(settings), own_run(settings, "bulletin build") as run_id:
+        stages.build_all(settings, run_id, full_refresh)
+    summary = run.summarise(settings, run_id)
+    print_summary(summary, settings.language, time.monotonic() - begun)
+    return run.exit_code(summary, True)
+
+
+def check(settings: Settings, chosen: Sequence[str]) -> ExitCode:
+    """Run the checks of the chosen stages, all by default."""
+    begun = time.monotonic()
+    require_loaded(settings)
+    wanted = chosen or ("landing", "core", "indicator", "publication")
+    with reporting(settings), own_run(settings, "bulletin check") as run_id:
+        held = run_checks(settings, run_id, wanted)
+    print_summary(run.summarise(settings, run_id), settings.language, time.monotonic() - begun)
+    return ExitCode.PARTLY if held else ExitCode.DONE
+
+
+def run_checks(settings: Settings, run_id: str, wanted: Sequence[str]) -> list[Any]:
+    """Results that block, over all the stages."""
+    held: list[Any] = []
+    for stage in wanted:
+        with progress.stage(settings, f"{stage}_checks"):
+            held += [result for result in stages.judge(settings, stage, run_id) if result.blocking]  # type: ignore[arg-type]
+    return held
+
+
+def require_loaded(settings: Settings) -> None:
+    """Raises UserError (exit 2) when the home has no warehouse yet."""
+    if settings.warehouse.exists():
+        return
+    raise UserError(
+        Text("这个家目录还没有入库数据。", "Nothing has been loaded in this home."),
+        where=str(settings.home),
+        todo=Text("先运行 bulletin run 或 bulletin ingest。", "Run bulletin run or bulletin ingest first."),
+    )
+
+
+def serve_ui(settings: Settings, port: int) -> ExitCode:
+    """`dagster dev` for this home, until it is stopped."""
+    from dagster_project.assets.execute import instance_folder
+
+    settings.landing.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "BULLETIN_HOME": str(settings.home),
+        "DAGSTER_HOME": str(instance_folder(settings)),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+    say(
+        Text(f"Dagster：http://127.0.0.1:{port}（Ctrl+C 停止）", f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops)"),
+        settings.language,
+    )
+    command = [
+        sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT_ROOT / "workspace.yaml"),
+        "-h", "127.0.0.1", "-p", str(port), "--log-level", "warning",
+    ]  # fmt: skip
+    outcome = subprocess.run(command, env=environment, cwd=PROJECT_ROOT, check=False)
+    return ExitCode.DONE if outcome.returncode in (0, -2, 130) else ExitCode.BROKEN_INSTALLATION
