@@ -1,0 +1,13 @@
+{# The dated definition choices of the provinces. #}
+
+{# A CTE body: province, year and the chosen value of one switch; years without a row take the default by a left join
+   and coalesce at the place of use. #}
+{% macro choice_of(switch) -%}
+    select
+        province,
+        year,
+        max(value) as value
+    from {{ source('ops', 'definition_choice') }}
+    where switch = '{{ switch }}'
+    group by province, year
+{%- endmacro %}

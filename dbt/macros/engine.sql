@@ -1,0 +1,53 @@
+{# What differs between engines, one macro a difference; DuckDB is the default, Spark overrides. #}
+
+{# First 64 bits of a 128-bit pseudonym as a signed number. #}
+{% macro uuid_to_key(column) -%}
+    {{ return(adapter.dispatch('uuid_to_key', 'medical_insurance')(column)) }}
+{%- endmacro %}
+
+{% macro default__uuid_to_key(column) -%}
+    cast(cast((cast({{ column }} as blob))[1:8] as bit) as bigint)
+{%- endmacro %}
+
+{% macro spark__uuid_to_key(column) -%}
+    cast(cast(conv(substr(replace({{ column }}, '-', ''), 1, 16), 16, -10) as decimal(20, 0)) as bigint)
+{%- endmacro %}
+
+{# Days from one date to another. #}
+{% macro days_between(begin_date, end_date) -%}
+    {{ return(adapter.dispatch('days_between', 'medical_insurance')(begin_date, end_date)) }}
+{%- endmacro %}
+
+{% macro default__days_between(begin_date, end_date) -%}
+    date_diff('day', {{ begin_date }}, {{ end_date }})
+{%- endmacro %}
+
+{% macro spark__days_between(begin_date, end_date) -%}
+    datediff({{ end_date }}, {{ begin_date }})
+{%- endmacro %}
+
+{# A 64-bit fingerprint of several columns, nulls included; only ever compared, never stored as a figure. #}
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash', 'medical_insurance')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro spark__row_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
+{%- endmacro %}
+
+{# The value of one column in the row where another expression is largest. #}
+{% macro value_at_max(column, by) -%}
+    {{ return(adapter.dispatch('value_at_max', 'medical_insurance')(column, by)) }}
+{%- endmacro %}
+
+{% macro default__value_at_max(column, by) -%}
+    arg_max({{ column }}, {{ by }})
+{%- endmacro %}
+
+{% macro spark__value_at_max(column, by) -%}
+    max_by({{ column }}, {{ by }})
+{%- endmacro %}

@@ -1,0 +1,64 @@
+with registrations as (
+    select * from {{ ref('stg_psn_info_b') }} where is_current
+),
+
+current_spells as (
+    select psn_no from {{ ref('stg_psn_insu_d') }} where is_current
+),
+
+former_spells as (
+    select psn_no from {{ ref('stg_psn_insu_his_d') }} where is_current
+),
+
+-- A spell without a person row still is a person: itself (R13).
+persons as (
+    select
+        psn_no,
+        certno,
+        gend,
+        brdy,
+        surv_stas,
+        true as has_person_row
+    from registrations
+    union all
+    select
+        psn_no,
+        null as certno,
+        null as gend,
+        null as brdy,
+        null as surv_stas,
+        false as has_person_row
+    from (
+        select psn_no from current_spells
+        union all
+        select psn_no from former_spells
+    ) as spells
+    where not exists (select 1 from registrations where registrations.psn_no = spells.psn_no)
+),
+
+keyed as (
+    select
+        {{ uuid_to_key('psn_no') }} as person_key,
+        min(psn_no) <> max(psn_no) as is_key_collision,
+        max(certno) as certno,
+        max(gend) as gend,
+        max(brdy) as birth_month,
+        max(surv_stas) as surv_stas,
+        bool_or(has_person_row) as has_person_row
+    from persons
+    group by {{ uuid_to_key('psn_no') }}
+),
+
+final as (
+    select
+        person_key,
+        coalesce({{ uuid_to_key('certno') }}, person_key) as natural_person_key,
+        case gend when '1' then 'male' when '2' then 'female' else 'unknown' end as sex,
+        birth_month,
+        coalesce(surv_stas = '2', false) as is_dead,
+        has_person_row,
+        is_key_collision
+    from keyed
+)
+
+select * from final

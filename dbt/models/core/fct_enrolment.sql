@@ -1,0 +1,111 @@
+with current_spells as (
+    select * from {{ ref('stg_psn_insu_d') }} where is_current
+),
+
+former_spells as (
+    select * from {{ ref('stg_psn_insu_his_d') }} where is_current
+),
+
+scheme_map as (
+    select * from {{ ref('scheme_map') }}
+),
+
+employers as (
+    select
+        emp_no,
+        emp_type
+    from {{ ref('stg_insu_emp_info_b') }}
+    where is_current
+),
+
+employer_groups as (
+    select
+        code,
+        rollup
+    from {{ ref('code_set') }}
+    where set_name = 'emp_type_group' and scope <> 'local pattern' and code <> 'else'
+),
+
+-- The current table beats the history of the same relation and spell.
+spells as (
+    select
+        psn_insu_rlts_id,
+        psn_no,
+        emp_no,
+        insutype,
+        psn_type,
+        psn_insu_stas,
+        crt_insu_date,
+        paus_insu_date,
+        insutype_retr_flag,
+        insu_admdvs,
+        poolarea_no,
+        province,
+        load_id,
+        source_row,
+        false as is_history
+    from current_spells
+    union all
+    select
+        former.psn_insu_rlts_id,
+        former.psn_no,
+        former.emp_no,
+        former.insutype,
+        former.psn_type,
+        former.psn_insu_stas,
+        former.crt_insu_date,
+        former.paus_insu_date,
+        former.insutype_retr_flag,
+        former.insu_admdvs,
+        former.poolarea_no,
+        former.province,
+        former.load_id,
+        former.source_row,
+        true as is_history
+    from former_spells as former
+    where
+        not exists (
+            select 1 from current_spells
+            where
+                current_spells.psn_insu_rlts_id = former.psn_insu_rlts_id
+                and current_spells.crt_insu_date = former.crt_insu_date
+        )
+),
+
+final as (
+    select
+        spells.psn_insu_rlts_id as spell_id,
+        spells.province,
+        {{ uuid_to_key('spells.psn_no') }} as person_key,
+        spells.insutype as scheme_code,
+        scheme_map.scheme,
+        coalesce(scheme_map.is_enrolment, false) as is_counted_scheme,
+        coalesce(scheme_map.enrolment_rank, 9) as enrolment_rank,
+        case
+            when scheme_map.scheme = 'resident' then 'none'
+            when spells.insutype_retr_flag = '0' then 'active'
+            when spells.insutype_retr_flag in ('1', '2') then 'retired'
+            else 'unknown'
+        end as member_status,
+        spells.insu_admdvs as insured_region,
+        spells.poolarea_no as pooling_region,
+        spells.emp_no as employer_number,
+        case when scheme_map.scheme = 'employee' then employers.emp_type end as employer_type,
+        case
+            when scheme_map.scheme is distinct from 'employee' then 'none'
+            when employer_groups.rollup = 'other' then 'flexible_other'
+            else coalesce(employer_groups.rollup, 'unknown')
+        end as employer_group,
+        spells.psn_insu_stas as enrolment_status,
+        spells.crt_insu_date as spell_begin_date,
+        {{ open_end('spells.paus_insu_date') }} as spell_end_date,
+        spells.is_history,
+        spells.load_id,
+        spells.source_row
+    from spells
+    left join scheme_map on spells.insutype = scheme_map.scheme_code
+    left join employers on spells.emp_no = employers.emp_no
+    left join employer_groups on employers.emp_type = employer_groups.code
+)
+
+select * from final

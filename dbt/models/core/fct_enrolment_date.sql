@@ -1,0 +1,196 @@
+with spells as (
+    select * from {{ ref('fct_enrolment') }} where is_counted_scheme
+),
+
+contributions as (
+    select * from {{ ref('fct_contribution') }} where is_paid and is_regular
+),
+
+persons as (
+    select * from {{ ref('dim_person') }}
+),
+
+choices as (
+    select * from {{ source('ops', 'definition_choice') }}
+    where switch in ('insured_rule', 'insured_dedup', 'dedup_scope')
+),
+
+years as (
+    select distinct year from {{ source('ops', 'definition_choice') }}
+),
+
+provinces as (
+    select distinct province from spells
+),
+
+-- One row a province and reference date (31 December), with the choices that hold there.
+reference_dates as (
+    select
+        provinces.province,
+        years.year as reference_year,
+        make_date(cast(years.year as integer), 12, 31) as reference_date,
+        years.year * 100 + 12 as reference_month,
+        make_date(cast(years.year as integer), 6, 30) as half_year_before,
+        coalesce(max(case when choices.switch = 'insured_rule' then choices.value end), 'paid_for_period') as insured_rule,
+        coalesce(max(case when choices.switch = 'insured_dedup' then choices.value end), 'employee_first') as insured_dedup,
+        coalesce(max(case when choices.switch = 'dedup_scope' then choices.value end), 'province') as dedup_scope
+    from provinces
+    cross join years
+    left join choices on provinces.province = choices.province and years.year = choices.year
+    group by provinces.province, years.year
+),
+
+-- R11: the state at a past date comes from the spells. The status column is a snapshot and says nothing about it.
+open_spells as (
+    select
+        spells.*,
+        reference_dates.reference_year,
+        reference_dates.reference_date,
+        reference_dates.half_year_before,
+        reference_dates.insured_rule,
+        reference_dates.insured_dedup,
+        reference_dates.dedup_scope
+    from spells
+    inner join reference_dates
+        on
+            spells.province = reference_dates.province
+            and spells.spell_begin_date <= reference_dates.reference_date
+            and spells.spell_end_date >= reference_dates.reference_date
+),
+
+-- R10: a contribution counts once it has arrived. Joined on the spell: the person alone would fan out.
+paid_spells as (
+    select
+        contributions.spell_id,
+        reference_dates.reference_year
+    from contributions
+    inner join reference_dates
+        on
+            contributions.province = reference_dates.province
+            and contributions.arrived_date <= reference_dates.reference_date
+            and (
+                (
+                    reference_dates.insured_rule = 'paid_for_period'
+                    and contributions.accrual_from <= reference_dates.reference_month
+                    and contributions.accrual_to >= reference_dates.reference_month
+                )
+                or (
+                    reference_dates.insured_rule = 'spell_and_recent_payment'
+                    and contributions.arrived_date > reference_dates.half_year_before
+                )
+            )
+),
+
+insured_spells as (
+    select * from open_spells
+    where
+        insured_rule = 'open_spell'
+        -- R14: retirees who have their years pay nothing.
+        or (scheme = 'employee' and member_status = 'retired')
+        or (insured_rule = 'spell_and_recent_payment' and spell_begin_date > half_year_before)
+        or exists (
+            select 1 from paid_spells
+            where paid_spells.spell_id = open_spells.spell_id and paid_spells.reference_year = open_spells.reference_year
+        )
+),
+
+candidates as (
+    select
+        insured_spells.*,
+        persons.natural_person_key,
+        persons.sex,
+        persons.birth_month,
+        persons.is_dead,
+        persons.has_person_row
+    from insured_spells
+    inner join persons on insured_spells.person_key = persons.person_key
+),
+
+-- Only persons found more than once are ranked, so that nearly all of them never meet a window.
+repeated as (
+    select
+        reference_year,
+        natural_person_key
+    from candidates
+    group by reference_year, natural_person_key
+    having count(*) > 1
+),
+
+ranked as (
+    select
+        candidates.*,
+        row_number() over (
+            partition by
+                candidates.reference_year,
+                candidates.natural_person_key,
+                case when candidates.dedup_scope = 'each_area' then left(candidates.insured_region, 4) end,
+                case when candidates.insured_dedup = 'none' then candidates.load_id end,
+                case when candidates.insured_dedup = 'none' then candidates.source_row end,
+                case when candidates.insured_dedup = 'none' then candidates.is_history end
+            order by
+                case when candidates.insured_dedup = 'latest_row' or candidates.scheme = 'employee' then 1 else 2 end,
+                case when candidates.insured_dedup = 'latest_row' then 1 else candidates.enrolment_rank end,
+                candidates.spell_begin_date desc,
+                length(candidates.spell_id) desc,
+                candidates.spell_id desc
+        ) as rank_number
+    from candidates
+    inner join repeated
+        on
+            candidates.reference_year = repeated.reference_year
+            and candidates.natural_person_key = repeated.natural_person_key
+),
+
+-- R15: the person counts in the row that wins, and only in its area.
+counted as (
+    select
+        *,
+        1 as rank_number
+    from candidates
+    where
+        not exists (
+            select 1 from repeated
+            where
+                repeated.reference_year = candidates.reference_year
+                and repeated.natural_person_key = candidates.natural_person_key
+        )
+    union all
+    select * from ranked
+    where rank_number = 1
+),
+
+aged as (
+    select
+        *,
+        cast(floor((
+            (reference_year - year(birth_month)) * 12 + 12 - month(birth_month)
+        ) / 12) as integer) as age_years
+    from counted
+),
+
+final as (
+    select
+        cast(reference_year as integer) as reference_year,
+        reference_date,
+        province,
+        natural_person_key,
+        person_key,
+        scheme_code,
+        scheme,
+        member_status,
+        insured_region,
+        pooling_region,
+        employer_type,
+        employer_group,
+        sex,
+        {{ age_group('age_years') }} as age_group,
+        is_dead,
+        has_person_row,
+        insured_dedup,
+        dedup_scope,
+        load_id,
+        source_row
+    from aged
+)
+
+select * from final

@@ -1,0 +1,30 @@
+with enrolment as (
+    select * from {{ ref('fct_enrolment_date') }}
+),
+
+final as (
+    select
+        reference_year,
+        province,
+        insured_region,
+        scheme_code,
+        member_status,
+        employer_type,
+        employer_group,
+        sex,
+        age_group,
+        count(*) as persons
+    from enrolment
+    group by
+        reference_year,
+        province,
+        insured_region,
+        scheme_code,
+        member_status,
+        employer_type,
+        employer_group,
+        sex,
+        age_group
+)
+
+select * from final

@@ -1,0 +1,84 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{% if is_incremental() %}{{ delete_months(stale_cube_months()) }}{% endif %}",
+) }}
+{%- set months = stale_cube_months() if is_incremental() else [] %}
+
+with settlements as (
+    select * from {{ ref('fct_settlement') }}
+    {% if is_incremental() -%}
+    where {{ month_in('settlement_month', months) }}
+    {%- endif %}
+),
+
+clock_choices as (
+    {{ choice_of('stat_clock') }}
+),
+
+clocked as (
+    select
+        settlements.*,
+        coalesce(clock_choices.value, 'setl_time') as stat_clock,
+        case clock_choices.value
+            when 'enddate' then coalesce(settlements.end_month, settlements.settlement_month)
+            when 'crte_time' then coalesce(settlements.create_month, settlements.settlement_month)
+            else settlements.settlement_month
+        end as statistics_month
+    from settlements
+    left join clock_choices
+        on settlements.province = clock_choices.province and {{ year_of('settlements.settlement_month') }} = clock_choices.year
+),
+
+final as (
+    select
+        settlement_month,
+        statistics_month,
+        stat_clock,
+        province,
+        insured_region,
+        scheme_code,
+        member_status,
+        age_group,
+        provider_kind,
+        care_type,
+        care_group,
+        hosp_lv,
+        dedc_hosp_lv,
+        lmtpric_hosp_lv,
+        registry_hosp_lv,
+        travel_class,
+        payment_place,
+        settlement_kind,
+        reversal_class,
+        count(*) as row_count,
+        count(*) filter (where settlement_kind <> 'supplementary') as visit_count,
+        count(*) filter (where is_discharge) as discharge_count,
+        {%- for name, column in settlement_amounts() %}
+        cast(sum({{ name }}) as decimal(18, 2)) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from clocked
+    group by
+        settlement_month,
+        statistics_month,
+        stat_clock,
+        province,
+        insured_region,
+        scheme_code,
+        member_status,
+        age_group,
+        provider_kind,
+        care_type,
+        care_group,
+        hosp_lv,
+        dedc_hosp_lv,
+        lmtpric_hosp_lv,
+        registry_hosp_lv,
+        travel_class,
+        payment_place,
+        settlement_kind,
+        reversal_class
+)
+
+select * from final
