@@ -6,14 +6,14 @@ Belongs here: the order of the steps. Does not belong here: any rule.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from tests.second_route import measures
-from tests.second_route.constants import COLUMNS, POOLED_AT_PROVINCE, POPULATION_SHOULD_BE_ENROLLED
+from tests.second_route.constants import COLUMNS, POOLED_AT_PROVINCE, POPULATION_SHOULD_BE_ENROLLED, SCHEME
 from tests.second_route.enrolment import insured_at
 from tests.second_route.files import landed_files
 from tests.second_route.indicators import evaluate
@@ -24,17 +24,51 @@ from tests.second_route.versions import standing
 
 
 @dataclass
-class SecondRoute:
-    """What the second route found: indicators, labelled cells for comparison, and the fate of every file."""
+class Parts:
+    """Labelled rows of every kind that the measures are summed from."""
 
-    frame: pl.DataFrame
     settlements: pl.DataFrame
     stays: pl.DataFrame
     enrolment: pl.DataFrame
     assistance: pl.DataFrame
     ledger: pl.DataFrame
     allowances: pl.DataFrame
+
+    def only(self, column: str, label: str) -> Parts:
+        """The rows that carry a label; kinds of rows that do not know the breakdown have none."""
+        return Parts(
+            *(
+                frame.filter(pl.col(column) == label) if column in frame.columns else frame.clear()
+                for frame in (getattr(self, field.name) for field in fields(self))
+            )
+        )
+
+
+@dataclass
+class SecondRoute:
+    """What the second route found: indicators, labelled rows for comparison, and the fate of every file."""
+
+    frame: pl.DataFrame
+    parts: Parts
     outcomes: list[Outcome]
+    places: Places
+
+    def broken_down(self, column: str, labels: Iterable[str]) -> pl.DataFrame:
+        """The indicators by one breakdown, with the label in a column of the breakdown's name."""
+        return pl.concat(
+            _indicators(self.parts.only(column, label), self.places).with_columns(pl.lit(label).alias(column))
+            for label in labels
+        )
+
+
+@dataclass
+class Places:
+    """Years, province, its regions and their population: the rows every result has."""
+
+    province: str
+    years: list[int]
+    regions: list[str]
+    population: pl.DataFrame
 
 
 def _empty(table: str) -> pl.LazyFrame:
@@ -51,9 +85,11 @@ def _current(outcomes: list[Outcome], table: str) -> pl.LazyFrame:
 
 def _ledger(rows: pl.LazyFrame, prefectures: dict[str, str]) -> pl.DataFrame:
     factor = pl.col("unit").replace_strict({"元": 1, "万元": 10_000}, return_dtype=pl.Int64)
+    scheme_label = pl.col("insutype").replace_strict(SCHEME, default="unknown", return_dtype=pl.String).alias("scheme")
     return rows.select(
         "insutype",
         "fund_type",
+        scheme_label,
         "item_code",
         "dirc",
         year=pl.col("ym").str.slice(0, 4).cast(pl.Int32),
@@ -127,24 +163,36 @@ def second_route(
         insured_at(date(year, 12, 31), spells, payments, persons, employers, prefectures)
         for year in [years[0] - 1, *years]
     )
-    aid = assistance(rows)
-    ledger = _ledger(_current(outcomes, "fund_ledger_m"), prefectures)
-    allowances = _allowances(_current(outcomes, "matn_alwn_crtf_d"), prefectures)
-    sums = [
-        measures.of_settlements(rows),
-        measures.of_stays(merged),
-        measures.of_stay_ends(merged),
-        measures.of_enrolment(enrolment),
-        measures.of_assistance(aid),
-        measures.of_ledger(ledger.lazy()),
-        measures.of_allowances(allowances.lazy()),
-    ]
+    parts = Parts(
+        settlements=rows,
+        stays=merged,
+        enrolment=enrolment,
+        assistance=assistance(rows),
+        ledger=_ledger(_current(outcomes, "fund_ledger_m"), prefectures),
+        allowances=_allowances(_current(outcomes, "matn_alwn_crtf_d"), prefectures),
+    )
     regions_here = sorted({p for p in prefectures.values() if p[:2] == province[:2]} | {province})
-    frame = pl.LazyFrame({"region_code": regions_here}).join(
-        pl.LazyFrame({"year": [years[0] - 1, *years]}, schema={"year": pl.Int32}), how="cross"
+    population = _population(_current(outcomes, "population_ref")).collect()
+    places = Places(province, years, regions_here, population)
+    return SecondRoute(_indicators(parts, places), parts, outcomes, places)
+
+
+def _indicators(parts: Parts, places: Places) -> pl.DataFrame:
+    """Indicators of labelled rows for every year and region of the province."""
+    sums = [
+        measures.of_settlements(parts.settlements),
+        measures.of_stays(parts.stays),
+        measures.of_stay_ends(parts.stays),
+        measures.of_enrolment(parts.enrolment),
+        measures.of_assistance(parts.assistance),
+        measures.of_ledger(parts.ledger.lazy()),
+        measures.of_allowances(parts.allowances.lazy()),
+    ]
+    years = [places.years[0] - 1, *places.years]
+    frame = pl.LazyFrame({"region_code": places.regions}).join(
+        pl.LazyFrame({"year": years}, schema={"year": pl.Int32}), how="cross"
     )
     for part in sums:
-        frame = frame.join(measures.with_province(part, province), on=["year", "region_code"], how="left")
-    frame = frame.join(_population(_current(outcomes, "population_ref")), on=["year", "region_code"], how="left")
-    complete = _rate_base(frame.collect()).filter(pl.col("year").is_in(years))
-    return SecondRoute(evaluate(complete), rows, merged, enrolment, aid, ledger, allowances, outcomes)
+        frame = frame.join(measures.with_province(part, places.province), on=["year", "region_code"], how="left")
+    frame = frame.join(places.population.lazy(), on=["year", "region_code"], how="left")
+    return evaluate(_rate_base(frame.collect()).filter(pl.col("year").is_in(places.years)))
