@@ -41,21 +41,28 @@ def _rule(rule_id: str, stage: Stage, entry: dict[str, Any]) -> Rule:
     if unknown:
         raise ValueError(f"rules.yml: {rule_id} has unknown fields {sorted(unknown)}")
     severity = entry["severity"]
+    threshold = float(entry.get("threshold", 0))
     return Rule(
         id=rule_id,
         stage=stage,
         table=entry["table"],
         severity=severity,
-        threshold=float(entry.get("threshold", 0)),
+        threshold=threshold,
         at_least=int(entry.get("at_least", 1)),
         finding=bool(entry.get("finding", False)),
         blocks=entry.get("blocks", "run" if severity == "error" else "nothing"),
         needs=tuple(entry.get("needs", ())),
-        title=Text(*entry["title"]),
-        meaning=Text(*entry["means"]),
-        todo=Text(*entry["do"]),
-        hurts=Text(*entry["hurts"]),
+        title=_text(entry["title"], threshold),
+        meaning=_text(entry["means"], threshold),
+        todo=_text(entry["do"], threshold),
+        hurts=_text(entry["hurts"], threshold),
     )
+
+
+def _text(pair: list[str], threshold: float) -> Text:
+    """A text in both languages, the threshold where the text names it, so that the number stands in one place."""
+    zh, en = (part.replace("{threshold}", f"{threshold:g}") for part in pair)
+    return Text(zh, en)
 
 
 def stage_check_specs(stage: Stage) -> list[CheckSpec]:

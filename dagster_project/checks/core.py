@@ -19,7 +19,7 @@ def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str)
 
 
 def _counted(rule_id: str) -> Check:
-    """A rule whose violations were counted: it must have been counted, and no month may lie above its threshold."""
+    """A rule whose violations were counted: no month may lie above its threshold."""
     return Check(
         rule=rule_id,
         bad=f"""

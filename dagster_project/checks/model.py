@@ -80,7 +80,8 @@ class Check:
     In every SQL text `{batch}` stands for the judged table and `{threshold}` for the rule's threshold in per cent.
     `bad` lists the rows that break the rule beyond its threshold: the rule holds when it lists none. `found` and
     `total` are scalar queries of the numbers shown; `rows` lists the offending rows where they are not rows of the
-    judged table; `counted` is a scalar query that is 0 when the rule has not been looked at, which is an error.
+    judged table; `counted` is a scalar query that is 0 when there was no row to look at, so that the rule does
+    not apply.
     """
 
     rule: str

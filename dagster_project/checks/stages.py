@@ -22,7 +22,7 @@ from dagster_project.checks.samples import sample_rows
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
-_NOT_COUNTED = "该规则没有被统计 (the rule was not counted)"
+_NOTHING = "可检查的行 (row to look at)"
 Plan = Callable[[Settings, duckdb.DuckDBPyConnection, str], list[Check]]
 PLANS: dict[Stage, Plan] = {
     "landing": landing.plan,
@@ -115,7 +115,7 @@ def _weigh(
         return _result(run_id, rule, "error", query=query, problem=verdict.problem)
     try:
         if check.counted and not _scalar(connection, rule, check.counted):
-            return _result(run_id, rule, "error", query=query, problem=_NOT_COUNTED)
+            return _result(run_id, rule, "not_applicable", query=query, note=_NOTHING)
         found = _scalar(connection, rule, check.found or f"select count(*) from ({listed})")
         total = _scalar(connection, rule, check.total)
         status: Status = "pass" if verdict.held else ("fail" if rule.severity == "error" else "warn")

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from dagster_project.checks import STAGES, CheckResult, catalogue, read_results, release_blockers, run_stage
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT_ROOT, Settings
 from tests.unit.checks_home import RUN_ID, execute, whole_home
 
 VALUE = "update indicator.indicator_value set "
@@ -170,9 +170,14 @@ def test_a_check_that_cannot_run_is_an_error_and_blocks(home: Settings) -> None:
     assert result_of(home, "file_refused").status == "pass", "one broken table must not spoil the others"
 
 
-def test_a_rule_that_was_not_counted_is_an_error(home: Settings) -> None:
+def test_a_rule_without_rows_to_look_at_does_not_apply(home: Settings) -> None:
     execute(home, "delete from core.rule_count where rule_id = 'stay_several_persons'")
-    assert result_of(home, "stay_several_persons").status == "error"
+    assert result_of(home, "stay_several_persons").status == "not_applicable"
+
+
+def test_every_core_rule_is_counted_by_the_model() -> None:
+    model = (PROJECT_ROOT / "dbt" / "models" / "core" / "rule_count.sql").read_text(encoding="utf-8")
+    assert [rule_id for rule_id in CORE if f"'{rule_id}'" not in model] == []
 
 
 def test_a_home_without_anything_has_only_checks_that_do_not_apply(tmp_path: Path) -> None:
