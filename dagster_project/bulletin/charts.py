@@ -1,0 +1,186 @@
+"""Charts as Vega-Lite specifications, drawn to SVG and PNG without a browser.
+
+Belongs here: how a chart of yearly figures looks. Does not belong here: which series a chart has (outline), its numbers
+(figures). The only font is Noto Sans CJK SC of the package that carries it, registered by file: nothing of the system's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from dagster_project.bulletin.document import Chart, Series, plain
+from dagster_project.bulletin.figures import Figure
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+
+FONT = "Noto Sans CJK SC"
+_FONT_FILE = "NotoSansCJKsc-Regular.otf"
+# Dark enough on white for everybody, told apart in grey too (light and dark alternate).
+COLOURS = ("#1f4e79", "#e0a030", "#4f8f6f", "#b65c48")
+_LINE_COLOUR = "#b3261e"
+_WIDTH, _HEIGHT = 520, 250
+_SCALE = 2.5
+
+
+@lru_cache(maxsize=1)
+def _renderer() -> Any:
+    """The converter with our one font registered.
+
+    Raises UserError (exit 3) when the package of fonts is not installed.
+    """
+    import vl_convert
+
+    spec = find_spec("mplfonts")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    files = [Path(place) / "fonts" / _FONT_FILE for place in places]
+    font = next((path for path in files if path.exists()), None)
+    if font is None:
+        raise UserError(
+            Text("缺少中文字体包 mplfonts。", "The package of Chinese fonts, mplfonts, is missing."),
+            where=_FONT_FILE,
+            todo=Text("请重新安装环境（make environment）。", "Install the environment again (make environment)."),
+            code=ExitCode.BROKEN_INSTALLATION,
+        )
+    # The converter takes folders only; ours must not bring the other fonts that lie beside the file.
+    folder = Path(tempfile.mkdtemp(prefix="bulletin-font-"))
+    try:
+        (folder / _FONT_FILE).symlink_to(font)
+    except OSError:
+        shutil.copyfile(font, folder / _FONT_FILE)
+    vl_convert.register_font_directory(str(folder))
+    return vl_convert
+
+
+def _point(figure: Figure, series: Series) -> dict[str, Any]:
+    return {
+        "year": str(figure.year),
+        "series": series.label.zh,
+        "value": float(figure.scaled(series.unit)),
+        "text": figure.in_unit(series.unit),
+    }
+
+
+def _points(chart: Chart, line: bool) -> list[dict[str, Any]]:
+    chosen = [series for series in chart.series if series.is_line is line]
+    return [_point(figure, series) for series in chosen for figure in series.figures if figure.has_value]
+
+
+def specification(chart: Chart) -> dict[str, Any]:
+    """Vega-Lite specification of a chart: columns by year, a line on a second axis where a series is one."""
+    columns = [series for series in chart.series if not series.is_line]
+    lines = [series for series in chart.series if series.is_line]
+    order = [series.label.zh for series in columns]
+    colours = {"domain": order, "range": list(COLOURS[: len(order)])}
+    if lines:
+        colours = {"domain": [*order, lines[0].label.zh], "range": [*COLOURS[: len(order)], _LINE_COLOUR]}
+    x: dict[str, Any] = {
+        "field": "year",
+        "type": "ordinal",
+        "title": None,
+        "axis": {"labelAngle": 0, "labelExpr": "datum.value + '年'"},
+    }
+    if len(columns) > 1:
+        x |= {"scale": {"paddingInner": 0.35, "paddingOuter": 0.25}}
+    unit = columns[0].unit.text
+    y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": {"format": "~g"}}
+    colour = {"field": "series", "type": "nominal", "scale": colours, "legend": {"title": None, "orient": "top"}}
+    bars: dict[str, Any] = {"x": x, "y": y, "color": colour, "order": {"field": "order"}}
+    data = [point | {"order": order.index(point["series"])} for point in _points(chart, line=False)]
+    mark: dict[str, Any] = {"type": "bar"}
+    if len(columns) == 1:
+        mark["width"] = {"band": 0.4}
+    elif not chart.is_stacked:
+        bars["xOffset"] = {"field": "series", "sort": order}
+    labels = {key: value for key, value in bars.items() if key != "color"} | {"text": {"field": "text"}}
+    if chart.is_stacked:
+        mark["width"] = {"band": 0.5}
+        labels["y"] = y | {"stack": "zero", "bandPosition": 0.5}
+    text = {"type": "text", "fontSize": 9.5, "fill": "#ffffff" if chart.is_stacked else "#333333"}
+    text |= {} if chart.is_stacked else {"dy": -6}
+    layers: list[dict[str, Any]] = [
+        {"data": {"values": data}, "layer": [{"mark": mark, "encoding": bars}, {"mark": text, "encoding": labels}]}
+    ]
+    if lines:
+        layers.append(_line_layer(chart, lines[0], x, colour))
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": {
+            "text": f"图{chart.number}　{chart.title.zh}",
+            "subtitle": plain(chart.footnote),
+            "anchor": "start",
+            "fontSize": 14,
+            "subtitleFontSize": 9.5,
+            "subtitleColor": "#555555",
+            "offset": 8,
+        },
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "background": "white",
+        "padding": 10,
+        "layer": layers,
+        "resolve": {"scale": {"y": "independent"}} if lines else {},
+        "config": _config(),
+    }
+
+
+def _line_layer(chart: Chart, series: Series, x: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
+    values = _points(chart, line=True)
+    high = max((point["value"] for point in values), default=1.0)
+    axis = {"orient": "right", "format": "~g", "grid": False, "titleColor": _LINE_COLOUR, "labelColor": _LINE_COLOUR}
+    # From zero, with room above: a line that is cut off at the bottom exaggerates.
+    scale = {"domain": [0, high * 1.25]} if high > 0 else {}
+    y = {"field": "value", "type": "quantitative", "title": series.unit.text, "axis": axis, "scale": scale}
+    shared = {"x": x, "y": y}
+    return {
+        "data": {"values": values},
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 45, "filled": True}},
+                "encoding": shared | {"color": colour},
+            },
+            {
+                "mark": {"type": "text", "dy": -11, "fontSize": 9.5, "fill": _LINE_COLOUR},
+                "encoding": shared | {"text": {"field": "text"}},
+            },
+        ],
+    }
+
+
+def _config() -> dict[str, Any]:
+    return {
+        "font": FONT,
+        "title": {"font": FONT, "subtitleFont": FONT, "fontWeight": "normal"},
+        "axis": {
+            "labelFont": FONT,
+            "titleFont": FONT,
+            "titleFontWeight": "normal",
+            "gridColor": "#e6e6e6",
+            "labelFontSize": 11,
+        },
+        "axisY": {"titleAngle": 0, "titleAlign": "left", "titleY": -10, "tickCount": 5, "domain": False},
+        "legend": {"labelFont": FONT, "labelFontSize": 11, "symbolType": "square"},
+        "text": {"font": FONT},
+        "view": {"stroke": None},
+    }
+
+
+def draw(chart: Chart) -> tuple[str, bytes]:
+    """The chart as SVG text and PNG bytes."""
+    renderer = _renderer()
+    svg: str = renderer.vegalite_to_svg(specification(chart))
+    png: bytes = renderer.svg_to_png(svg, scale=_SCALE)
+    return svg, png
+
+
+def description(chart: Chart, language: str = "zh") -> str:
+    """The chart in words, for who cannot see it: every series with its years and values."""
+    texts = []
+    for series in chart.series:
+        values = "，".join(f"{figure.year} {figure.in_unit(series.unit)}" for figure in series.figures)
+        texts.append(f"{series.label.in_language(language)}（{series.unit.text}）：{values}")
+    return f"{chart.title.in_language(language)}。" + "；".join(texts)

@@ -1,0 +1,55 @@
+"""Publication folders: written aside, put in place by a rename, the older one put away.
+
+Belongs here: the durable steps of a publication folder and clearing up after a kill. Does not belong here: what is in it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagster_project.durable import durable_step
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def recover(target: Path) -> None:
+    """Finish what a killed run left: the older folder comes back when the new one did not make it."""
+    old = _old(target)
+    if old.exists() and not target.exists():
+        with durable_step("publication.restore"):
+            old.rename(target)
+    for leftover in (old, _aside(target)):
+        if leftover.exists():
+            with durable_step("publication.clear"):
+                shutil.rmtree(leftover)
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """A folder to write into that becomes `target` when the block ends well; `target` stays as it was otherwise."""
+    recover(target)
+    aside = _aside(target)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    old = _old(target)
+    if target.exists():
+        with durable_step("publication.put_away"):
+            target.rename(old)
+    with durable_step("publication.put_in_place"):
+        aside.rename(target)
+    if old.exists():
+        with durable_step("publication.remove_old"):
+            shutil.rmtree(old)

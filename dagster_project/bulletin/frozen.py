@@ -1,0 +1,146 @@
+"""Freezing a vintage: documents and values that nothing changes afterwards.
+
+Belongs here: what is copied, the conditions, read-only files, the append-only Parquet. Does not belong here: making drafts.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dagster_project.bulletin import folder as folders
+from dagster_project.bulletin import release, store
+from dagster_project.bulletin.compose import KINDS, compose
+from dagster_project.bulletin.publication import disclosed_values, introduction_of, paths_of, write_documents
+from dagster_project.bulletin.reading import read_sources
+from dagster_project.disclosure import load_parameters
+from dagster_project.durable import durable_step
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
+from dagster_project.settings import Settings, now
+from dagster_project.warehouse import connect
+
+_WORD = "bulletin.docx"
+
+
+@dataclass(frozen=True)
+class FreezeReport:
+    """What was frozen: folder, vintage, rows of values, and whether the editor's Word file was taken over."""
+
+    folder: Path
+    vintage: str
+    year: int
+    rows: int
+    status: str
+    edited_word: bool = False
+    paths: dict[str, Path] = field(default_factory=dict)
+
+
+def freeze(settings: Settings, year: int, kind: str) -> FreezeReport:
+    """Freeze the current draft of a year as `<as-of date>_<kind>`.
+
+    The documents are made once more under the frozen vintage's name and status, from the same values as the draft; a Word
+    file that was edited in the draft folder is taken over as it is, and so is every file others added there (checks.html).
+    Raises UserError when there is no draft of exactly these values, when the vintage is frozen already, and, for kinds that go
+    out, when a blocking check of the draft's run did not pass.
+    """
+    if kind not in KINDS:
+        raise UserError(
+            Text(f"没有这种版次：{kind}", f"No such kind of vintage: {kind}"),
+            where="、".join(KINDS),
+            todo=Text("请选用上列之一。", "Choose one of these."),
+        )
+    parameters = load_parameters()
+    with connect(settings) as connection:
+        values, decided = disclosed_values(connection, parameters)
+        sources = read_sources(connection, year, parameters, values)
+    chosen = store.values_of_vintage(values, year)
+    draft, descriptor = _draft(settings, year, store.digest(chosen))
+    vintage = f"{descriptor['as_of']}_{kind}"
+    target = settings.publication / str(year) / vintage
+    folders.recover(target)
+    if release.read(target).get("frozen"):
+        raise UserError(
+            Text(
+                f"版次 {vintage} 已经冻结，不能再写。",
+                f"The vintage {vintage} is frozen already and cannot be written again.",
+            ),
+            where=str(target),
+            todo=Text("有新数据时以新的截至日期另行冻结。", "Freeze under a new as-of date when there are new data."),
+        )
+    results = sources.register("ops.check_result").filter(pl.col("run_id") == descriptor.get("run_id", ""))
+    _refuse_failed(kind, release.blocking_failures(results))
+    document = compose(sources, vintage, introduction_of(settings, year))
+    status = "final" if kind == "bulletin" else "provisional"
+    with folders.replaced(target) as aside:
+        write_documents(aside, document, sources, vintage)
+        edited = _take_over(draft, aside, descriptor)
+        frame = _frozen_values(chosen, vintage, status)
+        frame.write_parquet(aside / store.FROZEN_FILE, compression="zstd", statistics=False)
+        described = release.describe(
+            sources, document, parameters, vintage, str(descriptor.get("run_id", "")), descriptor["values_sha256"]
+        )
+        release.write(aside, {**described, "frozen": True, "frozen_at": now().isoformat() + "Z", "edited_word": edited})
+        for path in aside.rglob("*"):
+            path.chmod(0o444 if path.is_file() else 0o755)
+    with durable_step("freeze.read_only"):
+        for path in [*target.rglob("*"), target]:
+            if path.is_dir():
+                path.chmod(0o555)
+    with connect(settings) as connection:
+        store.write_tables(connection, settings.publication, values, decided, f"{sources.as_of.isoformat()}_draft")
+    return FreezeReport(target, vintage, year, frame.height, status, edited, paths_of(target))
+
+
+def _frozen_values(values: pl.DataFrame, vintage: str, status: str) -> pl.DataFrame:
+    """Values under the frozen vintage's name; provisional ones become final when the vintage is."""
+    settled = pl.when(pl.col("status") == "provisional").then(pl.lit(status)).otherwise(pl.col("status"))
+    return values.with_columns(pl.lit(vintage).alias("vintage"), settled.alias("status"))
+
+
+def _draft(settings: Settings, year: int, digest: str) -> tuple[Path, dict[str, Any]]:
+    """The newest draft of a year and its descriptor; its values must be those of the warehouse now."""
+    found = sorted((settings.publication / str(year)).glob("*_draft"))
+    for folder in reversed(found):
+        descriptor = release.read(folder)
+        if descriptor.get("values_sha256") == digest:
+            return folder, descriptor
+    what = (
+        Text("草稿之后数据已有变化，不能冻结。", "The numbers have changed since the draft was made.")
+        if found
+        else Text(f"还没有 {year} 年的草稿。", f"There is no draft of {year} yet.")
+    )
+    raise UserError(
+        what,
+        where=str(settings.publication / str(year)),
+        todo=Text("请先重新运行 bulletin run，核对草稿后再冻结。", "Run `bulletin run`, read the draft, then freeze."),
+    )
+
+
+def _refuse_failed(kind: str, failures: list[str]) -> None:
+    if failures and kind != "draft":
+        raise UserError(
+            Text("有未通过的阻断性检查，不能冻结。", "A blocking check did not pass; nothing was frozen."),
+            where=", ".join(failures),
+            todo=Text("见 checks.html，处理后重新运行。", "See checks.html, put it right and run again."),
+            code=ExitCode.PARTLY,
+        )
+
+
+def _take_over(draft: Path, aside: Path, descriptor: dict[str, Any]) -> bool:
+    """Files that others put into the draft folder, and the Word file when it was edited there; True in the latter case."""
+    for path in sorted(draft.rglob("*")):
+        place = aside / path.relative_to(draft)
+        if path.is_file() and path.name != release.FILE and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    made = {entry["path"]: entry["sha256"] for entry in descriptor.get("files", ())}
+    word = draft / _WORD
+    if word.exists() and made.get(_WORD) not in (None, release.file_hash(word)):
+        shutil.copyfile(word, aside / _WORD)
+        return True
+    return False

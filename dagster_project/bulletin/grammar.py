@@ -1,0 +1,124 @@
+"""Sentences from figures: the patterns of the bulletin's grammar.
+
+Belongs here: verbs by sign, units by size, percentage points for ratios, no comparison across a break. Does not belong
+here: which indicator stands where, which is `outline.yml`.
+
+Patterns: stock (截至…年底), flow (…年), level (no comparison), ratio (个百分点), parts, parallel parts, tiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagster_project.bulletin.book import FigureBook
+from dagster_project.bulletin.document import FigureRun, Inline, Quoted, Words, YearRun
+from dagster_project.bulletin.figures import Figure, common_unit
+from dagster_project.bulletin.notes import Notes
+from dagster_project.bulletin.numbers import Unit
+
+_VERBS = {"change": ("增加", "减少"), "growth": ("增长", "下降"), "points": ("提高", "降低")}
+
+
+def words(text: str, english: str = "", origin: str = "ops.indicator_dictionary") -> Words | Quoted:
+    """A label of a register: words, or quoted where the register's own name holds digits."""
+    try:
+        return Words(text, english)
+    except ValueError:
+        return Quoted(text, origin, english)
+
+
+def with_unit(figure: Figure, unit: Unit | None = None) -> list[Inline]:
+    """Digits and unit, or the marker alone."""
+    if not figure.has_value:
+        return [FigureRun(figure)]
+    unit = unit or figure.shown_unit()
+    return [FigureRun(figure, unit), Words(unit.text)]
+
+
+class Grammar:
+    """Makes sentences for one bulletin, leaving note references where they apply."""
+
+    def __init__(self, book: FigureBook, notes: Notes) -> None:
+        self._book = book
+        self._notes = notes
+
+    def lead(self, pattern: str, year: int) -> list[Inline]:
+        """Opening of a sentence: a stock is at the end of the year, everything else is of the year."""
+        if pattern == "stock":
+            return [Words("截至"), YearRun(year), Words("年底，")]
+        return [YearRun(year), Words("年，")]
+
+    def statement(self, label: str, figure: Figure) -> list[Inline]:
+        """{对象}{N}{单位}, with its notes; or in words that the figure is withheld or cannot be computed."""
+        parts: list[Inline] = [words(label)]
+        if figure.has_value:
+            separator = "为" if label.endswith(("率", "比例", "占比", "费用", "床日", "结存", "救助")) else ""
+            parts += [Words(separator), *with_unit(figure)] if separator else with_unit(figure)
+        elif figure.status == "suppressed":
+            parts += [Words("因单元过小不予公布（"), FigureRun(figure), Words("）")]
+        else:
+            parts += [Words("本期无法计算（"), FigureRun(figure), Words("）")]
+            reason = self._notes.for_reason(figure)
+            parts += [reason] if reason else []
+        return [*parts, *self._notes.for_indicator(figure.indicator_id)]
+
+    def comparison(self, figure: Figure, with_change: bool = False) -> list[Inline]:
+        """，比上年…: change and growth on the restated year before; only a note across a break; nothing without a base."""
+        if not figure.has_value:
+            return []
+        if self._book.break_of(figure.indicator_id, figure.year, figure.region_code):
+            note = self._notes.for_break(figure)
+            return [note] if note else []
+        change, growth = self._book.change(figure), self._book.growth(figure)
+        if change.value is None:
+            return []
+        if change.value == 0:
+            return [Words("，与上年持平")]
+        if figure.is_ratio:
+            return [Words("，比上年"), *self._movement(change, "points")]
+        if not with_change and growth.value is None:
+            return [Words("，比上年"), *self._movement(change, "change")]
+        parts: list[Inline] = [Words("，比上年")]
+        if with_change:
+            parts += self._movement(change, "change")
+        if growth.value is not None:
+            parts += (
+                [Words("，"), *self._movement(growth, "growth")] if with_change else self._movement(growth, "growth")
+            )
+        return parts
+
+    def _movement(self, figure: Figure, kind: str) -> list[Inline]:
+        rises, falls = _VERBS[kind]
+        verb = rises if figure.value is not None and figure.value > 0 else falls
+        return [Words(verb), *with_unit(figure.unsigned())]
+
+    def sentence(self, pattern: str, label: str, figure: Figure) -> list[Inline]:
+        """One indicator: level, and what the pattern adds to it."""
+        parts = self.statement(label, figure)
+        if pattern == "level":
+            return parts
+        return parts + self.comparison(figure, with_change=pattern == "stock")
+
+    def parts(self, labels: Sequence[str], figures: Sequence[Figure]) -> list[Inline]:
+        """；其中，{a}{x}{单位}，{b}{y}{单位}: each part in the unit fitting its size."""
+        listed: list[Inline] = [Words("；其中，")]
+        for position, (label, figure) in enumerate(zip(labels, figures, strict=True)):
+            listed += [Words("，")] if position else []
+            listed += [words(label), *with_unit(figure)]
+        return listed
+
+    def parallel(self, labels: Sequence[str], figures: Sequence[Figure]) -> list[Inline]:
+        """{A}、{B}、{C}分别为{x}、{y}、{z}{单位}: one unit for all."""
+        if len(labels) != len(figures):
+            raise ValueError("as many labels as figures are needed")
+        unit = common_unit(figures)
+        values: list[Inline] = []
+        for position, figure in enumerate(figures):
+            values += [Words("、")] if position else []
+            values.append(FigureRun(figure, unit if figure.has_value else None))
+        return [words("、".join(labels)), Words("分别为"), *values, Words(unit.text)]
+
+    def tiers(self, of: str, figures: Sequence[Figure]) -> list[Inline]:
+        """；其中三级、二级、一级及以下(含未定级)医疗机构的{指标}分别为…: fixed order."""
+        labels = ("三级", "二级", f"一级及以下（含未定级）医疗机构的{of}")
+        return [Words("；其中"), *self.parallel(labels, figures)]

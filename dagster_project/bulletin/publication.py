@@ -1,0 +1,149 @@
+"""Making the draft publication of a year: read, compose, render, write aside, put in place.
+
+Belongs here: the order of these steps and the report on them. Does not belong here: any of the steps; Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from dagster_project.bulletin import folder as folders
+from dagster_project.bulletin import release, store
+from dagster_project.bulletin.compose import KINDS, compose
+from dagster_project.bulletin.document import Document, Paragraph, plain
+from dagster_project.bulletin.reading import Sources, read_raw_values, read_sources
+from dagster_project.bulletin.register import COLUMNS, csv_text, figure_rows, grid
+from dagster_project.disclosure import Parameters, decisions, load_parameters, suppress_indicators
+from dagster_project.errors import UserError
+from dagster_project.language import Text
+from dagster_project.settings import Settings
+from dagster_project.warehouse import connect
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class PublicationReport:
+    """What was made: the folder, its vintage and its main files by name."""
+
+    folder: Path
+    vintage: str
+    year: int
+    paths: dict[str, Path] = field(default_factory=dict)
+    figures: int = 0
+    suppressed: int = 0
+    synthetic: bool = False
+    frozen: bool = False  # the vintage was frozen before: its documents were left alone
+
+
+def make_publication(
+    settings: Settings, year: int, run_id: str = "", vintage: str | None = None, on_progress: Progress | None = None
+) -> PublicationReport:
+    """Write HOME/publication/<year>/<vintage>/ and the publication's tables of the warehouse.
+
+    `vintage` defaults to `<as-of date>_draft`. A frozen vintage is never touched: the report says so. Raises UserError when
+    there is no indicator of that year or the vintage has another form.
+    """
+    tell = on_progress or (lambda fraction, detail: None)
+    parameters = load_parameters()
+    with connect(settings) as connection:
+        values, decided = disclosed_values(connection, parameters)
+        sources = read_sources(connection, year, parameters, values)
+        name = vintage or f"{sources.as_of.isoformat()}_draft"
+        _check_name(name)
+        store.write_tables(connection, settings.publication, values, decided, f"{sources.as_of.isoformat()}_draft")
+    tell(0.2, name)
+    target = settings.publication / str(year) / name
+    folders.recover(target)
+    if release.read(target).get("frozen"):
+        return PublicationReport(target, name, year, paths_of(target), synthetic=sources.synthetic, frozen=True)
+    document = compose(sources, name, introduction_of(settings, year))
+    tell(0.4, name)
+    with folders.replaced(target) as aside:
+        write_documents(aside, document, sources, name)
+        tell(0.9, name)
+        digest = store.digest(store.values_of_vintage(values, year))
+        release.write(aside, release.describe(sources, document, parameters, name, run_id, digest))
+    descriptor = release.read(target)
+    return PublicationReport(
+        folder=target,
+        vintage=name,
+        year=year,
+        paths=paths_of(target),
+        figures=descriptor["figures_printed"],
+        suppressed=descriptor["disclosure"]["suppressed_annual_values"],
+        synthetic=sources.synthetic,
+    )
+
+
+def disclosed_values(
+    connection: duckdb.DuckDBPyConnection, parameters: Parameters
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Working values after disclosure control, and the record of its decisions."""
+    raw = read_raw_values(connection)
+    values = suppress_indicators(raw, parameters)
+    return values, decisions(raw, values, parameters)
+
+
+def _check_name(name: str) -> None:
+    if not store.is_vintage_name(name) or name.partition("_")[2] not in KINDS:
+        raise UserError(
+            Text(f"版次名称有误：{name}", f"Not the name of a vintage: {name}"),
+            where="<YYYY-MM-DD>_<" + "|".join(KINDS) + ">",
+            todo=Text("请使用“数据截至日期_类别”的形式。", "Write it as <as-of date>_<kind>."),
+        )
+
+
+def introduction_of(settings: Settings, year: int) -> str:
+    """The hand-written paragraph of context, HOME/editorial/<year>.txt; '' where the editor wrote none."""
+    path = settings.home / "editorial" / f"{year}.txt"
+    if not path.exists():
+        return ""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            Text("导言文件不是 UTF-8 编码。", "The introduction is not UTF-8 text."),
+            where=f"editorial/{path.name}",
+            todo=Text("请另存为 UTF-8 后重新运行。", "Save it as UTF-8 and run again."),
+        ) from error
+
+
+def write_documents(target: Path, document: Document, sources: Sources, vintage: str) -> None:
+    """Charts, tables, page, Word file and workbook of a document into a folder."""
+    from dagster_project.bulletin.charts import draw
+    from dagster_project.bulletin.html import render_html
+    from dagster_project.bulletin.word import render_word
+    from dagster_project.bulletin.workbook import render_workbook
+
+    svg, png = {}, {}
+    (target / "charts").mkdir()
+    for chart in document.charts():
+        svg[chart.key], png[chart.key] = draw(chart)
+        (target / "charts" / f"{chart.key}.svg").write_text(svg[chart.key], encoding="utf-8")
+        (target / "charts" / f"{chart.key}.png").write_bytes(png[chart.key])
+    (target / "tables").mkdir()
+    notice = [[plain(document.banner) + " / " + plain(document.banner, "en")]] if document.is_synthetic else []
+    for table in document.tables():
+        (target / "tables" / f"{table.key}.csv").write_text(csv_text([*grid(table), *notice]), encoding="utf-8")
+    register = [list(COLUMNS), *([str(row[name]) for name in COLUMNS] for row in figure_rows(document))]
+    (target / "tables" / "figures.csv").write_text(csv_text(register), encoding="utf-8")
+    notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
+    (target / "bulletin.html").write_text(render_html(document, svg, _footer()), encoding="utf-8")
+    (target / "bulletin.docx").write_bytes(render_word(document, png, sources.as_of, vintage))
+    (target / "bulletin.xlsx").write_bytes(render_workbook(document, sources.as_of, vintage, notes))
+
+
+def _footer() -> str:
+    return "本页由统计仓库自动生成，数字均由数据库计算得出；将鼠标停在数字上可见其溯源命令，点击可转到历年数据表。"
+
+
+def paths_of(target: Path) -> dict[str, Path]:
+    """The main files of a publication folder by short name, those that are there."""
+    names = {"html": "bulletin.html", "docx": "bulletin.docx", "xlsx": "bulletin.xlsx", "release": release.FILE}
+    return {key: target / name for key, name in names.items() if (target / name).exists()}

@@ -1,0 +1,186 @@
+"""Published figures of other publishers, clearly apart from the bulletin's own, and what their identities say.
+
+Belongs here: the comparison tables and the findings on the reference series. Does not belong here: own figures, except in
+the one column that they are compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from dagster_project.bulletin.book import FigureBook
+from dagster_project.bulletin.document import FigureRun, Inline, Inlines, Quoted, Row, Table, Words, YearRun
+from dagster_project.bulletin.figures import Figure
+from dagster_project.bulletin.grammar import with_unit, words
+from dagster_project.bulletin.numbers import Unit
+
+NATION = "100000"
+_REGISTER = "indicator.published_reference"
+_VINTAGES = {
+    "bulletin": Words("统计公报", "Bulletin"),
+    "data_series": Words("数据序列", "Data series"),
+    "quick_report": Words("统计快报", "Quick report"),
+    "press": Words("新闻发布", "Press"),
+}
+_BEST_FIRST = tuple(_VINTAGES)
+_QUALIFIERS = {"over": Words("超过", "over "), "about": Words("约", "about ")}
+_PROVINCE_YEARS = 3
+
+
+def reference_figure(book: FigureBook, row: Mapping[str, Any]) -> Figure:
+    """A published figure, as printed by its publisher: its own unit, all of its digits."""
+    value = Decimal(str(row["value"]))
+    # A DOUBLE column gives 132662.0 for a printed 132662; the digits after the point are those that say something.
+    value = value.normalize()
+    exponent = value.as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    entry = book.entries.get(row["indicator_id"])
+    name = entry.name if entry else None
+    figure = book.figure(row["indicator_id"], int(row["year"]), row["geography"])
+    return Figure(
+        indicator_id=row["indicator_id"],
+        year=int(row["year"]),
+        region_code=row["geography"],
+        definition_id="",
+        kind="reference",
+        name=name or figure.name,
+        unit=Unit(row["unit"]),  # as printed: a published figure is never rescaled
+        decimals=decimals,
+        value=value,
+        status="published",
+        qualifier=str(row.get("qualifier") or ""),
+        source=str(row.get("source") or ""),
+    )
+
+
+def _shown(figure: Figure) -> Inlines:
+    parts: list[Inline] = with_unit(figure, figure.unit)
+    qualifier = _QUALIFIERS.get(figure.qualifier)
+    return ((qualifier,) if qualifier else ()) + tuple(parts)
+
+
+def _best(rows: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The row of the most settled vintage; a figure marked as misprint is never taken."""
+    usable = [row for row in rows if "misprint" not in str(row.get("note") or "")]
+    ranked = sorted(usable, key=lambda row: _BEST_FIRST.index(row["vintage"]) if row["vintage"] in _BEST_FIRST else 9)
+    return ranked[0] if ranked else None
+
+
+def national_table(book: FigureBook, number: int) -> Table | None:
+    """Own figure beside the national ones of the reporting year and the year before."""
+    year = book.sources.year
+    register = book.sources.register(_REGISTER)
+    wanted = register.filter(pl.col("geography") == NATION)
+    by_key: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in wanted.iter_rows(named=True):
+        by_key.setdefault((row["indicator_id"], int(row["year"])), []).append(row)
+    rows = []
+    for indicator in book.headline():
+        found = [_best(by_key.get((indicator, one), [])) for one in (year - 1, year)]
+        if not any(found) or not book.has(indicator):
+            continue
+        own = book.figure(indicator)
+        cells = [tuple(with_unit(own)), *(_shown(reference_figure(book, one)) if one else () for one in found)]
+        latest = found[1] or found[0]
+        vintage = _VINTAGES.get(latest["vintage"]) if latest else None
+        cells.append((vintage,) if vintage else ())
+        rows.append(Row((words(own.name.zh, own.name.en),), tuple(cells)))
+    if not rows:
+        return None
+    columns = ((Words("本公报 ", "This bulletin "), YearRun(year), Words("年")),)
+    nation = tuple((Words("全国 ", "National "), YearRun(one), Words("年")) for one in (year - 1, year))
+    return Table(
+        "reference_national",
+        number,
+        (Words("与全国公布数据对照", "Beside published national figures"),),
+        (Words("指标", "Indicator"),),
+        (*columns, *nation, (Words("全国数版本", "Vintage"),)),
+        tuple(rows),
+        notes=((Words("全国数为已公布的原数原单位，与本公报的统计范围和口径不尽相同，仅供参照。", "As published."),),),
+        is_reference=True,
+        text_columns=frozenset({3}),
+    )
+
+
+def province_table(book: FigureBook, number: int) -> Table | None:
+    """What has been published about the province itself in the last years."""
+    sources = book.sources
+    register = sources.register(_REGISTER).filter(pl.col("geography") == sources.province)
+    rows = []
+    for row in register.sort("indicator_id", "year", "vintage").iter_rows(named=True):
+        if not sources.year - _PROVINCE_YEARS < int(row["year"]) <= sources.year:
+            continue
+        figure = reference_figure(book, row)
+        cells: tuple[Inlines, ...] = (
+            (YearRun(figure.year),),
+            _shown(figure),
+            (_VINTAGES.get(row["vintage"], Words("")),),
+            (Quoted(figure.source, _REGISTER),),
+        )
+        rows.append(Row((words(figure.name.zh, figure.name.en),), cells))
+    if not rows:
+        return None
+    region = sources.region_names.get(sources.province, sources.province)
+    return Table(
+        "reference_province",
+        number,
+        (Quoted(region, "core.dim_region"), Words("已公布数据", ", published figures")),
+        (Words("指标", "Indicator"),),
+        (
+            (Words("年份", "Year"),),
+            (Words("公布数", "Published"),),
+            (Words("版本", "Vintage"),),
+            (Words("出处", "Source"),),
+        ),
+        tuple(rows),
+        notes=((Words("以上为公开发布的数字，不由本仓库计算。", "Published elsewhere; not computed here."),),),
+        is_reference=True,
+        text_columns=frozenset({2, 3}),
+    )
+
+
+def findings_table(book: FigureBook, number: int) -> Table | None:
+    """Identities of the published series that do not hold, with what is known about each."""
+    register = book.sources.register("indicator.identity_result")
+    if register.is_empty() or "status" not in register.columns:
+        return None
+    failed = register.filter(~pl.col("status").is_in(["pass", "hold", "holds", "skipped", "not_applicable"]))
+    rows = []
+    for row in failed.sort("identity_id", "year").iter_rows(named=True):
+        origin = "indicator.identity_result"
+        difference = row.get("difference")
+        shown = "" if difference is None else f"{Decimal(str(round(float(difference), 4))).normalize():f}"
+        cells: tuple[Inlines, ...] = (
+            (YearRun(int(row["year"])),),
+            (Quoted(str(row.get("expression") or ""), origin),),
+            (Quoted(shown, origin),),
+            (Quoted(str(row.get("note") or row.get("known_note") or ""), origin),),
+        )
+        rows.append(Row((Quoted(str(row["identity_id"]), origin),), cells))
+    if not rows:
+        return None
+    return Table(
+        "reference_findings",
+        number,
+        (Words("已公布数据中不成立的恒等式", "Identities that published figures do not obey"),),
+        (Words("恒等式", "Identity"),),
+        (
+            (Words("年份", "Year"),),
+            (Words("表达式", "Expression"),),
+            (Words("差额", "Difference"),),
+            (Words("说明", "Note"),),
+        ),
+        tuple(rows),
+        is_reference=True,
+        text_columns=frozenset({1, 3}),
+    )
+
+
+def reference_figures(table: Table) -> list[Figure]:
+    """The published figures that a table shows."""
+    parts = [part for row in table.rows for one in row.cells for part in one]
+    return [part.figure for part in parts if isinstance(part, FigureRun) and part.figure.kind == "reference"]

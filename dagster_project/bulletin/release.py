@@ -1,0 +1,125 @@
+"""The release descriptor: what a publication was made from, by what, and what it consists of.
+
+Belongs here: `release.json`. Does not belong here: documents, writing folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dagster_project.bulletin.document import Document, plain
+from dagster_project.bulletin.reading import Sources
+from dagster_project.bulletin.register import printed_figures
+from dagster_project.disclosure import SUPPRESSED, Parameters
+from dagster_project.settings import now
+
+FILE = "release.json"
+_PACKAGE = "medical-insurance-bulletin"
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def code_version(sources: Sources, run_id: str) -> str:
+    """Version recorded by the run, else that of the installed package."""
+    for row in sources.register("ops.run").iter_rows(named=True):
+        if row["run_id"] == run_id and row["code_version"]:
+            return str(row["code_version"])
+    try:
+        return version(_PACKAGE)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def describe(
+    sources: Sources, document: Document, parameters: Parameters, vintage: str, run_id: str, values_sha256: str
+) -> dict[str, Any]:
+    """Everything of the descriptor but the list of files."""
+    printed = [figure for _, figure, _ in printed_figures(document)]
+    used = sorted({figure.definition_id for figure in printed if figure.definition_id})
+    return {
+        "title": plain(document.title),
+        "year": sources.year,
+        "vintage": vintage,
+        "kind": vintage.partition("_")[2],
+        "status": "final" if vintage.endswith("_bulletin") else "provisional",
+        "frozen": False,
+        "synthetic": sources.synthetic,
+        "notice": "合成数据，非真实统计 / synthetic data, not real statistics" if sources.synthetic else "",
+        "region_code": sources.province,
+        "as_of": sources.as_of.isoformat(),
+        "made_at": now().isoformat() + "Z",
+        "run_id": run_id,
+        "code_version": code_version(sources, run_id),
+        "values_sha256": values_sha256,
+        "figures_printed": len(printed),
+        "disclosure": {
+            "min_cell": parameters.min_cell,
+            "suppressed_annual_values": sources.values.filter(
+                (pl.col("status") == SUPPRESSED) & (pl.col("year") == sources.year)
+            ).height,
+        },
+        "definitions": {definition: _switches(sources, definition) for definition in used},
+        "checks": _checks(sources, run_id),
+        "inputs": _inputs(sources),
+    }
+
+
+def _switches(sources: Sources, definition: str) -> dict[str, str]:
+    frame = sources.register("indicator.definition").filter(pl.col("definition_id") == definition).sort("switch")
+    return {row["switch"]: str(row["value"]) for row in frame.iter_rows(named=True)}
+
+
+def _checks(sources: Sources, run_id: str) -> dict[str, Any]:
+    """Number of check results by stage and status, and the names of blocking ones that did not pass."""
+    frame = sources.register("ops.check_result").filter(pl.col("run_id") == run_id)
+    stages: dict[str, dict[str, int]] = {}
+    for row in frame.sort("stage", "status").iter_rows(named=True):
+        stage = stages.setdefault(row["stage"], {})
+        stage[row["status"]] = stage.get(row["status"], 0) + 1
+    return {"by_stage": stages, "blocking_failures": blocking_failures(frame)}
+
+
+def blocking_failures(results: pl.DataFrame) -> list[str]:
+    """Names of checks of blocking severity that failed or could not run."""
+    bad = results.filter(pl.col("severity").is_in(["error", "blocking"]) & pl.col("status").is_in(["fail", "error"]))
+    return sorted({f"{row['stage']}.{row['check_name']}" for row in bad.iter_rows(named=True)})
+
+
+def _inputs(sources: Sources) -> list[dict[str, Any]]:
+    frame = sources.register("ops.load")
+    wanted = ["load_id", "extract", "source_file", "sha256", "rows_read", "rows_accepted", "rows_quarantined"]
+    columns = [name for name in wanted if name in frame.columns]
+    return frame.select(columns).sort(columns[0]).to_dicts() if columns and frame.height else []
+
+
+def file_list(folder: Path) -> list[dict[str, Any]]:
+    """Path, size and hash of every file below a folder, the descriptor excepted."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != FILE)
+    return [
+        {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": file_hash(path)}
+        for path in files
+    ]
+
+
+def write(folder: Path, descriptor: dict[str, Any]) -> None:
+    """Write the descriptor, with the files that the folder holds now."""
+    content = {**descriptor, "files": file_list(folder)}
+    (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The descriptor of a publication folder, {} where it has none."""
+    path = folder / FILE
+    if not path.exists():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

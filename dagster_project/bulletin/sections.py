@@ -1,0 +1,193 @@
+"""The text sections and their charts, from the outline and the figures.
+
+Belongs here: walking the outline, numbering, choosing what is printed. Does not belong here: sentences (grammar), tables,
+formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dagster_project.bulletin.book import FigureBook
+from dagster_project.bulletin.document import (
+    Block,
+    Chart,
+    Heading,
+    Inline,
+    Inlines,
+    NumberRun,
+    Paragraph,
+    Quoted,
+    Series,
+    Words,
+)
+from dagster_project.bulletin.figures import Figure, common_unit
+from dagster_project.bulletin.grammar import Grammar
+from dagster_project.bulletin.notes import Notes
+from dagster_project.language import Text
+
+TIERS = ("tertiary", "secondary", "primary_and_below")
+_TIER_SUFFIX = {"tertiary": "tertiary", "secondary": "secondary", "primary_and_below": "primary"}
+_NUMERALS = "〇一二三四五六七八九十"
+
+
+def numeral(number: int) -> str:
+    """Chinese numeral of a section number from one to nineteen."""
+    if number <= 10:
+        return _NUMERALS[number]
+    return "十" + _NUMERALS[number - 10]
+
+
+def tier_figures(book: FigureBook, indicator: str, region: str | None = None, year: int | None = None) -> list[Figure]:
+    """The three tiers of an indicator: its breakdown rows, or the indicators whose ids name the tier; [] where neither is."""
+    if book.has_labels(indicator, hospital_tier=TIERS[0]):
+        return [book.figure(indicator, year, region, hospital_tier=tier) for tier in TIERS]
+    named = [f"{indicator}_{_TIER_SUFFIX[tier]}" for tier in TIERS]
+    if all(book.has(one) for one in named):
+        return [book.figure(one, year, region) for one in named]
+    return []
+
+
+class SectionComposer:
+    """Writes the sections of one bulletin as blocks."""
+
+    def __init__(self, book: FigureBook, outline: dict[str, Any], notes: Notes, source_note: Inlines) -> None:
+        self._book = book
+        self._outline = outline
+        self._notes = notes
+        self._grammar = Grammar(book, notes)
+        self._source_note = source_note
+        self._charts = 0
+
+    def compose(self) -> tuple[list[Block], int]:
+        """Blocks of all sections that have an indicator, and how many sections there are."""
+        blocks: list[Block] = []
+        number = 0
+        for section in self._outline["sections"]:
+            body = self._content(section)
+            for position, part in enumerate(section.get("sections", ()), 1):
+                inner = self._content(part)
+                if inner:
+                    title = (Words(f"（{numeral(position)}）"), Words(part["zh"], part["en"]))
+                    body += [Heading(2, title, part["key"]), *inner]
+            if body:
+                number += 1
+                title = (Words(f"{numeral(number)}、"), Words(section["zh"], section["en"]))
+                blocks += [Heading(1, title, section["key"]), *body]
+        return blocks, number
+
+    def _content(self, section: dict[str, Any]) -> list[Block]:
+        blocks = self._paragraphs(section)
+        for position, topic in enumerate(section.get("topics", ()), 1):
+            inner = self._paragraphs(topic)
+            if inner:
+                title = (NumberRun(position), Words("."), Words(topic["zh"], topic["en"]))
+                blocks += [Heading(3, title), *inner]
+        return blocks
+
+    def _paragraphs(self, part: dict[str, Any]) -> list[Block]:
+        blocks: list[Block] = []
+        for sentences in part.get("paragraphs", ()):
+            known = [sentence for sentence in sentences if self._is_known(sentence)]
+            if known:
+                blocks.append(Paragraph(tuple(self._paragraph(known))))
+        for key in part.get("charts", ()):
+            chart = self._chart(key, self._outline["charts"][key])
+            blocks += [chart] if chart else []
+        return blocks
+
+    def _is_known(self, sentence: dict[str, Any]) -> bool:
+        of = sentence["of"]
+        for switch, value in sentence.get("when", {}).items():
+            if self._book.sources.choice(switch) not in ("", value):
+                return False
+        return all(self._book.has(indicator) for indicator in ([of] if isinstance(of, str) else of))
+
+    def _paragraph(self, sentences: Sequence[dict[str, Any]]) -> list[Inline]:
+        year = self._book.sources.year
+        parts: list[Inline] = []
+        opened = False
+        for sentence in sentences:
+            pattern = sentence["pattern"]
+            if pattern == "parallel":
+                parts += [Words("其中"), *self._parallel(sentence), Words("。")]
+                continue
+            if not opened or pattern == "stock":
+                parts += self._grammar.lead(pattern, year)
+            opened = True
+            indicator = sentence["of"]
+            figure = self._book.figure(indicator)
+            parts += self._grammar.sentence(pattern, self._label(indicator), figure)
+            parts += self._breakdown(sentence, figure) if figure.has_value else []
+            parts.append(Words("。"))
+        return parts
+
+    def _label(self, indicator: str) -> str:
+        entry = self._book.entries.get(indicator)
+        return entry.name.zh if entry else indicator
+
+    def _breakdown(self, sentence: dict[str, Any], figure: Figure) -> list[Inline]:
+        parts: list[Inline] = []
+        if listed := sentence.get("parts"):
+            figures = [self._book.figure(indicator) for indicator in listed["of"]]
+            parts += self._grammar.parts(listed["labels"], figures)
+        if unknown := sentence.get("unknown"):
+            rest = self._book.figure(figure.indicator_id, **unknown["label"])
+            if rest.value:
+                parts += [Words("，"), *self._grammar.statement(unknown["zh"], rest)]
+        if "tiers" in sentence:
+            figures = tier_figures(self._book, figure.indicator_id)
+            parts += self._grammar.tiers(sentence["tiers"], figures) if figures else []
+        return parts
+
+    def _parallel(self, sentence: dict[str, Any]) -> list[Inline]:
+        figures = [self._book.figure(indicator) for indicator in sentence["of"]]
+        return self._grammar.parallel(sentence["labels"], figures)
+
+    def _chart(self, key: str, spec: dict[str, Any]) -> Chart | None:
+        years = self._book.years
+        series = []
+        for one in spec["series"]:
+            if self._book.has(one["of"]):
+                figures = tuple(self._book.figure(one["of"], year) for year in years)
+                series.append((one, figures))
+        drawn = [figure for _, figures in series for figure in figures if figure.has_value]
+        if not drawn:
+            return None
+        # Series on one axis share its unit.
+        columns = [figure for one, figures in series for figure in figures if not one.get("line")]
+        lines = [figure for one, figures in series for figure in figures if one.get("line")]
+        units = {False: common_unit(columns), True: common_unit(lines) if lines else None}
+        self._charts += 1
+        return Chart(
+            key=key,
+            number=self._charts,
+            title=Text(spec["title"]["zh"], spec["title"]["en"]),
+            series=tuple(
+                Series(
+                    Text(one["zh"], one["en"]),
+                    figures,
+                    units[bool(one.get("line"))] or figures[0].unit,
+                    bool(one.get("line")),
+                )
+                for one, figures in series
+            ),
+            footnote=self._source_note,
+            is_stacked=bool(spec.get("stacked")),
+        )
+
+
+def source_note(book: FigureBook) -> Inlines:
+    """The line under every chart: where its numbers come from, and that they are invented where they are."""
+    sources = book.sources
+    region = sources.region_names.get(sources.province, sources.province)
+    parts: list[Inline] = [
+        Words("资料来源：", "Source: "),
+        Quoted(region, "core.dim_region"),
+        Words("医疗保障统计仓库，数据截至", " medical insurance statistics warehouse, as of "),
+        Quoted(sources.as_of.isoformat(), "vintage"),
+    ]
+    if sources.synthetic:
+        parts.append(Words("。合成数据，非真实统计", ". Synthetic data, not real statistics"))
+    return (*parts, Words("。", "."))

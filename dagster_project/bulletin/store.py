@@ -1,0 +1,95 @@
+"""The publication's own tables in the warehouse: disclosed working values, frozen values, decisions of disclosure control.
+
+Belongs here: writing `publication.indicator_value`, `publication.frozen_value` and `publication.disclosure_decision`, which
+dbt never builds. Does not belong here: what is suppressed (disclosure), documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from dagster_project.durable import durable_step
+
+FROZEN_FILE = "values.parquet"
+_VINTAGE = re.compile(r"^\d{4}-\d{2}-\d{2}_\w+$")
+
+
+def frozen_files(publication: Path) -> list[Path]:
+    """Values of all frozen vintages in a publication folder, in a fixed order."""
+    return sorted(publication.glob(f"*/*/{FROZEN_FILE}"))
+
+
+def write_tables(
+    connection: duckdb.DuckDBPyConnection,
+    publication: Path,
+    values: pl.DataFrame,
+    decisions: pl.DataFrame,
+    vintage: str,
+) -> int:
+    """Replace the publication's tables by the working values and every frozen vintage; returns the rows of the former.
+
+    The frozen table is rebuilt from the Parquet of the publication folder, so that it survives a new warehouse file.
+    """
+    working = values.with_columns(pl.col("vintage").cast(pl.String).fill_null(vintage))
+    connection.register("working_value", working.to_arrow())
+    connection.register("decision", decisions.to_arrow())
+    files = [str(path) for path in frozen_files(publication)]
+    connection.execute("begin")
+    try:
+        connection.execute("create schema if not exists publication")
+        _drop(connection, ("indicator_value", "frozen_value", "disclosure_decision"))
+        if files:
+            connection.execute(
+                "create table publication.frozen_value as select * from read_parquet(?, union_by_name = true)", [files]
+            )
+        else:
+            connection.execute("create table publication.frozen_value as select * from working_value limit 0")
+        connection.execute(
+            "create table publication.indicator_value as select * from working_value "
+            "union all by name select * from publication.frozen_value"
+        )
+        connection.execute("create table publication.disclosure_decision as select * from decision")
+        with durable_step("publication.tables"):
+            connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    finally:
+        connection.unregister("working_value")
+        connection.unregister("decision")
+    return int(working.height)
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
+    """Drop tables, or views of the same name that an older warehouse may hold."""
+    for name in names:
+        kind = connection.execute(
+            "select table_type from information_schema.tables where table_schema = 'publication' and table_name = ?",
+            [name],
+        ).fetchone()
+        if kind:
+            connection.execute(f"drop {'view' if kind[0] == 'VIEW' else 'table'} publication.{name}")
+
+
+def values_of_vintage(values: pl.DataFrame, year: int) -> pl.DataFrame:
+    """The rows a vintage of a year holds: that year and the year before, as restated by it."""
+    return values.filter(pl.col("year").is_in([year - 1, year]))
+
+
+def digest(values: pl.DataFrame) -> str:
+    """SHA-256 of values as sorted CSV without the vintage's name: equal numbers, equal digest."""
+    frame = values.drop("vintage", strict=False)
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    frame = frame.drop(nested)
+    return hashlib.sha256(frame.sort(frame.columns, nulls_last=True).write_csv().encode()).hexdigest()
+
+
+def is_vintage_name(name: str) -> bool:
+    """True for `<as-of date>_<kind>`."""
+    return bool(_VINTAGE.match(name))

@@ -1,0 +1,207 @@
+"""The statistical tables: by scheme, tier, place of treatment and prefecture, and all headline indicators over the years.
+
+Belongs here: which figure stands in which cell, and its unit. Does not belong here: formats; the reference series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dagster_project.bulletin.book import FigureBook, region_label
+from dagster_project.bulletin.document import FigureRun, Inlines, Quoted, Row, Table, Words, YearRun
+from dagster_project.bulletin.figures import Figure, common_unit
+from dagster_project.bulletin.grammar import words
+from dagster_project.bulletin.numbers import Unit
+from dagster_project.bulletin.sections import TIERS, tier_figures
+
+TIER_NAMES = {
+    "tertiary": Words("三级", "Tertiary"),
+    "secondary": Words("二级", "Secondary"),
+    "primary_and_below": Words("一级及以下（含未定级）", "Primary and below"),
+}
+TRAVEL_NAMES = {
+    "in_province": Words("省内跨市", "Within the province"),
+    "cross_province": Words("跨省", "Across provinces"),
+}
+_SCHEMES = (Words("合计", "Total"), Words("职工医保", "Employee"), Words("居民医保", "Resident"))
+_GROWTH = Words("比上年增长（%）", "Growth (%)")
+_MARK_WORDS = {
+    "—": Words("“—”因单元过小不予公布", '"—" withheld by disclosure control'),
+    "…": Words("“…”无法计算或无上年数", '"…" not computable, or no year before'),
+    "※": Words("“※”口径变化，与上年不可比", '"※" break of the series'),
+}
+_SEPARATOR = Words("；", "; ")
+
+
+def cell(figure: Figure | None, unit: Unit | None = None) -> Inlines:
+    """One figure as a cell; an empty cell where the table has no such figure."""
+    if figure is None:
+        return ()
+    return (FigureRun(figure, unit if figure.has_value else None),)
+
+
+def mark_note(rows: Sequence[Row]) -> tuple[Inlines, ...]:
+    """The legend of the markers that a table uses."""
+    used = [
+        mark
+        for mark in _MARK_WORDS
+        if any(
+            isinstance(part, FigureRun) and part.figure.marker == mark
+            for row in rows
+            for one in row.cells
+            for part in one
+        )
+    ]
+    parts: list[Words] = []
+    for mark in used:
+        parts += [_SEPARATOR] if parts else []
+        parts.append(_MARK_WORDS[mark])
+    return ((Words("注：", "Note: "), *parts, Words("。", ".")),) if parts else ()
+
+
+class TableComposer:
+    """Builds the tables of one bulletin; a table without any figure is left out."""
+
+    def __init__(self, book: FigureBook, outline: dict[str, Any]) -> None:
+        self._book = book
+        self._specs: list[dict[str, Any]] = outline["tables"]
+
+    def compose(self) -> list[Table]:
+        """All tables, numbered."""
+        tables: list[Table] = []
+        builders = {"scheme": self._scheme, "tier": self._tier, "travel": self._travel, "region": self._region}
+        for spec in self._specs:
+            table = builders[spec["kind"]](spec, len(tables) + 1)
+            tables += [table] if table else []
+        return [*tables, self._all(len(tables) + 1)]
+
+    def _table(
+        self,
+        spec: dict[str, Any],
+        number: int,
+        corner: Words,
+        columns: Sequence[Inlines],
+        rows: Sequence[Row],
+        **more: Any,
+    ) -> Table:
+        title = (YearRun(self._book.sources.year), Words("年"), words(spec["title"]["zh"], spec["title"]["en"]))
+        return Table(spec["key"], number, title, (corner,), tuple(columns), tuple(rows), notes=mark_note(rows), **more)
+
+    def _scheme(self, spec: dict[str, Any], number: int) -> Table | None:
+        rows = []
+        for one in spec["rows"]:
+            figures = [self._book.figure(of) if of and self._book.has(of) else None for of in one["of"]]
+            present = [figure for figure in figures if figure is not None]
+            if not present:
+                continue
+            unit = common_unit(present)
+            cells: list[Inlines] = [(Words(unit.text),)]
+            for figure in figures:
+                cells += [cell(figure, unit), cell(self._book.growth(figure) if figure else None)]
+            rows.append(Row((Words(one["zh"], one["en"]),), tuple(cells), indent=int(bool(one.get("indent")))))
+        columns: list[Inlines] = [(Words("单位", "Unit"),)]
+        for scheme in _SCHEMES:
+            columns += [(scheme,), (_GROWTH,)]
+        if not rows:
+            return None
+        table = self._table(spec, number, Words("指标", "Indicator"), columns, rows, text_columns=frozenset({0}))
+        points = (Words("比例类指标的“比上年增长”为个百分点。", "For ratios the change is in percentage points."),)
+        return Table(**{**vars(table), "notes": (points, *table.notes)})
+
+    def _columns(self, spec: dict[str, Any], figures: Sequence[Sequence[Figure]]) -> tuple[list[Inlines], list[Unit]]:
+        headers: list[Inlines] = []
+        units = []
+        for one, column in zip(spec["columns"], figures, strict=True):
+            unit = common_unit(column)
+            units.append(unit)
+            headers.append((Words(one["zh"], one["en"]), Words(f"（{unit.text}）", f" ({unit.text})")))
+        return headers, units
+
+    def _known(self, spec: dict[str, Any]) -> dict[str, Any]:
+        return {**spec, "columns": [one for one in spec["columns"] if self._book.has(one["of"])]}
+
+    def _tier(self, spec: dict[str, Any], number: int) -> Table | None:
+        found = {one["of"]: tier_figures(self._book, one["of"]) for one in spec["columns"] if self._book.has(one["of"])}
+        spec = {**spec, "columns": [one for one in spec["columns"] if found.get(one["of"])]}
+        if not spec["columns"]:
+            return None
+        figures = [[self._book.figure(one["of"]), *found[one["of"]]] for one in spec["columns"]]
+        headers, units = self._columns(spec, figures)
+        names = [Words("合计", "All tiers"), *(TIER_NAMES[tier] for tier in TIERS)]
+        return self._table(
+            spec, number, Words("医疗机构等级", "Hospital tier"), headers, self._transposed(names, figures, units)
+        )
+
+    def _travel(self, spec: dict[str, Any], number: int) -> Table | None:
+        classes = list(TRAVEL_NAMES)
+        listed = [
+            one for one in self._known(spec)["columns"] if self._book.has_labels(one["of"], travel_class=classes[0])
+        ]
+        if not listed:
+            return None
+        spec = {**spec, "columns": listed}
+        figures = [
+            [self._book.figure(one["of"]), *(self._book.figure(one["of"], travel_class=name) for name in classes)]
+            for one in listed
+        ]
+        headers, units = self._columns(spec, figures)
+        names = [Words("合计", "Total"), *TRAVEL_NAMES.values()]
+        return self._table(
+            spec, number, Words("就医地", "Place of treatment"), headers, self._transposed(names, figures, units)
+        )
+
+    def _transposed(
+        self, names: Sequence[Words], figures: Sequence[Sequence[Figure]], units: Sequence[Unit]
+    ) -> list[Row]:
+        return [
+            Row(
+                (name,),
+                tuple(cell(column[position], unit) for column, unit in zip(figures, units, strict=True)),
+                int(position > 0),
+            )
+            for position, name in enumerate(names)
+        ]
+
+    def _region(self, spec: dict[str, Any], number: int) -> Table | None:
+        spec = self._known(spec)
+        sources = self._book.sources
+        if not spec["columns"] or not sources.prefectures:
+            return None
+        regions = [sources.province, *sources.prefectures]
+        figures = [[self._book.figure(one["of"], region=region) for region in regions] for one in spec["columns"]]
+        headers, units = self._columns(spec, figures)
+        rows = []
+        for position, region in enumerate(regions):
+            label = region_label(sources, region)
+            cells = tuple(cell(column[position], unit) for column, unit in zip(figures, units, strict=True))
+            rows.append(Row((Quoted(label.zh, "core.dim_region"),), cells, int(position > 0)))
+        return self._table(spec, number, Words("地区", "Region"), headers, rows)
+
+    def _all(self, number: int) -> Table:
+        years = self._book.years[-3:]
+        rows = []
+        for indicator in self._book.headline():
+            if not self._book.has(indicator):
+                continue
+            figures = [self._book.figure(indicator, year) for year in years]
+            unit = common_unit(figures)
+            now = figures[-1]
+            cells: list[Inlines] = [(Words(unit.text),), *(cell(figure, unit) for figure in figures)]
+            cells += [cell(self._book.growth(now)), (Quoted(now.definition_id or "-", "indicator.definition"),)]
+            name = self._book.entries[indicator].name
+            rows.append(Row((words(name.zh, name.en),), tuple(cells), anchor=now.anchor))
+        columns: list[Inlines] = [(Words("单位", "Unit"),), *((YearRun(year), Words("年")) for year in years)]
+        columns += [(_GROWTH,), (Words("口径编号", "Definition"),)]
+        spec = {
+            "key": "headline",
+            "title": {"zh": "主要指标历年数据及口径编号", "en": "Headline indicators by year, with definitions"},
+        }
+        points = (
+            Words(
+                "比例类指标的“比上年增长”为个百分点；各年数均按本期口径重新计算。", "For ratios in percentage points."
+            ),
+        )
+        ends = frozenset({0, len(columns) - 1})
+        table = self._table(spec, number, Words("指标", "Indicator"), columns, rows, text_columns=ends)
+        return Table(**{**vars(table), "notes": (points, *table.notes)})
