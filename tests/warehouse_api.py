@@ -92,9 +92,13 @@ def query(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> lis
         return connection.execute(sql, parameters or []).fetchall()
 
 
-def headline_frame(warehouse: Path) -> pl.DataFrame:
-    """Annual indicators as the warehouse has them, one row an indicator, year and region: the least broken-down row."""
+def headline_frame(warehouse: Path, label_column: str | None = None) -> pl.DataFrame:
+    """Annual indicators as the warehouse has them, one row an indicator, year and region: the least broken-down row.
+
+    With a label column, one row a label of it besides, all other breakdowns as little broken down as they can be.
+    """
     totals = " + ".join(f"cast({column} = 'total' as integer)" for column in BREAKDOWNS)
+    key = ["indicator_id", "year", "region_code", *([label_column] if label_column else [])]
     rows = query(
         warehouse,
         f"""
@@ -103,14 +107,15 @@ def headline_frame(warehouse: Path) -> pl.DataFrame:
             from indicator.indicator_value
             where month is null and period_kind = 'year' and region_level in ('province', 'prefecture')
         )
-        select indicator_id, year, region_code, numerator, denominator, value
+        select {", ".join(key)}, numerator, denominator, value
         from annual
-        qualify totals = max(totals) over (partition by indicator_id, year, region_code)
-        order by indicator_id, year, region_code
+        qualify totals = max(totals) over (partition by {", ".join(key)})
+        order by {", ".join(key)}
         """,
     )
-    frame = pl.DataFrame(rows, schema=FRAME, orient="row")
-    doubles = frame.filter(frame.select("indicator_id", "year", "region_code").is_duplicated())
+    schema = {name: FRAME.get(name, pl.String) for name in [*key, "numerator", "denominator", "value"]}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    doubles = frame.filter(frame.select(key).is_duplicated())
     assert doubles.is_empty(), f"more than one whole: {doubles.head(5)}"
     return frame
 

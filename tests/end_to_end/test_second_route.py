@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.conftest import YEARS, SampleHome
 from tests.second_route import SecondRoute, second_route
 from tests.truth import expected_indicators, load_truth
-from tests.warehouse_api import compare
+from tests.warehouse_api import compare, headline_frame
 
 TOLERANCE = 1e-9
+LABEL_COLUMNS = [
+    ("scheme", "scheme"),
+    ("member_status", "member_status"),
+    ("hospital_tier", "tier"),
+    ("visit_type", "visit_type"),
+    ("travel_class", "travel_class"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +41,25 @@ def test_polars_and_the_warehouse_agree(second: SecondRoute, sample_home: Sample
     gap = (both["value"] - both["value_found"]).abs() / both["value"].abs().clip(lower_bound=1.0)
     assert both.height > 0
     assert gap.max() <= TOLERANCE, both.filter(gap > TOLERANCE).head(10)
+
+
+@pytest.mark.parametrize(("column", "ours"), LABEL_COLUMNS)
+def test_breakdowns_agree(second: SecondRoute, sample_home: SampleHome, column: str, ours: str) -> None:
+    found = headline_frame(sample_home.warehouse, column)
+    labels = sorted(set(found[column]) - {"total"})
+    assert labels
+    expected = second.broken_down(ours, labels).rename({ours: column}, strict=False)
+    key = ["indicator_id", "year", "region_code", column]
+    both = found.filter(pl.col(column) != "total").join(expected, on=key, how="inner", suffix="_ours")
+    wrong = both.filter(
+        (pl.col("numerator").fill_null(0) != pl.col("numerator_ours").fill_null(0))
+        | (
+            pl.col("denominator_ours").is_not_null()
+            & (pl.col("denominator").fill_null(0) != pl.col("denominator_ours"))
+        )
+    )
+    assert both.height > 0
+    assert wrong.is_empty(), f"{wrong.height} of {both.height} differ: {wrong.head(20)}"
 
 
 def test_polars_and_the_intake_hold_back_the_same_rows(second: SecondRoute, sample_home: SampleHome) -> None:
