@@ -18,11 +18,11 @@ from dagster_project.settings import Settings
 
 def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
     """All assets, checks and jobs for a parsed dbt project."""
-    landed = landing.landing_assets(manifest)
+    landed = landing.landing_assets()
     definitions = landing.definition_assets()
-    core, indicator, published = warehouse.all_dbt_assets(manifest)
-    bulletin = publication.bulletin_asset([*published.keys, gates.gate_key("indicator")])
-    serving = publication.serving_asset([publication.BULLETIN, gates.gate_key("publication")])
+    core, indicator = warehouse.all_dbt_assets(manifest)
+    bulletin = publication.bulletin_assets([*sorted(indicator.keys), gates.gate_key("indicator")])
+    serving = publication.serving_asset([*sorted(bulletin.keys), gates.gate_key("publication")])
     return dg.Definitions(
         assets=[
             landed,
@@ -32,12 +32,11 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             gates.gate_assets("core", sorted(core.keys)),
             indicator,
             gates.gate_assets("indicator", sorted(indicator.keys)),
-            published,
             bulletin,
-            gates.gate_assets("publication", [publication.BULLETIN]),
+            gates.gate_assets("publication", sorted(bulletin.keys)),
             serving,
         ],
-        jobs=[jobs.main_job(), jobs.month_job(manifest), jobs.year_job(manifest)],
+        jobs=[jobs.main_job(), jobs.month_job(), jobs.year_job()],
         resources={"home": BulletinHome()},
         executor=dg.in_process_executor,
     )

@@ -7,7 +7,6 @@ drawing on a terminal (`terminal.py`), deciding what a stage does (`assets/`).
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +25,7 @@ STAGES: dict[str, Text] = {
     "core_checks": Text("核心检查", "Core checks"),
     "indicator": Text("汇总与指标", "Cubes and indicators"),
     "indicator_checks": Text("指标检查", "Indicator checks"),
-    "publication": Text("披露控制后的数值", "Values after disclosure control"),
-    "publication_documents": Text("公报文件", "Bulletin documents"),
+    "publication": Text("披露控制与公报文件", "Disclosure control and documents"),
     "publication_checks": Text("出版检查", "Publication checks"),
     "serving": Text("对外数据库", "Serving database"),
 }
@@ -41,8 +39,7 @@ FIRST_SECONDS = {
     "core_checks": 1.0,
     "indicator": 6.0,
     "indicator_checks": 1.0,
-    "publication": 3.0,
-    "publication_documents": 5.0,
+    "publication": 8.0,
     "publication_checks": 1.0,
     "serving": 1.0,
 }

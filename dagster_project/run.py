@@ -150,12 +150,18 @@ def enrolment_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:
-    """Years whose bulletin this run makes: the wanted ones, else the latest year with data.
+    """Years whose bulletin this run makes: the wanted ones, else the latest year whose twelve months have landed.
+
+    A year of which only late claims or a few months are there is not a year to publish unless somebody asks for it.
 
     Raises UserError (exit 2) for a year without data.
     """
     with connect(settings) as connection:
         years = data_years(connection) or enrolment_years(connection)
+        whole = connection.execute(
+            "select cast(left(month, 4) as integer) from ops.load_month where extract = 'setl_d' "
+            "and regexp_matches(month, '^[0-9]{6}$') group by 1 having count(distinct month) = 12 order by 1"
+        ).fetchall()
     missing = [year for year in wanted if year not in years]
     if missing:
         raise UserError(
@@ -166,7 +172,7 @@ def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:
             where="--year",
             todo=Text(f"可选年份：{'、'.join(map(str, years))}。", f"Choose from {', '.join(map(str, years))}."),
         )
-    return sorted(set(wanted)) or years[-1:]
+    return sorted(set(wanted)) or [int(row[0]) for row in whole][-1:] or years[-1:]
 
 
 def summarise(settings: Settings, run_id: str) -> RunSummary:

@@ -6,6 +6,8 @@ belong here: the row of a run and its summary (`run.py`), Dagster, the work itse
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 CORE = "tag:core"
 INDICATOR = "tag:cube tag:indicator"
-PUBLICATION = "tag:publication"
 SHOWN = 20
 
 
@@ -102,6 +103,13 @@ def judge(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult]:
     return results
 
 
+def passed(settings: Settings, stage: Stage, run_id: str, results: Sequence[CheckResult]) -> None:
+    """The gate with its page: the page is written when it stays shut, and after the last stage in any case."""
+    if stage == "publication" or any(result.blocking for result in results):
+        write_check_pages(settings, run_id)
+    require_passed(stage, results)
+
+
 def require_passed(stage: Stage, results: Sequence[CheckResult]) -> None:
     """The gate: raises UserError (exit 1) when a blocking check of the stage did not pass."""
     held = [result for result in results if result.blocking]
@@ -114,8 +122,8 @@ def require_passed(stage: Stage, results: Sequence[CheckResult]) -> None:
         ),
         where="\n".join(f"{r.table_name} · {r.check_name} · {r.status} {r.unexpected}/{r.total}" for r in held),
         todo=Text(
-            "说明与查询见 Dagster 中该检查或 ops.check_result；修正来源数据后重新运行。",
-            "Help and query stand with the check in Dagster and in ops.check_result; correct the source and run again.",
+            "说明、样例行与处理办法见家目录下的 checks.html；修正来源数据后重新运行。",
+            "See checks.html in the home for sample rows and what to do; correct the source and run again.",
         ),
         code=ExitCode.PARTLY,
     )
@@ -124,8 +132,7 @@ def require_passed(stage: Stage, results: Sequence[CheckResult]) -> None:
 def gate(settings: Settings, stage: Stage, run_id: str) -> None:
     """Checks and gate of a stage as one step, for everything that is not an asset."""
     with progress.stage(settings, f"{stage}_checks"):
-        results = judge(settings, stage, run_id)
-    require_passed(stage, results)
+        passed(settings, stage, run_id, judge(settings, stage, run_id))
 
 
 def build_all(settings: Settings, run_id: str, full_refresh: bool) -> None:
@@ -147,9 +154,25 @@ def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]
 
     folders = []
     for place, year in enumerate(years):
-        progress.advance(place / len(years), str(year))
-        folders.append(Path(make_publication(settings, year, run_id=run_id).folder))
+
+        def tell(fraction: float, detail: str, place: int = place) -> None:
+            progress.advance((place + fraction) / len(years), detail)
+
+        folders.append(make_publication(settings, year, run_id=run_id, on_progress=tell).folder)
     return folders
+
+
+def write_check_pages(settings: Settings, run_id: str) -> list[Path]:
+    """The page of this run's checks: HOME/checks.html, and checks.html beside each bulletin that the run made."""
+    from dagster_project.checks.page import render_checks_page
+
+    page = render_checks_page(settings, run_id, settings.home / "checks.html")
+    pages = [page]
+    for descriptor in sorted(settings.publication.glob("*/*/release.json")):
+        release = json.loads(descriptor.read_text(encoding="utf-8"))
+        if release.get("run_id") == run_id and not release.get("frozen"):
+            pages.append(Path(shutil.copyfile(page, descriptor.with_name("checks.html"))))
+    return pages
 
 
 @contextmanager

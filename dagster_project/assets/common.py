@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+import duckdb
 from pydantic import Field
 
 from dagster_project import progress, run
@@ -76,6 +77,12 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.M
 
     lines = [line(header), "|" + "---|" * len(header), *[line(row) for row in rows]]
     return dg.MetadataValue.md("\n".join(lines))
+
+
+def count(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    """Rows of a table or view."""
+    row = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+    return int(row[0]) if row else 0
 
 
 def bars(values: Sequence[int]) -> str:

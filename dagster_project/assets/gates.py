@@ -69,7 +69,7 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey]) -> dg.AssetsDefinitio
             results = stages.judge(settings, stage, context.run_id)
             for result in results:
                 yield bridged(result)
-            stages.require_passed(stage, results)
+            stages.passed(settings, stage, context.run_id, results)
             counts = {result.status: sum(r.status == result.status for r in results) for result in results}
             yield dg.MaterializeResult(asset_key=gate_key(stage), metadata={**counts, "report": report(results)})
 

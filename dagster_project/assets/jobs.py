@@ -8,7 +8,6 @@ different partitionings cannot share a job, and the main job stays unpartitioned
 
 from __future__ import annotations
 
-
 import dagster as dg
 
 from dagster_project import run, stages
@@ -62,7 +61,7 @@ def month_job() -> dg.JobDefinition:
                     )
             stages.require_whole(results)
         with step(context, home, "core_checks") as settings:
-            stages.require_passed("core", stages.judge(settings, "core", context.run_id))
+            stages.passed(settings, "core", context.run_id, stages.judge(settings, "core", context.run_id))
         run.finish(settings, context.run_id, "done")
 
     @dg.job(
@@ -90,16 +89,18 @@ def year_job() -> dg.JobDefinition:
         with step(context, home, "indicator") as settings:
             run.publication_years(settings, [year])
             stages.load_definitions(settings)
-            stages.require_whole(stages.build_models(settings, f"{stages.INDICATOR} {stages.PUBLICATION}"))
+            stages.require_whole(stages.build_models(settings, stages.INDICATOR))
         with step(context, home, "indicator_checks") as settings:
-            stages.require_passed("indicator", stages.judge(settings, "indicator", context.run_id))
-        with step(context, home, "publication_documents") as settings:
+            stages.passed(settings, "indicator", context.run_id, stages.judge(settings, "indicator", context.run_id))
+        with step(context, home, "publication") as settings:
             folders = stages.publish(settings, [year], context.run_id)
             context.log_event(
                 dg.AssetMaterialization(publication.BULLETIN, metadata={"folder": str(folders[-1]), "year": year})
             )
         with step(context, home, "publication_checks") as settings:
-            stages.require_passed("publication", stages.judge(settings, "publication", context.run_id))
+            stages.passed(
+                settings, "publication", context.run_id, stages.judge(settings, "publication", context.run_id)
+            )
         with step(context, home, "serving") as settings:
             report = publish_serving(settings, context.run_id)
             context.log_event(

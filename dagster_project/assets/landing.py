@@ -13,7 +13,7 @@ import dagster as dg
 import duckdb
 
 from dagster_project import dbt_build, progress, stages
-from dagster_project.assets.common import GROUPS, POOL, BulletinHome, bars, markdown_table, step
+from dagster_project.assets.common import GROUPS, POOL, BulletinHome, bars, count, markdown_table, step
 from dagster_project.warehouse import connect
 
 INTAKE_TABLES = {
@@ -110,12 +110,6 @@ def tell(*state: Any) -> None:
     """Intake's progress (done, total, what) for whoever looks."""
     done, total, *rest = [*state, 0, 1][:3] if len(state) < 2 else state
     progress.advance(float(done) / float(total or 1), str(rest[0]) if rest else "")
-
-
-def count(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
-    """Rows of a table or view."""
-    row = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
-    return int(row[0]) if row else 0
 
 
 def raw_metadata(

@@ -11,38 +11,55 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project import progress, run, stages
-from dagster_project.assets.common import GROUPS, POOL, BulletinHome, markdown_table, step
+from dagster_project.assets.common import GROUPS, POOL, BulletinHome, count, markdown_table, step
+from dagster_project.warehouse import connect
 
+VALUES = dg.AssetKey(["publication", "indicator_value"])
+DECISIONS = dg.AssetKey(["publication", "disclosure_decision"])
 BULLETIN = dg.AssetKey(["publication", "bulletin"])
 SERVING = dg.AssetKey(["serving", "medical_insurance"])
 
 
-def bulletin_asset(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The draft bulletin of each published year."""
+def bulletin_assets(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """Disclosed values and the draft bulletin of each published year, as one step."""
+    specs = [
+        dg.AssetSpec(key, deps=deps, group_name=GROUPS["publication"], kinds=kinds, description=text)
+        for key, kinds, text in (
+            (
+                VALUES,
+                {"duckdb"},
+                "披露控制之后的指标值，含已定稿版次 · indicator values after disclosure control, frozen vintages too",
+            ),
+            (DECISIONS, {"duckdb"}, "披露控制的每一项处理 · every decision of disclosure control"),
+            (
+                BULLETIN,
+                {"html", "docx", "xlsx"},
+                "统计公报：网页、Word、工作簿与发布说明（草稿版次）· "
+                "The bulletin as web page, Word file, workbook and release descriptor (draft vintage)",
+            ),
+        )
+    ]
 
-    @dg.asset(
-        key=BULLETIN,
-        deps=deps,
-        group_name=GROUPS["publication"],
-        kinds={"html", "docx", "xlsx"},
-        pool=POOL,
-        description="统计公报：网页、Word、工作簿与发布说明（草稿版次）· "
-        "The bulletin as web page, Word file, workbook and release descriptor (draft vintage)",
-    )
-    def bulletin(context: dg.AssetExecutionContext, home: BulletinHome) -> dg.MaterializeResult:
-        with step(context, home, "publication_documents") as settings:
+    @dg.multi_asset(name="bulletin_documents", specs=specs, pool=POOL)
+    def bulletin(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
+        with step(context, home, "publication") as settings:
             years = run.publication_years(settings, home.years)
             folders = stages.publish(settings, years, context.run_id)
             progress.conclude(", ".join(str(folder) for folder in folders))
+            with connect(settings) as connection:
+                for key in (VALUES, DECISIONS):
+                    rows = count(connection, *key.path)
+                    yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
             files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-            rows = [(path.relative_to(settings.publication), path.stat().st_size) for path in files]
-            return dg.MaterializeResult(
+            listing = [(path.relative_to(settings.publication), path.stat().st_size) for path in files]
+            yield dg.MaterializeResult(
+                asset_key=BULLETIN,
                 metadata={
                     "years": ", ".join(map(str, years)),
                     "files": len(files),
                     "folder": dg.MetadataValue.path(str(folders[-1])),
-                    "contents": markdown_table(["file", "bytes"], rows),
-                }
+                    "contents": markdown_table(["file", "bytes"], listing),
+                },
             )
 
     return bulletin

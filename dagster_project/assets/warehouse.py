@@ -21,7 +21,7 @@ from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
-PREVIEWED = ("cube", "indicator", "publication")
+PREVIEWED = ("cube", "indicator")
 SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
 
 
@@ -38,7 +38,6 @@ class DbtStage:
 STAGES = (
     DbtStage("core", stages.CORE, ("staging",), ("checks", "landing")),
     DbtStage("indicator", stages.INDICATOR, ("cube",), ("checks", "core")),
-    DbtStage("publication", stages.PUBLICATION, ("publication",), ("checks", "indicator")),
 )
 
 
@@ -59,6 +58,10 @@ class WarehouseTranslator(DagsterDbtTranslator):
             deps=[*spec.deps, *[dg.AssetDep(dg.AssetKey(list(gate))) for gate in gates]],
             kinds={"dbt", "duckdb", "view" if node["config"]["materialized"] == "view" else "table"},
         )
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Schema and table, for sources too: dbt's own name of a source says nothing to a reader."""
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The stage of the data's way."""

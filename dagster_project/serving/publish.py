@@ -65,21 +65,20 @@ def _frame(connection: duckdb.DuckDBPyConnection, table: ServedTable, run_id: st
             where=table.source,
             todo=Text("先运行 bulletin run。", "Run bulletin run first."),
         )
-    where = f" where {table.where}" if table.where else ""
     if table.control == "indicators":
-        frame = suppress_indicators(connection.execute(f"select * from {table.source}{where}").pl(), load_parameters())
+        frame = suppress_indicators(connection.execute(f"select * from {table.source}").pl(), load_parameters())
         return frame.select(list(table.columns)).sort(pl.all(), nulls_last=True)
     if table.control == "cells":
-        return _cells(connection, table, where)
-    names = ", ".join(f'"{column}"' for column in table.columns)
-    return connection.execute(f"select {names} from {table.source}{where} order by all").pl()
+        return _cells(connection, table)
+    names = ", ".join(table.from_source(column) for column in table.columns)
+    return connection.execute(f"select {names} from {table.source} order by all").pl()
 
 
-def _cells(connection: duckdb.DuckDBPyConnection, table: ServedTable, where: str) -> pl.DataFrame:
+def _cells(connection: duckdb.DuckDBPyConnection, table: ServedTable) -> pl.DataFrame:
     """A cube at its served grain: summed over everything that is not served, small cells withheld."""
-    labels = ", ".join(f'"{name}"' for name in table.labels)
+    labels = ", ".join(table.from_source(name) for name in table.labels)
     sums = ", ".join(f'sum("{name}") as "{name}"' for name in table.summed)
-    query = f"select {labels}, {sums} from {table.source}{where} group by all order by all"
+    query = f"select {labels}, {sums} from {table.source} group by all order by all"
     frame = connection.execute(query).pl()
     return suppress_cells(frame, table.measures, load_parameters(), marker=MARKER).select(list(table.columns))
 

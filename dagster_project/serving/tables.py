@@ -22,7 +22,7 @@ class ServedTable:
     """One served table. `control` is the disclosure control it needs: none, indicators or cells.
 
     For `cells`, `measures` maps each count of units to the columns that are withheld with it, and the table is the sum
-    of `source` over its other columns.
+    of `source` over its other columns. `rename` gives the source's name of a column that is served under another one.
     """
 
     name: str
@@ -31,7 +31,12 @@ class ServedTable:
     text: Text
     columns: dict[str, Text]
     measures: dict[str, tuple[str, ...]]
-    where: str
+    rename: dict[str, str]
+
+    def from_source(self, column: str) -> str:
+        """A column of the source under its served name, as SQL."""
+        inside = self.rename.get(column, column)
+        return f'"{inside}"' if inside == column else f'"{inside}" as "{column}"'
 
     @property
     def summed(self) -> list[str]:
@@ -65,5 +70,5 @@ def _table(name: str, entry: dict[str, Any], common: dict[str, Text]) -> ServedT
         text=Text(*entry["text"]),
         columns={column: own.get(column) or common[column] for column in entry["columns"]},
         measures={count: tuple(others or ()) for count, others in (entry.get("measures") or {}).items()},
-        where=entry.get("where", ""),
+        rename=entry.get("rename") or {},
     )

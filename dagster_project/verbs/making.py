@@ -36,7 +36,9 @@ def sample(settings: Settings, directory: Path, scale: float, years: Sequence[st
     """Write a synthetic province; never into a folder that holds something else."""
     chosen = wanted_years(years)
     if not 0 < scale <= MAX_SCALE:
-        raise UserError(Text(f"规模应在 0 与 1 之间：{scale}", f"The scale must lie between 0 and 1: {scale}"), where="--scale")
+        raise UserError(
+            Text(f"规模应在 0 与 1 之间：{scale}", f"The scale must lie between 0 and 1: {scale}"), where="--scale"
+        )
     if directory.exists() and any(directory.iterdir()) and not (directory / "synthetic.json").exists():
         raise UserError(
             Text("目标文件夹里有别的文件，未写入。", "The folder holds other files; nothing was written."),
@@ -76,7 +78,7 @@ def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCod
     require_loaded(settings)
     with reporting(settings), own_run(settings, "bulletin export") as run_id:
         chosen = run.publication_years(settings, years)
-        with progress.stage(settings, "publication_documents"):
+        with progress.stage(settings, "publication"):
             folders = stages.publish(settings, chosen, run_id)
     for year, folder in zip(chosen, folders, strict=True):
         if to is not None:
