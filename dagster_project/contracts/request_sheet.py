@@ -76,7 +76,9 @@ def _write_workbook(path: Path, contracts: dict[str, Contract]) -> None:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         cover = book.add_worksheet("说明 notes")
-        _table(cover, ("项目", "Item", "要求", "Requirement"), [list(note) for note in NOTES], bold, wrap, (10, 16, 56, 56))
+        _table(
+            cover, ("项目", "Item", "要求", "Requirement"), [list(note) for note in NOTES], bold, wrap, (10, 16, 56, 56)
+        )
         listing = book.add_worksheet("清单 tables")
         rows = [
             [c.name, c.name_zh, c.name_en, c.owner.zh, "全量 full" if c.delivery == "full" else "增量 increment",
@@ -104,7 +106,9 @@ def _column_row(column: Column) -> list[str]:
     ]  # fmt: skip
 
 
-def _table(sheet: Any, header: tuple[str, ...], rows: list[list[str]], bold: Any, wrap: Any, widths: tuple[int, ...]) -> None:
+def _table(
+    sheet: Any, header: tuple[str, ...], rows: list[list[str]], bold: Any, wrap: Any, widths: tuple[int, ...]
+) -> None:
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width)
     sheet.write_row(0, 0, header, bold)

@@ -1,0 +1,10 @@
+"""Contracts of the extracts: columns, types, keys, codes, row rules, severity, owner; one YAML an extract.
+
+Belongs here: what a delivery must look like. Does not belong here: how files are read (`ingest/`), core and indicator
+checks (`checks/`).
+"""
+
+from dagster_project.contracts.load import load_contracts, null_words
+from dagster_project.contracts.model import Column, Contract, Rule, Thresholds
+
+__all__ = ["Column", "Contract", "Rule", "Thresholds", "load_contracts", "null_words"]

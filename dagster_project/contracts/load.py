@@ -1,0 +1,106 @@
+"""Reading the contracts: one YAML an extract, checked when read.
+
+Belongs here: the way from YAML to `Contract`. Does not belong here: anything about files that were delivered.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dagster_project.contracts.model import Column, Contract, Rule, Thresholds
+from dagster_project.language import Text
+
+FOLDER = Path(__file__).resolve().parent
+_TYPE = re.compile(r"(varchar|decimal|date|timestamp)(?:\((\d+)(?:,(\d+))?\))?")
+
+
+@lru_cache(maxsize=1)
+def _defaults() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((FOLDER / "_defaults.yml").read_text(encoding="utf-8"))
+    return content
+
+
+def null_words() -> tuple[str, ...]:
+    """Texts that mean that there is no value (S9)."""
+    return tuple(_defaults()["null_words"])
+
+
+@lru_cache(maxsize=1)
+def load_contracts() -> dict[str, Contract]:
+    """All contracts by table name, in the order of their files."""
+    contracts = {}
+    for path in sorted(FOLDER.glob("[!_]*.yml")):
+        contract = _contract(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if contract.name != path.stem:
+            raise ValueError(f"{path.name}: table is {contract.name}")
+        contracts[contract.name] = contract
+    return contracts
+
+
+def _text(pair: dict[str, str]) -> Text:
+    return Text(pair["zh"], pair["en"])
+
+
+def _column(entry: dict[str, Any]) -> Column:
+    known = {"name", "zh", "en", "type", "codes", "aliases"}
+    match = _TYPE.fullmatch(entry["type"])
+    if match is None:
+        raise ValueError(f"{entry['name']}: type {entry['type']}")
+    kind, first, second = match.groups()
+    return Column(
+        name=entry["name"],
+        name_zh=entry["zh"],
+        name_en=entry.get("en", ""),
+        type=kind,  # type: ignore[arg-type]
+        precision=int(first or 0) if kind == "decimal" else 0,
+        scale=int(second or 0),
+        length=int(first or 0) if kind == "varchar" else 0,
+        code_set=entry.get("codes"),
+        aliases=tuple(entry.get("aliases", ())),
+        **{name: value for name, value in entry.items() if name not in known},
+    )
+
+
+def _contract(content: dict[str, Any]) -> Contract:
+    hurts = _text(content["hurts"])
+    columns = tuple(_column(entry) for entry in content["columns"])
+    contract = Contract(
+        name=content["table"],
+        name_zh=content["name"]["zh"],
+        name_en=content["name"]["en"],
+        owner=_text(content["owner"]),
+        hurts=hurts,
+        basis=content["basis"],
+        designed=content["designed"],
+        delivery=content["delivery"],
+        version_by=content["version_by"],
+        columns=columns,
+        thresholds=Thresholds(**{**_defaults()["thresholds"], **content.get("thresholds", {})}),
+        rules=tuple(_rule(entry, hurts) for entry in content.get("rules", ())),
+        month_by=content.get("month_by", ""),
+        money=content.get("money", ""),
+        texts={rule: _text(pair) for rule, pair in _defaults()["column_rules"].items()},
+    )
+    used = [contract.month_by, contract.money, *(name for rule in contract.rules for name in rule.columns)]
+    if contract.version_by != "delivery":
+        used.append(contract.version_by)
+    for name in filter(None, used):
+        contract.column(name)
+    return contract
+
+
+def _rule(entry: dict[str, Any], hurts: Text) -> Rule:
+    return Rule(
+        id=entry["id"],
+        kind=entry["kind"],
+        severity=entry["severity"],
+        columns=tuple(entry["columns"]),
+        text=_text(entry["text"]),
+        hurts=_text(entry["hurts"]) if "hurts" in entry else hurts,
+        when=entry.get("when", ""),
+    )

@@ -1,0 +1,104 @@
+"""Lawful codes, as temporary tables that the scans look into.
+
+Belongs here: which codes, regions and provincial care types are known to this run (S1, S17, R17, L9). Does not belong
+here: what happens to a row with an unknown one.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.dictionary.definitions import SHIPPED, load_province
+from dagster_project.settings import PROJECT_ROOT, Settings
+
+SEEDS = PROJECT_ROOT / "dbt" / "seeds"
+# Rows that describe ranges of codes are no codes and never match (S17).
+PATTERN_SCOPE = "local pattern"
+
+
+@lru_cache(maxsize=1)
+def code_sets() -> dict[str, list[dict[str, str]]]:
+    """Rows of the code sets by set name."""
+    sets: dict[str, list[dict[str, str]]] = {}
+    with (SEEDS / "code_set.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            sets.setdefault(row["set_name"], []).append(row)
+    return sets
+
+
+def code_names() -> dict[str, dict[str, str]]:
+    """Chinese name to code, by set."""
+    return {name: {row["name_zh"]: row["code"] for row in rows} for name, rows in code_sets().items()}
+
+
+def known_codes() -> list[tuple[str, str]]:
+    """(set, code) of every code that means the same everywhere."""
+    return [
+        (name, row["code"])
+        for name, rows in code_sets().items()
+        for row in rows
+        if row["scope"] != PATTERN_SCOPE and not (name == "med_type" and row["rollup"] == "by_province")
+    ]
+
+
+def seed_regions() -> set[str]:
+    """Region codes of the fallback list."""
+    with (SEEDS / "admdvs.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["code"] for row in csv.DictReader(stream)}
+
+
+def lawful_regions(delivered: set[str]) -> set[str]:
+    """Delivered region codes, and the fallback for provinces of which none was delivered (R17).
+
+    Beside the six-digit codes it holds four-digit prefixes for the provinces whose counties are not listed: there the
+    prefecture alone can be known. Municipal (xxxx99) and provincial (xx99xx) levels are lawful wherever their area is.
+    """
+    covered = {code[:2] for code in delivered}
+    codes = delivered | {code for code in seed_regions() if code[:2] not in covered}
+    lawful = set(codes)
+    prefectures = {code[:4] for code in codes if code[2:] != "0000"}
+    with_counties = {code[:2] for code in codes if code[4:] not in ("00", "99")}
+    lawful |= {f"{prefecture}99" for prefecture in prefectures}
+    for province in {code[:2] for code in codes}:
+        lawful |= {f"{province}99{number:02d}" for number in range(100)} | {f"{province}0000"}
+    return lawful | {prefecture for prefecture in prefectures if prefecture[:2] not in with_counties}
+
+
+def care_types(settings: Settings) -> list[tuple[str, str]]:
+    """(province, code) of the care types that provinces declare for themselves."""
+    provinces = {
+        path.stem
+        for folder in (settings.provinces, SHIPPED)
+        if Path(folder).is_dir()
+        for path in Path(folder).glob("[0-9][0-9]0000.yml")
+    }
+    return [
+        (province, code) for province in sorted(provinces) for code in load_province(settings, province).care_type_map
+    ]
+
+
+def register(connection: duckdb.DuckDBPyConnection, settings: Settings, delivered: set[str]) -> None:
+    """Make (or make anew) the temporary tables known_code, known_region and known_care_type."""
+    _fill(connection, "known_code", ("set_name", "code"), known_codes())
+    _fill(connection, "known_region", ("code",), [(code,) for code in sorted(lawful_regions(delivered))])
+    _fill(connection, "known_care_type", ("province", "code"), care_types(settings))
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> None:
+    connection.execute(f"create or replace temp table {table} ({', '.join(f'{name} varchar' for name in columns)})")
+    if rows:
+        arrays = ", ".join(f"unnest(${place}) as {name}" for place, name in enumerate(columns, 1))
+        connection.execute(
+            f"insert into {table} select {arrays}", [[row[place] for row in rows] for place in range(len(columns))]
+        )
+
+
+def delivered_regions(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Region codes landed so far."""
+    return {str(row[0]) for row in connection.execute("select distinct admdvs from raw.admdvs_dim_a").fetchall()}

@@ -1,0 +1,146 @@
+"""Delimited text: separator by the header (S13), cells, record numbers.
+
+Belongs here: reading a UTF-8 file into Parquet of text columns. Does not belong here: encodings, contracts beyond the
+question how many names of the header a separator explains.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from dagster_project.contracts import Contract
+from dagster_project.ingest.header import match
+from dagster_project.ingest.report import Refusal
+from dagster_project.language import Text
+
+SEPARATORS = {",": "comma", "\t": "tab", "|": "pipe", ";": "semicolon"}
+_BLOCK = 1 << 23
+_HEADER_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of text cells rewritten as Parquet: columns c0, c1 …, and the record number."""
+
+    path: Path
+    header: list[str]
+    rows: int
+    dialect: str
+    misshapen: list[int] = field(default_factory=list)
+
+
+def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
+    """Read a UTF-8 file; raises Refusal when its header fits no separator."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        lines = [stream.readline(_HEADER_LIMIT)]
+        while lines[-1] and not lines[-1].strip():
+            lines.append(stream.readline(_HEADER_LIMIT))
+        head, first = lines[-1], stream.readline(_HEADER_LIMIT)
+    if not head.strip("\ufeff\x00 \t\r\n"):
+        raise Refusal(Text("文件为空（没有表头）；请重新导出。", "The file is empty (no header); export it again."))
+    separator, header = _separator(head, contract)
+    # Interface files separate by TAB and know no quoting: a lone quote in a name must not swallow the next lines.
+    quoted = separator in ",;" or head.lstrip("\ufeff").startswith('"')
+    width = len(_cells(first, separator, quoted)) if first.strip() else len(header)
+    if width == len(header) + 1 and first.rstrip("\r\n").endswith(separator):
+        header = [*header, ""]
+    elif width == len(header) - 1 and not header[-1].strip():
+        header = header[:-1]
+    misshapen: list[int] = []
+    skipped = len(lines)
+    rows = _stream(path, target, header, separator, quoted, skipped, misshapen)
+    return TextTable(target, header, rows, SEPARATORS[separator], misshapen)
+
+
+def _cells(line: str, separator: str, quoted: bool = True) -> list[str]:
+    if not quoted:
+        return line.rstrip("\r\n").split(separator)
+    return next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+
+
+def _separator(head: str, contract: Contract) -> tuple[str, list[str]]:
+    best, found, cells = "", 0, [""]
+    for separator in SEPARATORS:
+        names = _cells(head, separator)
+        known = len(match(names, contract).columns)
+        if known > found:
+            best, found, cells = separator, known, names
+    if not best:
+        raise Refusal(
+            Text(
+                f"首行不是 {contract.name}（{contract.name_zh}）的表头：按逗号、制表符、竖线、分号都找不到契约中的列；"
+                "请在首行写列名（S11、S13）。",
+                f"The first line is not a header of {contract.name}: no separator (comma, TAB, pipe, semicolon) yields a "
+                "column of the contract; put the column names in the first line (S11, S13).",
+            )
+        )
+    return best, cells
+
+
+def _stream(
+    path: Path, target: Path, header: list[str], separator: str, quoted: bool, skipped: int, misshapen: list[int]
+) -> int:
+    names = [f"c{place}" for place in range(len(header))]
+
+    def keep_number(row: pa_csv.InvalidRow) -> str:
+        misshapen.append(int(row.number) - 1)  # the reader counts the header as record 1
+        return "skip"
+
+    schema = pa.schema([(name, pa.string()) for name in names] + [("row.number", pa.int64())])
+    total, following = 0, 1
+    with pq.ParquetWriter(target, schema, compression="lz4") as writer:
+        try:
+            reader = pa_csv.open_csv(
+                path,
+                read_options=pa_csv.ReadOptions(
+                    column_names=names, skip_rows=skipped, use_threads=False, block_size=_BLOCK
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=separator,
+                    quote_char='"' if quoted else False,
+                    newlines_in_values=quoted,
+                    invalid_row_handler=keep_number,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types={name: pa.string() for name in names}, strings_can_be_null=False
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" in str(error):
+                return 0  # a header and nothing else
+            raise _unreadable() from error
+        try:
+            for batch in reader:
+                numbers = _numbers(following, batch.num_rows, misshapen)
+                if batch.num_rows:
+                    following = int(numbers[-1]) + 1
+                writer.write_batch(
+                    pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers, pa.int64())], schema=schema)
+                )
+                total += batch.num_rows
+        except pa.ArrowInvalid as error:
+            raise _unreadable() from error
+    return total
+
+
+def _unreadable() -> Refusal:
+    return Refusal(
+        Text(
+            "文本无法按行列读取（引号不成对，或一行过长）；请重新导出。",
+            "The text cannot be read as rows and cells (unpaired quotes, or an endless line); export it again.",
+        )
+    )
+
+
+def _numbers(start: int, count: int, skipped: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Record numbers of the next `count` good records, leaving out the misshapen ones."""
+    gone = np.array([number for number in skipped[-(count + len(skipped)) :] if number >= start], dtype=np.int64)
+    numbers = np.arange(start, start + count + len(gone), dtype=np.int64)
+    return numbers[~np.isin(numbers, gone)][:count]

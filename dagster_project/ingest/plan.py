@@ -1,0 +1,185 @@
+"""A contract and a header, as SQL: one pass from the delivered cells to typed columns and the question "accepted?".
+
+Belongs here: the stacked projections and the conditions of rejection. Does not belong here: running them (`load.py`).
+
+The stack: cells trimmed, null words taken out, typed, judged. Each level is a projection of its own so that an
+expression is computed once; the judgement carries a volatile call, because otherwise the optimiser moves the filter
+below the projections and computes every conversion twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dagster_project.contracts import Column, Contract
+from dagster_project.ingest import values
+from dagster_project.ingest.header import HeaderMatch
+from dagster_project.ingest.keys import certificate_sql, pseudonym_sql
+from dagster_project.ingest.source import Source
+from dagster_project.ingest.store import LINEAGE, literal
+
+ROW, OK = '"row.number"', '"row.accepted"'
+REGION_COLUMNS = ("insu_admdvs", "admdvs", "poolarea_no")
+# Tables with many rows a person: there the pseudonym is computed once a person and joined.
+MANY_ROWS_A_PERSON = {"setl_d", "mdtrt_d", "fee_list_d"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One way to break the contract: true SQL means a broken row; `value` is the code for unknown codes."""
+
+    rule_id: str
+    column: str
+    sql: str
+    value: str = ""
+
+
+class Plan:
+    """SQL for one file."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        source: Source,
+        header: HeaderMatch,
+        *,
+        source_file: str,
+        code_names: dict[str, dict[str, str]],
+        province: str | None,
+    ):
+        self.contract = contract
+        self.source = source
+        self.header = header
+        self.source_file = source_file
+        self.code_names = code_names
+        self.home_province = province
+        self.present = [column for column in contract.columns if column.name in header.columns]
+
+    def _cell(self, column: Column) -> tuple[str, str]:
+        place = self.header.columns[column.name]
+        return f'"{self.source.columns[place].replace(chr(34), chr(34) * 2)}"', self.source.types[place]
+
+    def _cleaned(self, rows: str = "") -> str:
+        """Cells without blanks and null words, as "<column>.text"; `rows` narrows the records read."""
+        first, second = [f"{self.source.row} as {ROW}"], [ROW]
+        for column in self.present:
+            cell, kind = self._cell(column)
+            first.append(f'{values.trimmed(cell, kind)} as "{column.name}.text"')
+            second.append(
+                f'{values.without_null_words(f"{chr(34)}{column.name}.text{chr(34)}", kind)} as "{column.name}.text"'
+            )
+        inner = f"select {', '.join(first)} from {self.source.relation} {rows}"
+        return f"select {', '.join(second)} from ({inner})"
+
+    def typed(self, rows: str = "") -> str:
+        """Every column of the contract under its name and type; cells of text-like sources also as "<column>.text"."""
+        columns = [ROW]
+        for column in self.contract.columns:
+            if column.name not in self.header.columns:
+                columns.append(f'cast(null as {column.sql_type}) as "{column.name}"')
+                continue
+            _, kind = self._cell(column)
+            name = f'"{column.name}.text"'
+            names = self.code_names.get(column.code_set or "", {})
+            columns.append(f'{values.typed(name, kind, column, names)} as "{column.name}"')
+            columns.append(name)
+        return f"select {', '.join(columns)} from ({self._cleaned(rows)})"
+
+    def province(self) -> str:
+        """SQL of a row's province."""
+        home = f"cast({literal(self.home_province) if self.home_province else 'null'} as varchar)"
+        for name in REGION_COLUMNS:
+            if any(column.name == name for column in self.contract.columns):
+                return f"case when regexp_matches(\"{name}\", '^[0-9]{{2}}') then left(\"{name}\", 2) || '0000' else {home} end"
+        return home
+
+    def conditions(self) -> list[Condition]:
+        """Everything that quarantines a row, columns first."""
+        found = []
+        for column in self.present:
+            name, text = f'"{column.name}"', f'"{column.name}.text"'
+            if column.type != "varchar":
+                form = "number_form" if column.type == "decimal" else "date_form"
+                found.append(Condition(form, column.name, f"{text} is not null and {name} is null"))
+                if column.required:
+                    found.append(Condition("required", column.name, f"{text} is null"))
+                continue
+            if column.required:
+                found.append(Condition("required", column.name, f"{name} is null"))
+            found.append(Condition("length", column.name, f"length({name}) > {column.length}"))
+            if column.form == "month":
+                month = "(19|20|21)[0-9]{2}(0[1-9]|1[0-2])"
+                found.append(Condition("month_form", column.name, f"not regexp_full_match({name}, '{month}')"))
+            if column.code_set and column.unknown == "quarantine":
+                found.append(Condition("code_unknown", column.name, self.unknown_code(column), name))
+        if self.contract.name == "setl_d":
+            found.append(self._region_of_institution())
+        for rule in self.contract.rules:
+            if rule.severity == "error" and any(name in self.header.columns for name in rule.columns):
+                found.append(Condition(rule.id, ", ".join(rule.columns), rule.violated()))
+        return found
+
+    def _region_of_institution(self) -> Condition:
+        """Where the treatment place is not given it is read from the institution's code, and must be a region (S1)."""
+        place = 'substr("fixmedins_code", 2, 6)'
+        known = f"{place} in (select code from known_region) or left({place}, 4) in (select code from known_region)"
+        return Condition(
+            "code_unknown",
+            "fixmedins_code",
+            f"\"fix_blng_admdvs\" is null and regexp_full_match({place}, '[0-9]{{6}}') and not ({known})",
+            place,
+        )
+
+    def unknown_code(self, column: Column) -> str:
+        """SQL that is true for a code outside its set; an empty cell is no code."""
+        name = f'"{column.name}"'
+        if column.code_set == "admdvs":
+            known = f"{name} in (select code from known_region) or left({name}, 4) in (select code from known_region)"
+        else:
+            known = f"{name} in (select code from known_code where set_name = {literal(column.code_set or '')})"
+            if column.code_set == "med_type":
+                known += f" or ({self.province()}) || {name} in (select province || code from known_care_type)"
+        return f"{name} is not null and not ({known})"
+
+    def judged(self) -> str:
+        """Typed rows with the flag "row.accepted"."""
+        broken = " or ".join(f"coalesce(({condition.sql}), false)" for condition in self.conditions()) or "false"
+        return f"select *, not ({broken}) and random() >= 0 as {OK} from ({self.typed()})"
+
+    def accepted(self, load_id: int) -> str:
+        """Rows as they lie in raw: landed columns, pseudonyms, lineage."""
+        joined = self.contract.name in MANY_ROWS_A_PERSON
+        columns = []
+        for column in self.contract.landed:
+            name = f'"{column.name}"'
+            if column.landed == "pseudonym":
+                if joined:
+                    columns.append(f"known_person.pseudonym as {name}")
+                else:
+                    columns.append(f"{self._pseudonym(column)} as {name}")
+            else:
+                columns.append(f"{values.final(name, column)} as {name}")
+        columns += [
+            f"cast({load_id} as {LINEAGE['load_id']}) as load_id",
+            f"{literal(self.source_file)} as source_file",
+            f"{ROW} as source_row",
+            f"{self.province()} as province",
+        ]
+        join = ' left join known_person on known_person.psn_no = judged."psn_no"' if joined else ""
+        return f"select {', '.join(columns)} from ({self.judged()}) as judged{join} where {OK}"
+
+    def _pseudonym(self, column: Column) -> str:
+        value = f'"{column.name}"'
+        if column.name == "certno" and any(other.name == "psn_cert_type" for other in self.contract.columns):
+            value = certificate_sql('"psn_cert_type"', value)
+        return pseudonym_sql(value)
+
+    def persons(self) -> str:
+        """Distinct person numbers of the file, cleaned."""
+        cell, kind = self._cell(self.contract.column("psn_no"))
+        text = values.without_null_words("cell", kind)
+        value = values.typed("cell", kind, self.contract.column("psn_no"), {})
+        return (
+            f"select distinct {value} as psn_no from (select {text} as cell from "
+            f"(select {values.trimmed(cell, kind)} as cell from {self.source.relation})) where cell is not null"
+        )

@@ -1,0 +1,265 @@
+"""Running a plan over one file: accepted rows to Parquet, rejected rows with their reasons, the counts of both.
+
+Belongs here: the scans and their results. Does not belong here: deciding on the file (`load.py`), versions.
+
+Scan 1 writes accepted rows. Scan 2 counts over what was written: typed and narrow, so it costs little. Rejected rows are
+read again only when scan 1 wrote fewer rows than the file has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.ingest.keys import pseudonym_sql
+from dagster_project.ingest.plan import MANY_ROWS_A_PERSON, ROW, Plan
+from dagster_project.ingest.store import literal
+
+# Whoever begins with this region code cannot exist: invented people carry it (data dictionary, section 6).
+IMPOSSIBLE_REGION = "990000"
+# A cell that looks like a certificate or a mobile number is masked wherever it stands.
+_LOOKS_PERSONAL = "[0-9]{15}|[0-9]{17}[0-9Xx]|1[3-9][0-9]{9}"
+PARQUET = "format parquet, compression zstd, compression_level 1, row_group_size 122880"
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """Rows that break one rule, and the money in them."""
+
+    rule_id: str
+    column: str
+    severity: str
+    unexpected: int
+    money: Decimal
+
+
+@dataclass(frozen=True)
+class UnmappedCode:
+    """One code outside its set."""
+
+    column: str
+    code_set: str
+    code: str
+    rows: int
+    money: Decimal
+
+
+@dataclass
+class ScanResult:
+    """Counts of one file."""
+
+    rows_read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    held: int = 0  # of the rejected: unknown codes only, which never refuse a file (S1)
+    money: Decimal = Decimal(0)
+    money_rejected: Decimal = Decimal(0)
+    money_held: Decimal = Decimal(0)
+    warned: int = 0
+    months: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)  # month to the work file of its accepted rows
+    rules: list[RuleCount] = field(default_factory=list)
+    codes: list[UnmappedCode] = field(default_factory=list)
+
+
+def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes]) -> bool | None:
+    """Make known_person(psn_no, pseudonym) where that is cheaper; whether the file's people are invented.
+
+    None when the file has no person column.
+    """
+    names = [name for name in ("psn_no", "certno") if name in plan.header.columns]
+    if "psn_no" not in names:
+        return None
+    if plan.contract.name in MANY_ROWS_A_PERSON:
+        connection.execute(
+            f"create or replace temp table known_person as select psn_no, {pseudonym_sql('psn_no')} as pseudonym "
+            f"from ({plan.persons()})",
+            pads,
+        )
+        test = f"select bool_or(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from known_person"
+    else:
+        starts = " or ".join(f'starts_with("{name}", {literal(IMPOSSIBLE_REGION)})' for name in names)
+        test = f"select bool_or({starts}) from ({plan.typed()})"
+    row = connection.execute(test).fetchone()
+    return bool(row and row[0])
+
+
+def write_accepted(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes], load_id: int, folder: Path
+) -> ScanResult:
+    """Scan 1: accepted rows into one work file a month."""
+    result = ScanResult(rows_read=plan.source.rows_read)
+    if plan.source.rows == 0:
+        return result
+    contract = plan.contract
+    query = plan.accepted(load_id)
+    used = {name: pad for name, pad in pads.items() if f"${name}" in query}
+    months = _months_before(connection, plan) if contract.month_by else ["all"]
+    if len(months) == 1:
+        target = folder / "one.parquet"
+        written = connection.execute(f"copy ({query}) to {literal(target)} ({PARQUET})", used).fetchone()
+        result.accepted = int(written[0]) if written else 0
+        files = [target]
+    else:
+        month = f"strftime(\"{contract.month_by}\", '%Y%m')"
+        target = folder / "months"
+        written = connection.execute(
+            f"copy (select *, {month} as month_of_row from ({query})) to {literal(target)} "
+            f"({PARQUET}, partition_by (month_of_row))",
+            used,
+        ).fetchone()
+        result.accepted = int(written[0]) if written else 0
+        files = sorted(target.rglob("*.parquet"))
+    for file in files:
+        if contract.month_by:
+            month_names = connection.execute(
+                f"select strftime(\"{contract.month_by}\", '%Y%m'), count(*) from read_parquet({literal(file)}, "
+                "hive_partitioning = false) group by 1 order by 1"
+            ).fetchall()
+        else:
+            month_names = [("all", result.accepted)] if result.accepted else []
+        for name, count in month_names:
+            result.months[str(name)] = result.months.get(str(name), 0) + int(count)
+            result.files[str(name)] = file
+    return result
+
+
+def _months_before(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+    """Months of the file's rows, bad ones left out, from the month column alone."""
+    rows = connection.execute(
+        f"select distinct strftime(\"{plan.contract.month_by}\", '%Y%m') from ({plan.typed()}) "
+        f'where "{plan.contract.month_by}" is not null'
+    ).fetchall()
+    return [str(row[0]) for row in rows] or ["none"]
+
+
+def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:
+    """Scan 2: money, warnings and codes outside their sets, over the rows just written."""
+    contract = plan.contract
+    money = f'coalesce(abs("{contract.money}"), 0)' if contract.money else "0"
+    warnings = [
+        (rule.id, ", ".join(rule.columns), rule.severity, rule.violated())
+        for rule in contract.rules
+        if rule.severity != "error" and all(contract.column(name).landed != "drop" for name in rule.columns)
+    ]
+    coded = [
+        column
+        for column in contract.landed
+        if column.code_set and column.unknown == "warn" and column.name in plan.header.columns
+    ]
+    warnings += [("code_unknown", column.name, "warning", plan.unknown_code(column)) for column in coded]
+    if result.accepted:
+        files = ", ".join(literal(file) for file in sorted(set(result.files.values())))
+        relation = f"read_parquet([{files}], hive_partitioning = false)"
+        flags = ", ".join(f"coalesce(({sql}), false) as w{place}" for place, (*_, sql) in enumerate(warnings))
+        any_warning = " or ".join(
+            f"w{place}" for place, (_, _, severity, _) in enumerate(warnings) if severity == "warning"
+        )
+        parts = ["sum(money)", f"count(*) filter ({any_warning})" if any_warning else "0"]
+        for place in range(len(warnings)):
+            parts += [f"count(*) filter (w{place})", f"coalesce(sum(money) filter (w{place}), 0)"]
+        row = connection.execute(
+            f"select {', '.join(parts)} from (select {money} as money{', ' if flags else ''}{flags} from {relation})"
+        ).fetchone()
+        assert row is not None
+        result.money, result.warned = Decimal(row[0] or 0), int(row[1])
+        counts = [(int(row[2 + 2 * place]), Decimal(row[3 + 2 * place])) for place in range(len(warnings))]
+    else:
+        relation, counts = "", [(0, Decimal(0))] * len(warnings)
+    for (rule_id, column, severity, sql), (unexpected, worth) in zip(warnings, counts, strict=True):
+        if rule_id != "code_unknown" or unexpected:
+            result.rules.append(RuleCount(rule_id, column, severity, unexpected, worth))
+        if rule_id == "code_unknown" and unexpected:
+            found = connection.execute(
+                f'select case when length("{column}") > 12 then \'***\' else "{column}" end, count(*), sum({money}) '
+                f"from {relation} where {sql} group by 1 order by 1"
+            ).fetchall()
+            code_set = contract.column(column).code_set or ""
+            result.codes += [UnmappedCode(column, code_set, str(c), int(n), Decimal(m or 0)) for c, n, m in found]
+
+
+def read_rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:
+    """Rejected rows into the temporary table rejected_row, and their counts into the result."""
+    contract = plan.contract
+    connection.execute(
+        "create or replace temp table rejected_row (source_row bigint, rule_ids varchar[], columns varchar[], "
+        "codes varchar[], money decimal(18, 2), row_text varchar)"
+    )
+    if plan.source.misshapen:
+        connection.execute(
+            "insert into rejected_row select unnest($1::bigint[]), ['row_shape'], ['*'], [''], 0, '{}'",
+            [plan.source.misshapen],
+        )
+    if plan.source.rows > result.accepted:
+        _read_again(connection, plan, result)
+    held = "list_distinct(rule_ids) = ['code_unknown']"
+    row = connection.execute(
+        f"select count(*), count(*) filter ({held}), coalesce(sum(money), 0), coalesce(sum(money) filter ({held}), 0), "
+        "count(*) filter (len(rule_ids) = 0) from rejected_row"
+    ).fetchone()
+    assert row is not None and row[4] == 0, "a rejected row without a reason"
+    result.rejected, result.held = int(row[0]), int(row[1])
+    result.money_rejected, result.money_held = Decimal(row[2]), Decimal(row[3])
+    result.money += result.money_rejected
+    broken = {
+        (str(rule), str(column)): (int(count), Decimal(worth))
+        for rule, column, count, worth in connection.execute(
+            "select rule_id, column_name, count(*), sum(money) from (select unnest(rule_ids) as rule_id, "
+            "unnest(columns) as column_name, money from rejected_row) group by 1, 2 order by 1, 2"
+        ).fetchall()
+    }
+    for rule in contract.rules:
+        if rule.severity == "error":
+            broken.setdefault((rule.id, ", ".join(rule.columns)), (0, Decimal(0)))
+    result.rules += [RuleCount(rule, column, "error", n, worth) for (rule, column), (n, worth) in broken.items()]
+    for column, code, count, worth in connection.execute(
+        "select column_name, case when length(code) > 12 then '***' else code end, count(*), sum(money) from ("
+        "select unnest(rule_ids) as rule_id, unnest(columns) as column_name, unnest(codes) as code, money "
+        "from rejected_row) where rule_id = 'code_unknown' group by 1, 2 order by 1, 2"
+    ).fetchall():
+        code_set = contract.column(str(column)).code_set or "admdvs"
+        result.codes.append(UnmappedCode(str(column), code_set, str(code), int(count), Decimal(worth or 0)))
+
+
+def _read_again(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:
+    source, contract = plan.source, plan.contract
+    numbers = f"select {source.row} as source_row from {source.relation}"
+    if result.files:
+        files = ", ".join(literal(file) for file in sorted(set(result.files.values())))
+        numbers += (
+            f" anti join read_parquet([{files}], hive_partitioning = false) as taken on taken.source_row = {source.row}"
+        )
+    connection.execute(f"create or replace temp table rejected_number as {numbers}")
+    wanted = f"where {source.row} in (select source_row from rejected_number)"
+    conditions = plan.conditions()
+    hits = ", ".join(
+        f"case when coalesce(({c.sql}), false) then {{'rule': {literal(c.rule_id)}, 'place': {literal(c.column)}, "
+        f"'code': {c.value or chr(39) * 2}}} end"
+        for c in conditions
+    )
+    cells = []
+    for column in plan.present:
+        text = f'cast("{column.name}.text" as varchar)'
+        if column.is_identifier:
+            shown = f"case when {text} is not null then '***' end"
+        else:
+            shown = f"case when regexp_full_match({text}, {literal(_LOOKS_PERSONAL)}) then '***' else {text} end"
+        cells.append(f"{literal(column.name)}, {shown}")
+    money = f'coalesce(abs("{contract.money}"), 0)' if contract.money else "0"
+    connection.execute(
+        "insert into rejected_row select source_row, [hit.rule for hit in hits], [hit.place for hit in hits], "
+        "[hit.code for hit in hits], money, row_text from ("
+        f"select {ROW} as source_row, list_filter([{hits}], lambda hit: hit is not null) as hits, {money} as money, "
+        f"cast(json_object({', '.join(cells)}) as varchar) as row_text from ({plan.typed(wanted)}))"
+    )
+
+
+def sums(connection: duckdb.DuckDBPyConnection, plan: Plan, columns: list[str]) -> dict[str, Decimal]:
+    """Control totals over all rows of the file, broken ones included as far as their cell is a number."""
+    parts = ", ".join(f'coalesce(sum("{name}"), 0)' for name in columns)
+    row = connection.execute(f"select {parts} from ({plan.typed()})").fetchone()
+    assert row is not None
+    return {name: Decimal(value) for name, value in zip(columns, row, strict=True)}

@@ -1,0 +1,150 @@
+"""From a landed file to something that SQL can read, column by column under the names of its header.
+
+Belongs here: unpacking, the way from text and workbooks to a work file of text columns. Does not belong here: contracts
+beyond the header (`header.py`), types and rules (`plan.py`).
+
+Text and workbooks are rewritten as Parquet of text columns in the run's work folder, so that everything behind this
+module reads one form. The work folder lies in the home, is readable by its owner only, and goes with the run.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import duckdb
+import pyarrow as pa
+
+from dagster_project.contracts import Contract
+from dagster_project.ingest import delimited, encoding, workbook
+from dagster_project.ingest.discover import LandedFile
+from dagster_project.ingest.report import Refusal
+from dagster_project.ingest.store import literal
+from dagster_project.language import Text
+
+
+@dataclass(frozen=True)
+class Source:
+    """A readable table: SQL of the relation, SQL of the record number (from 1), header and types."""
+
+    relation: str
+    row: str
+    header: list[str]  # as delivered, in file order
+    columns: list[str]  # names in the relation, one a header cell
+    types: list[str]  # types in the relation
+    rows: int  # records that can be read cell by cell
+    encoding: str = ""
+    dialect: str = ""
+    misshapen: list[int] = field(default_factory=list)  # records whose number of cells differs from the header's
+
+    @property
+    def rows_read(self) -> int:
+        """All records of the file."""
+        return self.rows + len(self.misshapen)
+
+
+def digest(file: LandedFile) -> tuple[str, int]:
+    """SHA-256 and size of a file; of the content for a member of an archive."""
+    total, size = hashlib.sha256(), 0
+    try:
+        with _raw_stream(file) as stream:
+            while chunk := stream.read(1 << 20):
+                total.update(chunk)
+                size += len(chunk)
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise _damaged(error) from error
+    return total.hexdigest(), size
+
+
+def _raw_stream(file: LandedFile) -> IO[bytes]:
+    if file.member is None:
+        return file.path.open("rb")
+    return zipfile.ZipFile(file.path).open(file.member)
+
+
+def _plain_stream(file: LandedFile) -> Callable[[], IO[bytes]]:
+    suffix = Path(file.member or file.path.name).suffix.lower()
+
+    def opened() -> IO[bytes]:
+        stream = _raw_stream(file)
+        if suffix == ".gz":
+            return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
+        if suffix == ".zst":
+            return pa.CompressedInputStream(stream, "zstd")  # type: ignore[no-any-return]
+        return stream
+
+    return opened
+
+
+def _damaged(error: Exception) -> Refusal:
+    kind = type(error).__name__
+    return Refusal(
+        Text(
+            f"文件已损坏、加密或无法读取（{kind}）；请重新导出或拷贝。",
+            f"The file is damaged, encrypted or unreadable ({kind}); export or copy it again.",
+        )
+    )
+
+
+def open_source(connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, work: Path) -> Source:
+    """Make a landed file readable. Raises Refusal when it cannot be."""
+    suffix = Path(file.inner_name).suffix.lower()
+    unpacked = file.member is not None or suffix != file.path.suffix.lower()
+    try:
+        if suffix == ".parquet":
+            return _parquet(connection, _on_disk(file, work / "unpacked.parquet") if unpacked else file.path)
+        if suffix == ".xlsx":
+            path = _on_disk(file, work / "unpacked.xlsx") if unpacked else file.path
+            return _text(connection, workbook.rewrite(path, contract, work / "text.parquet"))
+        path, code = encoding.as_utf8(_plain_stream(file), None if unpacked else file.path, work / "text.utf8")
+        return _text(connection, delimited.rewrite(path, contract, work / "text.parquet"), code)
+    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno == 28:
+            raise
+        raise _damaged(error) from error
+
+
+def _on_disk(file: LandedFile, target: Path) -> Path:
+    with _plain_stream(file)() as stream, target.open("wb") as out:
+        shutil.copyfileobj(stream, out, 1 << 20)
+    return target
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
+    if path.stat().st_size == 0:
+        raise Refusal(Text("文件为空（0 字节）；请重新导出。", "The file is empty (0 bytes); export it again."))
+    try:
+        described = connection.execute(f"describe select * from read_parquet({literal(path)})").fetchall()
+        count = connection.execute(f"select sum(num_rows) from parquet_file_metadata({literal(path)})").fetchone()
+    except duckdb.Error as error:
+        raise _damaged(error) from error
+    names = [str(row[0]) for row in described]
+    return Source(
+        relation=f"read_parquet({literal(path)}, file_row_number = true)",
+        row="file_row_number + 1",
+        header=names,
+        columns=names,
+        types=[str(row[1]).upper() for row in described],
+        rows=int(count[0] or 0) if count else 0,
+        dialect="parquet",
+    )
+
+
+def _text(connection: duckdb.DuckDBPyConnection, table: delimited.TextTable, code: str = "") -> Source:
+    return Source(
+        relation=f"read_parquet({literal(table.path)})",
+        row='"row.number"',
+        header=table.header,
+        columns=[f"c{place}" for place in range(len(table.header))],
+        types=["VARCHAR"] * len(table.header),
+        rows=table.rows,
+        encoding=code,
+        dialect=table.dialect,
+        misshapen=table.misshapen,
+    )

@@ -1,0 +1,157 @@
+"""Tables and views of `raw`, `quarantine` and `ops` inside the warehouse file.
+
+Belongs here: their definitions, the views over Parquet, what a finished build writes back. Does not belong here: how
+files are read (`load.py`), which rows are current (`versions.py`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.durable import durable_step
+from dagster_project.settings import Settings
+
+TABLES = {
+    "meta": "key varchar primary key, value varchar",
+    "run": "run_id varchar, command varchar, started_at timestamp, finished_at timestamp, status varchar, "
+    "code_version varchar",
+    "file": "source_file varchar, sha256 varchar, bytes bigint, seen_at timestamp, run_id varchar, status varchar, "
+    "extract varchar, reason varchar, encoding varchar, dialect varchar, extra_columns varchar[], "
+    "missing_columns varchar[], modified_ns bigint",
+    "load": "load_id integer, extract varchar, source_file varchar, sha256 varchar, batch varchar, encoding varchar, "
+    "delivered_at timestamp, delivery varchar, rows_read bigint, rows_accepted bigint, rows_quarantined bigint, "
+    "rows_superseded bigint, rows_warned bigint, loaded_at timestamp",
+    "load_month": 'load_id integer, extract varchar, month varchar, "rows" bigint, raw_file varchar',
+    "superseded": "extract varchar, load_id integer, source_row bigint, superseded_at timestamp, by_load_id integer, "
+    "by_source_row bigint",
+    "rule_count": "load_id integer, extract varchar, rule_id varchar, column_name varchar, severity varchar, "
+    "unexpected bigint, total bigint, money decimal(18, 2)",
+    "unmapped_code": "load_id integer, extract varchar, column_name varchar, code_set varchar, code varchar, "
+    '"rows" bigint, money decimal(18, 2)',
+    "touched_month": "settlement_month integer",
+    "built_load": "load_id integer",
+}
+# Columns that every row of raw carries beside those of its contract.
+LINEAGE = {"load_id": "integer", "source_file": "varchar", "source_row": "bigint", "province": "varchar"}
+QUARANTINE = {
+    "load_id": "integer",
+    "extract": "varchar",
+    "source_file": "varchar",
+    "source_row": "bigint",
+    "rule_ids": "varchar[]",
+    "columns": "varchar[]",
+    "money": "decimal(18, 2)",
+    "row_text": "varchar",
+}
+
+
+def literal(text: str | Path) -> str:
+    """A text as a literal of SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def home_of(connection: duckdb.DuckDBPyConnection) -> Path | None:
+    """The home folder of an open warehouse; None for one in memory."""
+    row = connection.execute("select path from duckdb_databases() where database_name = current_database()").fetchone()
+    return Path(row[0]).parent if row and row[0] else None
+
+
+def prepare_warehouse(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing of the schemas and tables, and point the views at the files of this home."""
+    for schema in ("raw", "quarantine", "ops"):
+        connection.execute(f"create schema if not exists {schema}")
+    for table, columns in TABLES.items():
+        connection.execute(f"create table if not exists ops.{table} ({columns})")
+    refresh_views(connection)
+
+
+def refresh_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Views raw.<table> over the files of all loads (an empty view without any), and quarantine.rejected_row."""
+    home = home_of(connection)
+    for contract in load_contracts().values():
+        types = raw_types(contract)
+        files = raw_files(connection, contract.name)
+        connection.execute(f"create or replace view raw.{contract.name} as {_view(types, files, home)}")
+    loads = connection.execute("select extract, load_id from ops.load where rows_quarantined > 0 order by 2").fetchall()
+    files = [f"quarantine/{extract}/{load_id}.parquet" for extract, load_id in loads]
+    connection.execute(f"create or replace view quarantine.rejected_row as {_view(QUARANTINE, files, home)}")
+
+
+def raw_types(contract: Contract) -> dict[str, str]:
+    """Columns of a raw table with their types."""
+    return {column.name: column.raw_type for column in contract.landed} | LINEAGE
+
+
+def raw_files(connection: duckdb.DuckDBPyConnection, extract: str, months: list[str] | None = None) -> list[str]:
+    """Raw files of an extract, relative to the home, optionally of some months."""
+    rows = connection.execute(
+        "select raw_file, month from ops.load_month where extract = ? order by month, load_id", [extract]
+    ).fetchall()
+    return [str(file) for file, month in rows if months is None or month in months]
+
+
+def read_files(files: list[str], home: Path | None) -> str:
+    """SQL that reads raw files; columns added to a contract later are null in older files."""
+    return f"read_parquet([{', '.join(literal((home or Path()) / file) for file in files)}], union_by_name = true)"
+
+
+def _view(types: dict[str, str], files: list[str], home: Path | None) -> str:
+    if not files:
+        columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in types.items())
+        return f"select {columns} where false"
+    empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in types.items())
+    names = ", ".join(f'"{name}"' for name in types)
+    return f"select {names} from (select {empty} where false union all by name select * from {read_files(files, home)})"
+
+
+def sweep(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Remove what a killed run left behind: work files, and raw or quarantine files of no recorded load.
+
+    Returns the number of files removed.
+    """
+    removed = 0
+    work = settings.home / "tmp"
+    for leftover in [*work.glob("intake-*"), *settings.raw.glob(".incoming-*")]:
+        removed += sum(1 for path in leftover.rglob("*") if path.is_file())
+        with durable_step("ingest.sweep_work"):
+            shutil.rmtree(leftover, ignore_errors=True)
+    known = {str(row[0]) for row in connection.execute("select raw_file from ops.load_month").fetchall()}
+    known |= {
+        f"quarantine/{extract}/{load_id}.parquet"
+        for extract, load_id in connection.execute(
+            "select extract, load_id from ops.load where rows_quarantined > 0"
+        ).fetchall()
+    }
+    for folder in (settings.raw, settings.quarantine):
+        for path in sorted(folder.rglob("*.parquet")):
+            if path.relative_to(settings.home).as_posix() not in known:
+                with durable_step("ingest.sweep_orphan"):
+                    path.unlink()
+                removed += 1
+    return removed
+
+
+def get_meta(connection: duckdb.DuckDBPyConnection, key: str) -> str | None:
+    """One value of ops.meta."""
+    row = connection.execute("select value from ops.meta where key = ?", [key]).fetchone()
+    return str(row[0]) if row else None
+
+
+def set_meta(connection: duckdb.DuckDBPyConnection, key: str, value: str) -> None:
+    """Set one value of ops.meta inside the caller's transaction."""
+    connection.execute("insert or replace into ops.meta values (?, ?)", [key, value])
+
+
+def mark_built(connection: duckdb.DuckDBPyConnection) -> None:
+    """Record that every load is in core now and no month is due; called after a successful build."""
+    connection.execute("begin")
+    connection.execute(
+        "insert into ops.built_load select load_id from ops.load where load_id not in (select load_id from ops.built_load)"
+    )
+    connection.execute("delete from ops.touched_month")
+    with durable_step("ingest.mark_built"):
+        connection.execute("commit")

@@ -1,0 +1,162 @@
+"""SQL of one cell: from what was delivered to the contract's type (S9, S10, S14), as expressions over names.
+
+Belongs here: forms of numbers, dates, codes and nulls. Does not belong here: which column has which type (`plan.py`).
+
+An expression yields null where the form is not allowed; the caller tells "no value" from "not allowed" by the cleaned
+text beside it. DuckDB's own casts are wider than the rulings (they round, take `1_000`, `infinity` or a time zone), so
+each of them is fenced in.
+"""
+
+from __future__ import annotations
+
+from dagster_project.contracts import Column, null_words
+from dagster_project.ingest.store import literal
+
+OPEN_END = "date '9999-12-31'"
+_BLANKS = " \t\r\n\u3000\ufeff\u00a0"
+_TIME = r"([ T]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?)?"
+_DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}|[0-9]{8})"
+_WIDE = ("０１２３４５６７８９．－＋ｅＥ", "0123456789.-+eE")
+_INTEGERS = {
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+}
+
+
+def is_text(kind: str) -> bool:
+    """Whether a delivered type holds text cells."""
+    return kind in ("VARCHAR", "BLOB") or kind.startswith("ENUM")
+
+
+def trimmed(name: str, kind: str) -> str:
+    """A text cell without the blanks around it; other types as they are."""
+    if kind == "BLOB":  # text that its writer did not mark as text; encrypted bytes become no value and fail below
+        return f"trim(try(decode({name})), {literal(_BLANKS)})"
+    if is_text(kind):
+        return f"trim(cast({name} as varchar), {literal(_BLANKS)})"
+    return name
+
+
+def without_null_words(name: str, kind: str) -> str:
+    """Null where the cell says that there is no value."""
+    if is_text(kind):
+        words = " or ".join(f"{name} = {literal(word)}" for word in null_words())
+        return f"case when {words} then null else {name} end"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"case when isnan({name}) then null else {name} end"
+    return name
+
+
+def typed(name: str, kind: str, column: Column, names_of_codes: dict[str, str]) -> str:
+    """A cleaned cell in the contract's type, null where its form is not allowed."""
+    if column.type == "varchar":
+        return _text(name, kind, column, names_of_codes)
+    if column.type == "decimal":
+        return _number(name, kind, column)
+    return _moment(name, kind, column)
+
+
+def _text(name: str, kind: str, column: Column, names_of_codes: dict[str, str]) -> str:
+    value = name if is_text(kind) else _as_text(name, kind)
+    short = bool(column.code_set or column.pad or column.form or column.length <= 6)
+    if short and (is_text(kind) or kind.startswith("DECIMAL")):
+        value = (
+            f"case when contains({value}, '.') then regexp_replace({value}, '^([0-9]+)\\.0+$', '\\1') else {value} end"
+        )
+    if column.pad:
+        value = (
+            f"case when length({value}) < {column.pad} and regexp_full_match({value}, '[0-9]+') "
+            f"then lpad({value}, {column.pad}, '0') else {value} end"
+        )
+    if column.by_name and names_of_codes:
+        cases = " ".join(f"when {literal(zh)} then {literal(code)}" for zh, code in names_of_codes.items())
+        value = f"case {value} {cases} else {value} end"
+    if column.name == "certno":
+        value = f"upper({value})"
+    return value
+
+
+def _as_text(name: str, kind: str) -> str:
+    if kind in ("DOUBLE", "FLOAT"):
+        # Whole numbers beyond 2^53 have lost digits already: they are no identifiers any more.
+        return (
+            f"case when {name} = trunc({name}) and abs({name}) < 9007199254740992 "
+            f"then cast(cast({name} as bigint) as varchar) when {name} <> trunc({name}) then cast({name} as varchar) end"
+        )
+    if kind == "BOOLEAN":
+        return f"case when {name} then '1' when not {name} then '0' end"
+    return f"cast({name} as varchar)"
+
+
+def _number(name: str, kind: str, column: Column) -> str:
+    target = column.sql_type
+    room = 38 - (column.precision - column.scale) - 1
+    if is_text(kind):
+        plain = f"case when strlen({name}) = length({name}) then {name} else trim(translate({name}, '{_WIDE[0]}', '{_WIDE[1]}')) end"
+        wide = f"try_cast({plain} as decimal(38, {room}))"
+        exact = f"try_cast({wide} as {target})"
+        return f"case when contains({name}, '_') then null when {wide} = {exact} then {exact} end"
+    if kind in _INTEGERS:
+        return f"try_cast({name} as {target})"
+    if kind.startswith("DECIMAL"):
+        return f"case when {name} = try_cast({name} as {target}) then try_cast({name} as {target}) end"
+    if kind in ("DOUBLE", "FLOAT"):
+        # Binary fractions carry noise far below the last decimal; what is above it is a decimal too many.
+        value = f"cast(cast({name} as varchar) as double)" if kind == "FLOAT" else name
+        return (
+            f"case when isinf({name}) then null when abs({value} - round({value}, {column.scale})) "
+            f"<= 1e-9 * greatest(1, abs({value}) / 1e5) then try_cast(round({value}, {column.scale}) as {target}) end"
+        )
+    return f"cast(null as {target})"
+
+
+def _moment(name: str, kind: str, column: Column) -> str:
+    target = column.type
+    if is_text(kind):
+        value = _moment_of_text(name, target)
+    elif kind in _INTEGERS or kind in ("DOUBLE", "FLOAT") or (kind.startswith("DECIMAL(") and kind.endswith(",0)")):
+        value = _moment_of_text(f"cast(try_cast({name} as bigint) as varchar)", target)
+    elif kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind):
+        value = f"cast({name} as {target})"
+    else:  # times of day, booleans, and instants with a zone (S10: the data carry naive China time)
+        value = f"cast(null as {target})"
+    if column.open_end:
+        end = f"cast({OPEN_END} as {target})"
+        return (
+            f"case when cast({value} as date) in (date '2099-12-31', {OPEN_END}) then {end} "
+            f"when year({value}) between 1900 and 2100 then {value} end"
+        )
+    return f"case when year({value}) between 1900 and 2100 then {value} end"
+
+
+def _moment_of_text(name: str, target: str) -> str:
+    digits = (
+        f"case when strpos({name}, '/') > 0 then replace({name}, '/', '-') when substr({name}, 5, 1) <> '-' "
+        f"then substr({name}, 1, 4) || '-' || substr({name}, 5, 2) || '-' || substr({name}, 7) else {name} end"
+    )
+    careful = f"case when regexp_full_match({name}, '{_DATE}{_TIME}') then try_cast({digits} as timestamp) end"
+    if target == "date":
+        plain = f"length({name}) = 10 and substr({name}, 5, 1) = '-' and substr({name}, 8, 1) = '-'"
+        return f"case when {plain} then try_cast({name} as date) else cast({careful} as date) end"
+    plain = (
+        f"length({name}) = 19 and substr({name}, 5, 1) = '-' and substr({name}, 8, 1) = '-' "
+        f"and substr({name}, 14, 1) = ':' and substr({name}, 17, 1) = ':' and substr({name}, 12, 2) < '24'"
+    )
+    return f"case when {plain} then try_cast({name} as timestamp) else {careful} end"
+
+
+def final(name: str, column: Column) -> str:
+    """The typed cell as it may lie in raw (pseudonyms excepted): open ends null, birth dates cut to their month."""
+    if column.open_end:
+        return f"nullif({name}, cast({OPEN_END} as {column.type}))"
+    if column.landed == "month":
+        return f"cast(date_trunc('month', {name}) as date)"
+    return name

@@ -1,0 +1,98 @@
+"""Workbooks (.xlsx): the sheet whose first row is a header of the contract.
+
+Belongs here: reading cells as text, dates of date cells in ISO form (S10). Does not belong here: typing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook
+
+from dagster_project.contracts import Contract
+from dagster_project.ingest.delimited import TextTable
+from dagster_project.ingest.header import match
+from dagster_project.ingest.report import Refusal
+from dagster_project.language import Text
+
+_BATCH = 20_000
+
+
+def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
+    """Read the sheet that fits the contract best; raises Refusal when none has its header in the first row."""
+    if path.stat().st_size == 0:
+        raise Refusal(Text("文件为空（0 字节）；请重新导出。", "The file is empty (0 bytes); export it again."))
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
+    except (CalamineError, OSError, ValueError) as error:
+        raise Refusal(
+            Text(
+                "无法作为 xlsx 打开（已损坏、加密，或是旧版 xls）；请另存为 xlsx。",
+                "It does not open as xlsx (damaged, encrypted, or an old xls); save it as xlsx.",
+            )
+        ) from error
+    best: tuple[int, str, Any] = (0, "", None)
+    for name, sheet in sheets:
+        rows = sheet.to_python(skip_empty_area=False, nrows=1)
+        known = len(match([_text(cell) for cell in rows[0]], contract).columns) if rows else 0
+        if known > best[0]:
+            best = (known, name, sheet)
+    if best[2] is None:
+        raise Refusal(
+            Text(
+                f"没有一张工作表的第 1 行是 {contract.name}（{contract.name_zh}）的表头；表头必须在第 1 行（S11）。",
+                f"No sheet has a header of {contract.name} in row 1; the header must stand in row 1 (S11).",
+            )
+        )
+    rows = iter(best[2].to_python(skip_empty_area=False))
+    header = [_text(cell) for cell in next(rows)]
+    count = _write(rows, len(header), target)
+    return TextTable(target, header, count, f"sheet {best[1]}")
+
+
+def _write(rows: Iterable[list[Any]], width: int, target: Path) -> int:
+    schema = pa.schema([(f"c{place}", pa.string()) for place in range(width)] + [("row.number", pa.int64())])
+    total = 0
+    with pq.ParquetWriter(target, schema, compression="lz4") as writer:
+        batch: list[list[str]] = []
+        for row in rows:
+            cells = [_text(cell) for cell in row]
+            if any(cells):  # rows that were cleared below the data are not records
+                batch.append(cells)
+            if len(batch) == _BATCH:
+                total += _flush(writer, schema, batch, total)
+        total += _flush(writer, schema, batch, total)
+    return total
+
+
+def _flush(writer: pq.ParquetWriter, schema: pa.Schema, batch: list[list[str]], before: int) -> int:
+    count = len(batch)
+    if count:
+        columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
+        numbers = pa.array(range(before + 1, before + count + 1), pa.int64())
+        writer.write_batch(pa.RecordBatch.from_arrays([*columns, numbers], schema=schema))
+        batch.clear()
+    return count
+
+
+def _text(cell: Any) -> str:
+    """A cell as text: numbers without a trailing .0, dates in ISO form."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return str(cell)
+    return "" if cell is None else str(cell)
