@@ -43,6 +43,7 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
 }
 MAX_CONDITIONS = 2
 MONTHLY_CUBES = frozenset(("visit",))
+MONTHLY_LABELS = frozenset(("scheme", "visit_type"))
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,9 @@ class Compiler:
                 if switch not in row.switches:
                     raise DictionaryError(f"{row.indicator_id} depends on {switch} but does not list it")
         for label in row.breakdown_labels:
-            if label == "month" and not {term.cube for term in terms} <= MONTHLY_CUBES:
-                raise DictionaryError(f"{row.indicator_id}: months exist for {', '.join(MONTHLY_CUBES)} only")
+            monthly = all(term.cube in MONTHLY_CUBES and {name for name, _ in term.labels} <= MONTHLY_LABELS for term in terms)
+            if label == "month" and not monthly:
+                raise DictionaryError(f"{row.indicator_id}: months exist for visits by scheme and visit type only")
             if label in LABELS and any(label not in CUBE_LABELS[term.cube] for term in terms):
                 raise DictionaryError(f"{row.indicator_id}: breakdown {label} is not carried by all of its cubes")
 

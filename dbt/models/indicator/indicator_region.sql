@@ -1,0 +1,46 @@
+with statistics_years as (
+    select * from {{ source('dictionary', 'statistics_year') }}
+),
+
+regions as (
+    select * from {{ ref('dim_region') }}
+),
+
+measures as (
+    select * from {{ ref('measure') }}
+),
+
+registered as (
+    select distinct
+        statistics_years.province,
+        statistics_years.year,
+        regions.region_code,
+        regions.region_level
+    from statistics_years
+    inner join regions
+        on
+            statistics_years.province = regions.province_code
+            and regions.region_level in ('province', 'prefecture')
+            and regions.valid_from <= make_date(statistics_years.year, 12, 31)
+            and regions.valid_to >= make_date(statistics_years.year, 1, 1)
+),
+
+-- A place that no register knows is listed all the same, so that the regions add up to the province.
+met as (
+    select distinct
+        measures.province,
+        measures.year,
+        measures.region_code,
+        measures.region_level
+    from measures
+    inner join statistics_years
+        on measures.province = statistics_years.province and measures.year = statistics_years.year
+),
+
+final as (
+    select * from registered
+    union distinct
+    select * from met
+)
+
+select * from final
