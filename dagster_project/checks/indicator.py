@@ -19,7 +19,7 @@ _SHOWN = (
     "select v.indicator_id, v.year, v.month, v.region_code, v.scheme, v.hospital_tier, v.numerator, v.denominator, "
     "v.value, v.unit, v.status from {batch} as v join ops.indicator_dictionary as d using (indicator_id) where "
 )
-_COUNTED = "select count(*) from {batch} join ops.indicator_dictionary as d using (indicator_id) where "
+_COUNTED = "select count(*) from {batch} as v join ops.indicator_dictionary as d using (indicator_id) where "
 
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
@@ -45,7 +45,7 @@ def _identities() -> list[Check]:
 def _values() -> list[Check]:
     percent = "d.kind = 'ratio' and d.unit = '%'"
     count = "d.kind = 'count'"
-    ratio = "d.kind = 'ratio' and v.value is not null"
+    valued = "v.value is not null"
     return [
         Check(
             rule="ratio_out_of_range",
@@ -64,11 +64,10 @@ def _values() -> list[Check]:
         ),
         Check(
             rule="value_is_not_the_ratio",
-            bad=_SHOWN
-            + ratio
-            + " and not coalesce(abs(v.value - v.numerator::double / nullif(v.denominator, 0)::double * d.scale::double)"
-            " <= 1e-9 * greatest(1, abs(v.value)), false)",
-            total=_COUNTED + "d.kind = 'ratio' and value is not null",
+            bad=_SHOWN + valued + " and not coalesce(abs(v.value - v.numerator::double * d.scale::double "
+            "/ (if(d.kind = 'ratio', v.denominator::double, 1) * d.unit_factor::double)) "
+            "<= 1e-9 * greatest(1, abs(v.value)), false)",
+            total=_COUNTED + valued,
         ),
         Check(rule="region_code_malformed", expect=Expect("match_regex", "region_code", regex="^[0-9]{6}$")),
     ]

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import duckdb
 
+from dagster_project.checks import tracing
+from dagster_project.checks.documents import MAIN_FILES, publications
 from dagster_project.checks.model import Check
 from dagster_project.disclosure import load_parameters
 from dagster_project.settings import Settings
 
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
-    """The checks of the published values."""
-    return _disclosure()
+    """The checks of the published values and of the documents; reads the documents back first."""
+    tracing.record(connection, publications(settings.publication, run_id), run_id)
+    return [*_disclosure(), *_files(connection), *_figures()]
 
 
 def _disclosure() -> list[Check]:
@@ -36,4 +39,46 @@ def _disclosure() -> list[Check]:
             f"from {{batch}} where status = 'suppressed' and ({valued} or support_count is not null)",
             total="select count(*) from {batch} where status = 'suppressed'",
         ),
+    ]
+
+
+def _files(connection: duckdb.DuckDBPyConnection) -> list[Check]:
+    needed = ", ".join(f"'{name}'" for name in MAIN_FILES)
+    columns = "select year, vintage, document, bytes from {batch} where "
+    checks = [
+        Check(rule="document_missing", bad=columns + "bytes = 0"),
+        Check(
+            rule="document_changed",
+            bad=columns + "bytes > 0 and declared_sha256 is not null and sha256 <> declared_sha256",
+            total="select count(*) from {batch} where declared_sha256 is not null",
+        ),
+    ]
+    if _is_synthetic(connection):
+        marked = f"(document in ({needed}) or has_synthetic_mark is not null) and bytes > 0"
+        checks.append(
+            Check(
+                rule="synthetic_mark_missing",
+                bad=columns + marked + " and not coalesce(has_synthetic_mark, false)",
+                total="select count(*) from {batch} where " + marked,
+            )
+        )
+    return checks
+
+
+def _is_synthetic(connection: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        row = connection.execute("select value from ops.meta where key = 'synthetic'").fetchone()
+    except duckdb.CatalogException:
+        return False
+    return bool(row and str(row[0]).lower() == "true")
+
+
+def _figures() -> list[Check]:
+    columns = (
+        "select year, vintage, document, place, indicator_id, figure_year, region_code, kind, printed, expected "
+        "from {batch} where "
+    )
+    return [
+        Check(rule="figure_without_trace", bad=columns + "not has_trace"),
+        Check(rule="figure_differs", bad=columns + "has_trace and not agrees"),
     ]

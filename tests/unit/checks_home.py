@@ -28,7 +28,8 @@ create table ops.rule_count (load_id integer, "extract" varchar, rule_id varchar
     severity varchar, unexpected bigint, total bigint, money decimal(18, 2));
 create table ops.unmapped_code (load_id integer, "extract" varchar, column_name varchar, code_set varchar, code varchar,
     "rows" bigint, money decimal(18, 2));
-create table ops.indicator_dictionary (indicator_id varchar, kind varchar, unit varchar, cube varchar, scale integer);
+create table ops.indicator_dictionary (indicator_id varchar, kind varchar, unit varchar, cube varchar, scale integer,
+    unit_factor bigint);
 create table core.rule_count (rule_id varchar, table_name varchar, unexpected bigint, total bigint,
     money_yuan decimal(18, 2), "month" integer);
 create table cube.cube_fund (year integer, scheme_code varchar, fund_type varchar, item_code varchar, direction varchar,
@@ -92,8 +93,8 @@ def whole_home(home: Path) -> Settings:
             "insert into indicator.year_on_year values ('insured', '520000', 2024, 0.1, 0.09, 11.1, null)"
         )
         connection.execute(
-            "insert into ops.indicator_dictionary values ('insured', 'count', '万人', 'enrolment', 1), "
-            "('pay_ratio', 'ratio', '%', null, 100), ('mean_cost', 'ratio', '元', null, 1)"
+            "insert into ops.indicator_dictionary values ('insured', 'count', '万人', 'enrolment', 1, 10000), "
+            "('pay_ratio', 'ratio', '%', null, 100, 1), ('mean_cost', 'ratio', '元', null, 1, 1)"
         )
         for indicator, year, region, level, tier, numerator, denominator, value, unit in _VALUES:
             connection.execute(
