@@ -35,6 +35,11 @@ def _decimal(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
+def _full_width(name: str) -> str:
+    """Brackets as Chinese text sets them."""
+    return name.replace("(", "（").replace(")", "）")
+
+
 def _labels(row: Mapping[str, Any]) -> Labels:
     """Breakdown labels of a row; 'total' stands for all and is no label."""
     found = {(name, row[name]) for name in _DIMENSIONS if row.get(name) not in (None, "", "total")}
@@ -70,7 +75,9 @@ class FigureBook:
         entries = {}
         for row in self.sources.dictionary.iter_rows(named=True):
             indicator = row["indicator_id"]
-            printed_name = names.get(indicator) or Text(row["name_zh"], row.get("name_en") or row["name_zh"])
+            printed_name = names.get(indicator) or Text(
+                _full_width(row["name_zh"]), row.get("name_en") or row["name_zh"]
+            )
             decimals = row.get("display_decimals")
             entries[indicator] = Entry(
                 name=printed_name,

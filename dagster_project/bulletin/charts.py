@@ -23,6 +23,7 @@ _FONT_FILE = "NotoSansCJKsc-Regular.otf"
 # Dark enough on white for everybody, told apart in grey too (light and dark alternate).
 COLOURS = ("#1f4e79", "#e0a030", "#4f8f6f", "#b65c48")
 _LINE_COLOUR = "#b3261e"
+_PALE = "#9fbcd8"  # columns under a line
 _WIDTH, _HEIGHT = 520, 250
 _SCALE = 2.5
 
@@ -75,49 +76,21 @@ def specification(chart: Chart) -> dict[str, Any]:
     columns = [series for series in chart.series if not series.is_line]
     lines = [series for series in chart.series if series.is_line]
     order = [series.label.zh for series in columns]
-    colours = {"domain": order, "range": list(COLOURS[: len(order)])}
-    if lines:
-        colours = {"domain": [*order, lines[0].label.zh], "range": [*COLOURS[: len(order)], _LINE_COLOUR]}
-    x: dict[str, Any] = {
-        "field": "year",
-        "type": "ordinal",
-        "title": None,
-        "axis": {"labelAngle": 0, "labelExpr": "datum.value + '年'"},
+    fills = [_PALE] if lines else list(COLOURS[: len(order)])
+    colours = {"domain": [*order, *(series.label.zh for series in lines)], "range": fills + [_LINE_COLOUR] * len(lines)}
+    x = _x_axis(chart, len(columns))
+    colour = {
+        "field": "series",
+        "type": "nominal",
+        "scale": colours,
+        "legend": {"title": None, "orient": "top", "offset": 24},
     }
-    if len(columns) > 1:
-        x |= {"scale": {"paddingInner": 0.35, "paddingOuter": 0.25}}
-    unit = columns[0].unit.text
-    y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": {"format": "~g"}}
-    colour = {"field": "series", "type": "nominal", "scale": colours, "legend": {"title": None, "orient": "top"}}
-    bars: dict[str, Any] = {"x": x, "y": y, "color": colour, "order": {"field": "order"}}
-    data = [point | {"order": order.index(point["series"])} for point in _points(chart, line=False)]
-    mark: dict[str, Any] = {"type": "bar"}
-    if len(columns) == 1:
-        mark["width"] = {"band": 0.4}
-    elif not chart.is_stacked:
-        bars["xOffset"] = {"field": "series", "sort": order}
-    labels = {key: value for key, value in bars.items() if key != "color"} | {"text": {"field": "text"}}
-    if chart.is_stacked:
-        mark["width"] = {"band": 0.5}
-        labels["y"] = y | {"stack": "zero", "bandPosition": 0.5}
-    text = {"type": "text", "fontSize": 9.5, "fill": "#ffffff" if chart.is_stacked else "#333333"}
-    text |= {} if chart.is_stacked else {"dy": -6}
-    layers: list[dict[str, Any]] = [
-        {"data": {"values": data}, "layer": [{"mark": mark, "encoding": bars}, {"mark": text, "encoding": labels}]}
-    ]
-    if lines:
-        layers.append(_line_layer(chart, lines[0], x, colour))
+    points = [point | {"order": order.index(point["series"])} for point in _points(chart, line=False)]
+    layers = [_column_layer(chart, points, columns[0].unit.text, x, colour, order, bool(lines))]
+    layers += [_line_layer(chart, series, x, colour) for series in lines]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "title": {
-            "text": f"图{chart.number}　{chart.title.zh}",
-            "subtitle": plain(chart.footnote),
-            "anchor": "start",
-            "fontSize": 14,
-            "subtitleFontSize": 9.5,
-            "subtitleColor": "#555555",
-            "offset": 8,
-        },
+        "title": {"text": f"图{chart.number}　{chart.title.zh}", "anchor": "middle", "fontSize": 14, "offset": 6},
         "width": _WIDTH,
         "height": _HEIGHT,
         "background": "white",
@@ -128,25 +101,67 @@ def specification(chart: Chart) -> dict[str, Any]:
     }
 
 
+def _x_axis(chart: Chart, columns: int) -> dict[str, Any]:
+    """Years; the axis title is the footnote, the one text that stands below the drawing."""
+    axis = {
+        "labelAngle": 0,
+        "labelExpr": "datum.value + '年'",
+        "titleAnchor": "start",
+        "titleAlign": "left",
+        "titleX": 0,
+        "titleFontSize": 9.5,
+        "titleColor": "#555555",
+        "titlePadding": 12,
+    }
+    x: dict[str, Any] = {"field": "year", "type": "ordinal", "title": plain(chart.footnote), "axis": axis}
+    return x | ({"scale": {"paddingInner": 0.35, "paddingOuter": 0.25}} if columns > 1 else {})
+
+
+def _column_layer(
+    chart: Chart,
+    points: list[dict[str, Any]],
+    unit: str,
+    x: dict[str, Any],
+    colour: dict[str, Any],
+    order: list[str],
+    below_a_line: bool,
+) -> dict[str, Any]:
+    y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": {"format": "~f"}}
+    high = max((point["value"] for point in points), default=0.0)
+    if below_a_line and high > 0 and min(point["value"] for point in points) >= 0:
+        y["scale"] = {"domain": [0, high * 1.7], "nice": True}  # leaves the upper part to the line and its labels
+    bars: dict[str, Any] = {"x": x, "y": y, "color": colour, "order": {"field": "order"}}
+    mark: dict[str, Any] = {"type": "bar"}
+    if len(order) == 1:
+        mark["width"] = {"band": 0.4}
+    elif chart.is_stacked:
+        mark["width"] = {"band": 0.5}
+    else:
+        bars["xOffset"] = {"field": "series", "sort": order}
+    labels = {key: value for key, value in bars.items() if key != "color"} | {"text": {"field": "text"}}
+    text: dict[str, Any] = {"type": "text", "fontSize": 10, "fill": "#333333", "dy": -6}
+    if chart.is_stacked:
+        labels["y"] = y | {"stack": "zero", "bandPosition": 0.5}
+        labels["color"] = {"condition": {"test": "datum.order % 2 == 0", "value": "#ffffff"}, "value": "#1a1a1a"}
+        text = {"type": "text", "fontSize": 10}
+    return {"data": {"values": points}, "layer": [{"mark": mark, "encoding": bars}, {"mark": text, "encoding": labels}]}
+
+
 def _line_layer(chart: Chart, series: Series, x: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
     values = _points(chart, line=True)
     high = max((point["value"] for point in values), default=1.0)
-    axis = {"orient": "right", "format": "~g", "grid": False, "titleColor": _LINE_COLOUR, "labelColor": _LINE_COLOUR}
-    # From zero, with room above: a line that is cut off at the bottom exaggerates.
-    scale = {"domain": [0, high * 1.25]} if high > 0 else {}
+    axis = {"orient": "right", "format": "~f", "grid": False, "titleColor": _LINE_COLOUR, "labelColor": _LINE_COLOUR}
+    # From zero: a line that is cut off at the bottom exaggerates.
+    scale = {"domain": [0, high * 1.15], "nice": False} if high > 0 else {}
     y = {"field": "value", "type": "quantitative", "title": series.unit.text, "axis": axis, "scale": scale}
     shared = {"x": x, "y": y}
+    line = {"type": "line", "strokeWidth": 2, "point": {"size": 45, "filled": True}}
+    text = {"type": "text", "dy": -11, "fontSize": 10, "fill": _LINE_COLOUR}
     return {
         "data": {"values": values},
         "layer": [
-            {
-                "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 45, "filled": True}},
-                "encoding": shared | {"color": colour},
-            },
-            {
-                "mark": {"type": "text", "dy": -11, "fontSize": 9.5, "fill": _LINE_COLOUR},
-                "encoding": shared | {"text": {"field": "text"}},
-            },
+            {"mark": line, "encoding": shared | {"color": colour}},
+            {"mark": text, "encoding": shared | {"text": {"field": "text"}}},
         ],
     }
 
@@ -154,7 +169,7 @@ def _line_layer(chart: Chart, series: Series, x: dict[str, Any], colour: dict[st
 def _config() -> dict[str, Any]:
     return {
         "font": FONT,
-        "title": {"font": FONT, "subtitleFont": FONT, "fontWeight": "normal"},
+        "title": {"font": FONT, "fontWeight": "normal"},
         "axis": {
             "labelFont": FONT,
             "titleFont": FONT,
@@ -162,7 +177,7 @@ def _config() -> dict[str, Any]:
             "gridColor": "#e6e6e6",
             "labelFontSize": 11,
         },
-        "axisY": {"titleAngle": 0, "titleAlign": "left", "titleY": -10, "tickCount": 5, "domain": False},
+        "axisY": {"titleAngle": 0, "titleAlign": "left", "titleY": -12, "tickCount": 5, "domain": False},
         "legend": {"labelFont": FONT, "labelFontSize": 11, "symbolType": "square"},
         "text": {"font": FONT},
         "view": {"stroke": None},

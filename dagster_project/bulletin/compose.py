@@ -125,7 +125,12 @@ def _facts(sources: Sources, vintage: str) -> list[tuple[Words, Inlines]]:
 
 
 def _comparison(book: FigureBook, section: int, tables: int) -> list[Block]:
-    builders = (references.national_table, references.province_table, references.findings_table)
+    exceptions: dict[str, str] = load_note_texts()["exceptions"]
+    builders = (
+        references.national_table,
+        references.province_table,
+        lambda book, number: references.findings_table(book, number, exceptions),
+    )
     found: list[Block] = []
     for build in builders:
         table = build(book, tables + len(found) + 1)

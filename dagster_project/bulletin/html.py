@@ -23,6 +23,7 @@ from dagster_project.bulletin.document import (
     Inline,
     Inlines,
     NoteRun,
+    Quoted,
     Table,
     Words,
     plain,
@@ -30,6 +31,7 @@ from dagster_project.bulletin.document import (
 from dagster_project.bulletin.register import caption
 
 _FOLDER = Path(__file__).parent
+DEFINITION = "indicator.definition"
 _UNIT = re.compile(r"^（.+）$")
 
 
@@ -80,7 +82,10 @@ def _cell(parts: Inlines, is_text: bool, is_unit: bool) -> Markup:
             escape(single.text()) if figure.has_value else Markup('<span class="mark">{}</span>').format(single.text())
         )
         return Markup('<td{} title="{}">{}</td>').format(Markup(style), figure.explain_command, content)
-    content = _label(parts) if is_text or is_unit else _runs(parts)
+    if isinstance(single, Quoted) and single.origin == DEFINITION and single.zh.isascii():
+        content = Markup("<code>{}</code>").format(single.text())
+    else:
+        content = _label(parts) if is_text or is_unit else _runs(parts)
     return Markup("<td{}>{}</td>").format(Markup(style), content)
 
 

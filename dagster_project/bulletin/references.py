@@ -6,6 +6,7 @@ the one column that they are compared with.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from dagster_project.bulletin.book import FigureBook
-from dagster_project.bulletin.document import FigureRun, Inline, Inlines, Quoted, Row, Table, Words, YearRun
+from dagster_project.bulletin.document import Inline, Inlines, Quoted, Row, Table, Words, YearRun
 from dagster_project.bulletin.figures import Figure
 from dagster_project.bulletin.grammar import with_unit, words
 from dagster_project.bulletin.numbers import Unit
@@ -29,6 +30,8 @@ _VINTAGES = {
 _BEST_FIRST = tuple(_VINTAGES)
 _QUALIFIERS = {"over": Words("超过", "over "), "about": Words("约", "about ")}
 _PROVINCE_YEARS = 3
+_IDENTITIES = "indicator.identity_result"
+_HOLDING = ("holds", "pass", "not_applicable")
 
 
 def reference_figure(book: FigureBook, row: Mapping[str, Any]) -> Figure:
@@ -143,44 +146,62 @@ def province_table(book: FigureBook, number: int) -> Table | None:
     )
 
 
-def findings_table(book: FigureBook, number: int) -> Table | None:
-    """Identities of the published series that do not hold, with what is known about each."""
-    register = book.sources.register("indicator.identity_result")
+def findings_table(book: FigureBook, number: int, exceptions: Mapping[str, str]) -> Table | None:
+    """Identities of the published series that do not hold; `exceptions` explains the known ones, by id or id and year."""
+    register = book.sources.register(_IDENTITIES)
     if register.is_empty() or "status" not in register.columns:
         return None
-    failed = register.filter(~pl.col("status").is_in(["pass", "hold", "holds", "skipped", "not_applicable"]))
+    failed = register.filter(~pl.col("status").is_in(list(_HOLDING)))
     rows = []
     for row in failed.sort("identity_id", "year").iter_rows(named=True):
-        origin = "indicator.identity_result"
-        difference = row.get("difference")
-        shown = "" if difference is None else f"{Decimal(str(round(float(difference), 4))).normalize():f}"
+        known = exceptions.get(f"{row['identity_id']} {row['year']}") or exceptions.get(row["identity_id"])
+        is_known = row["status"] == "known_exception"
+        note = str(row.get("note") or "")
         cells: tuple[Inlines, ...] = (
             (YearRun(int(row["year"])),),
-            (Quoted(str(row.get("expression") or ""), origin),),
-            (Quoted(shown, origin),),
-            (Quoted(str(row.get("note") or row.get("known_note") or ""), origin),),
+            (Quoted(_in_words(book, str(row["expression"])), _IDENTITIES, str(row["expression"])),),
+            (Quoted(_difference(row["difference"]), _IDENTITIES),),
+            (Words("已知例外", "Known") if is_known else Words("待查", "Open"),),
+            (Words(known) if known and is_known else Quoted(note, _IDENTITIES),),
         )
-        rows.append(Row((Quoted(str(row["identity_id"]), origin),), cells))
+        rows.append(Row((Quoted(str(row["identity_id"]), _IDENTITIES),), cells))
     if not rows:
         return None
+    columns = (
+        ("年份", "Year"),
+        ("应成立的关系", "Identity"),
+        ("差额", "Difference"),
+        ("性质", "Kind"),
+        ("说明", "Note"),
+    )
     return Table(
         "reference_findings",
         number,
         (Words("已公布数据中不成立的恒等式", "Identities that published figures do not obey"),),
-        (Words("恒等式", "Identity"),),
-        (
-            (Words("年份", "Year"),),
-            (Words("表达式", "Expression"),),
-            (Words("差额", "Difference"),),
-            (Words("说明", "Note"),),
-        ),
+        (Words("编号", "Id"),),
+        tuple((Words(zh, en),) for zh, en in columns),
         tuple(rows),
+        notes=(
+            (Words("差额为等式左边减右边；成因系推断，引用前应核对原件。", "Left minus right; reasons are inferred."),),
+        ),
         is_reference=True,
-        text_columns=frozenset({1, 3}),
+        text_columns=frozenset({1, 3, 4}),
     )
 
 
-def reference_figures(table: Table) -> list[Figure]:
-    """The published figures that a table shows."""
-    parts = [part for row in table.rows for one in row.cells for part in one]
-    return [part.figure for part in parts if isinstance(part, FigureRun) and part.figure.kind == "reference"]
+def _difference(value: Any) -> str:
+    return "" if value is None else f"{Decimal(str(round(float(value), 2))).normalize():f}"
+
+
+def _in_words(book: FigureBook, expression: str) -> str:
+    """A formula over indicator ids as a formula over their Chinese names."""
+
+    def name(match: re.Match[str]) -> str:
+        indicator, _, vintage = match.group(0).partition("@")
+        entry = book.entries.get(indicator)
+        suffix = f"〔{_VINTAGES[vintage].zh}〕" if vintage in _VINTAGES else ""
+        return (entry.name.zh if entry else indicator) + suffix
+
+    text = re.sub(r"prev\(([^()]+)\)", r"上年\1", expression)
+    text = re.sub(r"[a-z][a-z0-9_]{3,}(@[a-z_]+)?", name, text)
+    return text.replace(" * ", "×").replace(" / ", "÷").replace(" - ", "－").replace(" + ", "＋").replace(" = ", " ＝ ")

@@ -111,7 +111,7 @@ class SectionComposer:
         for sentence in sentences:
             pattern = sentence["pattern"]
             if pattern == "parallel":
-                parts += [Words("其中"), *self._parallel(sentence), Words("。")]
+                parts += [Words(sentence.get("lead", "其中，")), *self._parallel(sentence), Words("。")]
                 continue
             if not opened or pattern == "stock":
                 parts += self._grammar.lead(pattern, year)

@@ -25,7 +25,7 @@ TRAVEL_NAMES = {
     "cross_province": Words("跨省", "Across provinces"),
 }
 _SCHEMES = (Words("合计", "Total"), Words("职工医保", "Employee"), Words("居民医保", "Resident"))
-_GROWTH = Words("比上年增长（%）", "Growth (%)")
+_GROWTH = (Words("比上年增长", "Growth"), Words("（%）", " (%)"))
 _MARK_WORDS = {
     "—": Words("“—”因单元过小不予公布", '"—" withheld by disclosure control'),
     "…": Words("“…”无法计算或无上年数", '"…" not computable, or no year before'),
@@ -85,7 +85,7 @@ class TableComposer:
         rows: Sequence[Row],
         **more: Any,
     ) -> Table:
-        title = (YearRun(self._book.sources.year), Words("年"), words(spec["title"]["zh"], spec["title"]["en"]))
+        title = (YearRun(self._book.sources.year), Words("年", " "), words(spec["title"]["zh"], spec["title"]["en"]))
         return Table(spec["key"], number, title, (corner,), tuple(columns), tuple(rows), notes=mark_note(rows), **more)
 
     def _scheme(self, spec: dict[str, Any], number: int) -> Table | None:
@@ -102,7 +102,7 @@ class TableComposer:
             rows.append(Row((Words(one["zh"], one["en"]),), tuple(cells), indent=int(bool(one.get("indent")))))
         columns: list[Inlines] = [(Words("单位", "Unit"),)]
         for scheme in _SCHEMES:
-            columns += [(scheme,), (_GROWTH,)]
+            columns += [(scheme,), _GROWTH]
         if not rows:
             return None
         table = self._table(spec, number, Words("指标", "Indicator"), columns, rows, text_columns=frozenset({0}))
@@ -192,7 +192,7 @@ class TableComposer:
             name = self._book.entries[indicator].name
             rows.append(Row((words(name.zh, name.en),), tuple(cells), anchor=now.anchor))
         columns: list[Inlines] = [(Words("单位", "Unit"),), *((YearRun(year), Words("年")) for year in years)]
-        columns += [(_GROWTH,), (Words("口径编号", "Definition"),)]
+        columns += [_GROWTH, (Words("口径编号", "Definition"),)]
         spec = {
             "key": "headline",
             "title": {"zh": "主要指标历年数据及口径编号", "en": "Headline indicators by year, with definitions"},

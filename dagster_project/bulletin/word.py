@@ -25,6 +25,7 @@ from dagster_project.bulletin.charts import description
 from dagster_project.bulletin.document import Chart, Document, Heading, Inlines, NoteRun, Paragraph, Table, plain
 from dagster_project.bulletin.register import caption
 
+_ROWS_KEPT_TOGETHER = 22  # a table that fits a page is not torn apart
 _FIRST_DATE_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -49,21 +50,30 @@ def _mark_header(row: Any) -> None:
         properties.append(OxmlElement(name))
 
 
+def _length(text: str) -> float:
+    """Printed length in Latin characters: a Chinese one is two wide."""
+    return sum(2.0 if ord(character) > 0x2E7F else 1.0 for character in text)
+
+
 def _widths(table: Table) -> list[Any]:
-    """Column widths: the row header wide, text columns wider than numbers."""
-    weights = [3.0 if len(table.columns) > 3 else 2.2]
-    for index, column in enumerate(table.columns):
-        is_unit = plain(column) == "单位"
-        weights.append(1.0 if is_unit else 2.4 if index in table.text_columns else 1.25)
-    total = sum(weights)
-    return [round(word_styles.CONTENT_WIDTH * weight / total) for weight in weights]
+    """Column widths from the contents: numbers on one line, texts share what is left, headers may take three lines."""
+    listed = [[plain(row.header) for row in table.rows]]
+    listed += [[plain(row.cells[index]) for row in table.rows] for index in range(len(table.columns))]
+    needs = []
+    for position, contents in enumerate(listed):
+        header = _length(plain(table.corner if position == 0 else table.columns[position - 1]))
+        longest = max((_length(text) for text in contents), default=0.0)
+        is_text = position == 0 or position - 1 in table.text_columns
+        needs.append(max(header / 3, min(longest, 44.0 if is_text else 60.0), 4.0) + 2.5)
+    total = sum(needs)
+    return [round(word_styles.CONTENT_WIDTH * need / total) for need in needs]
 
 
 def _fill(
-    cell: Any, parts: Inlines, alignment: WD_ALIGN_PARAGRAPH, style: Any, indent: int = 0, bold: bool = False
+    cell: Any, parts: Inlines, alignment: WD_ALIGN_PARAGRAPH, style: str, indent: int = 0, bold: bool = False
 ) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph.style = style
+    paragraph._p.style = style  # the id itself: setting by object looks through all styles each time
     paragraph.alignment = alignment
     if indent:
         paragraph.paragraph_format.left_indent = Mm(3)
@@ -81,7 +91,9 @@ def _table(document: WordDocument, table: Table) -> None:
     grid.autofit = False
     word_styles.border(grid._tbl.tblPr, {"top": 12, "bottom": 12, "insideH": 2}, "w:tblBorders")
     cells = grid._cells  # one list, once: the accessors of rows and columns rebuild it each time
-    style = document.styles["Table Text"]
+    is_short = len(table.rows) <= _ROWS_KEPT_TOGETHER
+    loose = document.styles["Table Text"].style_id
+    style = document.styles["Table Text Together"].style_id if is_short else loose
     widths = _widths(table)
     for position, size in enumerate(widths):
         grid.columns[position].width = size
@@ -95,6 +107,7 @@ def _table(document: WordDocument, table: Table) -> None:
     for number, row in enumerate(table.rows, 1):
         bold = has_total and number == 1
         line = cells[number * width : (number + 1) * width]
+        style = loose if number == len(table.rows) and not table.notes else style
         _fill(line[0], row.header, WD_ALIGN_PARAGRAPH.LEFT, style, row.indent, bold)
         for index, parts in enumerate(row.cells):
             is_unit = plain(table.columns[index]) == "单位"
@@ -114,7 +127,7 @@ def _chart(document: WordDocument, chart: Chart, picture: bytes) -> None:
     paragraph = document.add_paragraph()
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     paragraph.paragraph_format.space_before = Pt(8)
-    shape = paragraph.add_run().add_picture(io.BytesIO(picture), width=Mm(150))
+    shape = paragraph.add_run().add_picture(io.BytesIO(picture), width=Mm(135))
     properties = shape._inline.docPr
     properties.set("descr", description(chart))
     properties.set("title", caption(chart))

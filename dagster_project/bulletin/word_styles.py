@@ -62,7 +62,7 @@ def prepare(document: WordDocument) -> None:
     set_font(styles["Normal"], BODY, 12)
     _paragraph(styles["Normal"], 0, 0)
     for name, font, size, bold, before, after in (
-        ("Title", TITLE_FONT, 22, True, 6, 12),
+        ("Title", TITLE_FONT, 19, True, 6, 12),
         ("Heading 1", SANS, 15, False, 18, 8),
         ("Heading 2", SECOND, 14, True, 12, 6),
         ("Heading 3", BODY, 12.5, True, 8, 4),
@@ -83,11 +83,13 @@ def prepare(document: WordDocument) -> None:
         ("Bulletin Note", BODY, 10, False, 1.25),
         ("Bulletin Facts", SECOND, 11, False, 1.2),
         ("Table Text", TITLE_FONT, 8.5, False, 1.0),
+        ("Table Text Together", TITLE_FONT, 8.5, False, 1.0),
         ("Table Note", TITLE_FONT, 8.5, False, 1.1),
     ):
         style = _style(document, name)
         set_font(style, font, size)
         _paragraph(style, 0, 3 if name.startswith("Bulletin") else 0, indent, line)
+    styles["Table Text Together"].paragraph_format.keep_with_next = True
     styles["Bulletin Facts"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     styles["Bulletin Facts"].paragraph_format.space_after = Pt(6)
     alarm = _style(document, "Synthetic Mark")
