@@ -190,7 +190,9 @@ class Compiler:
                 if switch not in row.switches:
                     raise DictionaryError(f"{row.indicator_id} depends on {switch} but does not list it")
         for label in row.breakdown_labels:
-            monthly = all(term.cube in MONTHLY_CUBES and {name for name, _ in term.labels} <= MONTHLY_LABELS for term in terms)
+            monthly = all(
+                term.cube in MONTHLY_CUBES and {name for name, _ in term.labels} <= MONTHLY_LABELS for term in terms
+            )
             if label == "month" and not monthly:
                 raise DictionaryError(f"{row.indicator_id}: months exist for visits by scheme and visit type only")
             if label in LABELS and any(label not in CUBE_LABELS[term.cube] for term in terms):

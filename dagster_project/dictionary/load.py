@@ -20,6 +20,7 @@ from dagster_project.dictionary.indicators import LABELS, Indicator, load_indica
 from dagster_project.dictionary.own import load_own_identities
 from dagster_project.dictionary.pooling import CROSS_REGION_BASE, describe_pooling
 from dagster_project.dictionary.published import evaluate_identities
+from dagster_project.dictionary.selection import Selections
 from dagster_project.durable import durable_step
 from dagster_project.settings import Settings
 
@@ -147,7 +148,9 @@ def _indicators() -> dict[str, pl.DataFrame]:
         unit_factor=pl.Series([int(units[row["unit"]]) for row in rows], dtype=pl.Int64),
         position=pl.int_range(1, pl.len() + 1, dtype=pl.Int32),
     )
-    terms = [term for row in computed for term in _term_rows(compiler.compile(row.indicator_id))]
+    compiled = [compiler.compile(row.indicator_id) for row in computed]
+    selections = Selections(compiled, {row.indicator_id: ("total", *_breakdowns(row)) for row in computed})
+    terms = [term for one in compiled for term in _term_rows(one, selections)]
     text = pl.String
     conditions = dict.fromkeys(("switch", "switch_value", "second_switch", "second_switch_value"), text)
     return {
@@ -157,8 +160,15 @@ def _indicators() -> dict[str, pl.DataFrame]:
             {
                 "indicator_id": text, "term_number": pl.Int32, "role": text, "cube": text, "measure": text,
                 "coefficient": pl.Decimal(8, 2), "lag_years": pl.Int32, **conditions, "counts_units": pl.Boolean,
+                "selection_id": pl.Int32,
                 **dict.fromkeys(LABELS, text),
             },
+        ),
+        "selection": _frame(
+            selections.rows(), {"selection_id": pl.Int32, "cube": text, **dict.fromkeys(LABELS, text)}
+        ),
+        "selection_breakdown": _frame(
+            selections.breakdown_rows(), {"selection_id": pl.Int32, "breakdown": text}
         ),
         "indicator_breakdown": _frame(
             [(row.indicator_id, label) for row in computed for label in ("total", *_breakdowns(row))],
@@ -175,7 +185,7 @@ def _breakdowns(row: Indicator) -> list[str]:
     return [label for label in row.breakdown_labels if label != "region"]
 
 
-def _term_rows(compiled: Compiled) -> Iterable[tuple[Any, ...]]:
+def _term_rows(compiled: Compiled, selections: Selections) -> Iterable[tuple[Any, ...]]:
     number = 0
     for role, terms in (("numerator", compiled.numerator), ("denominator", compiled.denominator)):
         # Two measures of the same cells are the same units: only the first of them counts units.
@@ -185,10 +195,10 @@ def _term_rows(compiled: Compiled) -> Iterable[tuple[Any, ...]]:
             cells = (term.cube, term.lag_years, term.conditions, term.labels)
             counts = term.cube not in WITHOUT_UNITS and cells not in counted
             counted.add(cells)
-            yield (compiled.indicator_id, number, role, *_term_columns(term, counts))
+            yield (compiled.indicator_id, number, role, *_term_columns(term, counts, selections.number(term)))
 
 
-def _term_columns(term: Term, counts_units: bool) -> tuple[Any, ...]:
+def _term_columns(term: Term, counts_units: bool, selection_id: int) -> tuple[Any, ...]:
     conditions: list[str | None] = [part for pair in term.conditions for part in pair]
     conditions += [None] * (4 - len(conditions))
     labels = dict(term.labels)
@@ -199,6 +209,7 @@ def _term_columns(term: Term, counts_units: bool) -> tuple[Any, ...]:
         term.lag_years,
         *conditions,
         counts_units,
+        selection_id,
         *(labels.get(label) for label in LABELS),
     )
 

@@ -14,13 +14,38 @@ loads as (
     select distinct extract from {{ source('ops', 'load') }}
 ),
 
+-- What each cube holds at all, whatever a selection takes of it.
 measures as (
-    select distinct
-        cube,
+    {%- for cube, relation, year in [
+        ('settlement', 'labelled_settlement', 'year'), ('visit', 'labelled_settlement', 'year'),
+        ('stay', 'labelled_stay', 'year'), ('stay_end', 'labelled_stay', 'end_year'),
+        ('enrolment', 'labelled_enrolment', 'year'), ('fund', 'labelled_fund', 'year'),
+        ('maternity_allowance', 'labelled_allowance', 'year'), ('assistance', 'labelled_assistance', 'year'),
+    ] %}
+    select
+        '{{ cube }}' as cube,
+        province,
+        region_code,
+        {{ year }} as year
+    from {{ ref(relation) }}
+    group by province, region_code, {{ year }}
+    union
+    select
+        '{{ cube }}' as cube,
+        province,
+        province as region_code,
+        {{ year }} as year
+    from {{ ref(relation) }}
+    group by province, {{ year }}
+    union
+    {%- endfor %}
+    select
+        case when population_kind = 'none' then 'reported' else 'population' end as cube,
         province,
         region_code,
         year
-    from {{ ref('measure') }}
+    from {{ ref('labelled_given') }}
+    group by case when population_kind = 'none' then 'reported' else 'population' end, province, region_code, year
 ),
 
 regions as (

@@ -6,8 +6,8 @@ regions as (
     select * from {{ ref('dim_region') }}
 ),
 
-measures as (
-    select * from {{ ref('measure') }}
+cells as (
+    select * from {{ ref('selected') }}
 ),
 
 registered as (
@@ -28,13 +28,12 @@ registered as (
 -- A place that no register knows is listed all the same, so that the regions add up to the province.
 met as (
     select distinct
-        measures.province,
-        measures.year,
-        measures.region_code,
-        measures.region_level
-    from measures
-    inner join statistics_years
-        on measures.province = statistics_years.province and measures.year = statistics_years.year
+        cells.province,
+        cells.year,
+        cells.region_code,
+        case when cells.region_code = cells.province then 'province' else 'prefecture' end as region_level
+    from cells
+    inner join statistics_years on cells.province = statistics_years.province and cells.year = statistics_years.year
 ),
 
 final as (

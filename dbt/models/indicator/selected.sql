@@ -1,0 +1,122 @@
+{%- set place_labels = [
+    'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'area', 'payment_place', 'person_group',
+] %}
+{%- set visit_labels = place_labels + ['age_group', 'benefit_type'] %}
+{%- set stay_labels = place_labels + ['disease_payment'] %}
+{%- set amounts = [
+    'total_fee_yuan', 'full_own_pay_yuan', 'in_scope_fee_yuan', 'pool_pay_yuan', 'fund_pay_yuan', 'assistance_pay_yuan',
+    'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan',
+] %}
+{%- set stay_measures = [
+    ('stays', 'stays'), ('bed_days_min1', 'bed_days_min1'), ('bed_days_plus1', 'bed_days_plus1'),
+    ('stay_total_fee_yuan', 'total_fee_yuan'), ('stay_pool_pay_yuan', 'pool_pay_yuan'),
+    ('stay_fund_pay_yuan', 'fund_pay_yuan'), ('stay_assistance_pay_yuan', 'assistance_pay_yuan'),
+] %}
+
+with selections as (
+    select * from {{ source('dictionary', 'selection') }}
+),
+
+breakdowns as (
+    select * from {{ source('dictionary', 'selection_breakdown') }}
+),
+
+{{ added_cells('settlement', ref('labelled_settlement'), place_labels, pairs_of(amounts), 'row_count') }},
+
+{{ added_cells('stay', ref('labelled_stay'), stay_labels, stay_measures, 'stays') }},
+
+{{ added_cells('stay_end', ref('labelled_stay'), stay_labels,
+    [('ended_stays', 'stays'), ('ended_stay_fee_yuan', 'total_fee_yuan')], 'stays', year='end_year') }},
+
+visits as (
+    select
+        province,
+        region_code,
+        year,
+        month,
+        {{ visit_labels | join(', ') }},
+        visits
+    from {{ ref('labelled_settlement') }}
+    where visits <> 0
+    union all
+    select
+        province,
+        region_code,
+        year,
+        month,
+        {{ visit_labels | join(', ') }},
+        stays as visits
+    from {{ ref('labelled_stay') }}
+),
+
+{{ added_cells('visit', 'visits', visit_labels, [('visits', 'visits')], 'visits') }},
+
+{{ added_cells('visit_month', 'visits', ['scheme', 'visit_type'], [('visits', 'visits')], 'visits',
+    cube='visit', breakdown='month') }},
+
+{{ added_cells('enrolment', ref('labelled_enrolment'),
+    ['scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'person_group'], [('persons', 'persons')], 'persons') }},
+
+{{ added_cells('fund', ref('labelled_fund'), ['scheme', 'fund_type', 'direction'],
+    pairs_of(['fund_amount_yuan', 'closing_balance_yuan']), 'null') }},
+
+{{ added_cells('maternity_allowance', ref('labelled_allowance'), ['benefit_type'],
+    [('allowance_payments', 'payments')], 'payments') }},
+
+{{ added_cells('assistance', ref('labelled_assistance'), ['scheme', 'care_setting'],
+    [('assistance_encounters', 'encounters'), ('assistance_payments', 'payments'), ('assistance_paid_yuan', 'assistance_pay_yuan')],
+    'encounters') }},
+
+{{ added_cells('population', ref('labelled_given'), ['population_kind'], [('population_persons', 'amount')], 'null') }},
+
+{{ added_cells('reported', ref('labelled_given'), ['reported_indicator'], [('reported_value', 'amount')], 'null') }},
+
+long as (
+    {{ measure_rows('settlement_added', pairs_of(amounts)) }}
+    union all
+    {{ measure_rows('stay_added', stay_measures) }}
+    union all
+    {{ measure_rows('stay_end_added', [('ended_stays', 'stays'), ('ended_stay_fee_yuan', 'total_fee_yuan')]) }}
+    union all
+    {{ measure_rows('visit_added', [('visits', 'visits')]) }}
+    union all
+    {{ measure_rows('visit_month_added', [('visits', 'visits')]) }}
+    union all
+    {{ measure_rows('enrolment_added', [('persons', 'persons')]) }}
+    union all
+    {{ measure_rows('fund_added', pairs_of(['fund_amount_yuan', 'closing_balance_yuan'])) }}
+    union all
+    {{ measure_rows('maternity_allowance_added', [('allowance_payments', 'payments')]) }}
+    union all
+    {{ measure_rows('assistance_added', [('assistance_encounters', 'encounters'), ('assistance_payments', 'payments'), ('assistance_paid_yuan', 'assistance_pay_yuan')]) }}
+),
+
+-- A population and a return are given for each region, the province among them; their parts are never added.
+given as (
+    {{ measure_rows('population_added', [('population_persons', 'amount')]) }}
+    union all
+    {{ measure_rows('reported_added', [('reported_value', 'amount')]) }}
+),
+
+-- The province is the sum of its prefecture-level regions, and of what is kept for the province as a whole.
+final as (
+    select * from long
+    where region_code <> province
+    union all
+    select
+        selection_id,
+        breakdown,
+        member,
+        measure,
+        province,
+        province as region_code,
+        year,
+        cast(sum(amount) as decimal(28, 2)) as amount,
+        cast(sum(units) as bigint) as units
+    from long
+    group by selection_id, breakdown, member, measure, province, year
+    union all
+    select * from given
+)
+
+select * from final
