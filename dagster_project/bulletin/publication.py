@@ -132,7 +132,7 @@ def write_documents(target: Path, document: Document, sources: Sources, vintage:
     for table in document.tables():
         (target / "tables" / f"{table.key}.csv").write_text(csv_text([*grid(table), *notice]), encoding="utf-8")
     register = [list(COLUMNS), *([str(row[name]) for name in COLUMNS] for row in figure_rows(document))]
-    (target / "tables" / "figures.csv").write_text(csv_text(register), encoding="utf-8")
+    (target / "tables" / "figures.csv").write_text(csv_text([*register, *notice]), encoding="utf-8")
     notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
     (target / "bulletin.html").write_text(render_html(document, svg, _footer()), encoding="utf-8")
     (target / "bulletin.docx").write_bytes(render_word(document, png, sources.as_of, vintage))

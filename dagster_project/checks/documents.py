@@ -165,7 +165,8 @@ class Page(HTMLParser):
             self.tables.setdefault(self._table, []).append(float(text.replace(",", "")))
         elif tag == "p" and meaning == "body":
             self.typed += DECIMAL.findall(text)
-        if self._text and not command and tag != "data":
+        inside_cell = bool(self._open) and self._open[-1][0] == "td"
+        if self._text and not command and (tag != "data" or inside_cell):
             self._text[-1] += text
 
     def handle_data(self, data: str) -> None:
