@@ -116,6 +116,12 @@ class FigureBook:
         row = self._comparisons.get((indicator, year, region or self.sources.province))
         return str((row or {}).get("break_id") or self._breaks.get((indicator, year), ""))
 
+    def break_text(self, figure: Figure) -> str:
+        """What changed in the definition since the year before, in Chinese."""
+        row = self._comparisons.get((figure.indicator_id, figure.year, figure.region_code)) or {}
+        parts = [one.partition(" / ")[0] for one in str(row.get("note") or "").split("; ")]
+        return "；".join(part for part in parts if "→" in part)
+
     def figure(self, indicator: str, year: int | None = None, region: str | None = None, **labels: str) -> Figure:
         """The figure of an indicator, of a breakdown of it when labels are given; without value when there is no such row."""
         year, region = year or self.sources.year, region or self.sources.province

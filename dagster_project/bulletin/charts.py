@@ -24,7 +24,7 @@ _FONT_FILE = "NotoSansCJKsc-Regular.otf"
 COLOURS = ("#1f4e79", "#e0a030", "#4f8f6f", "#b65c48")
 _LINE_COLOUR = "#b3261e"
 _PALE = "#9fbcd8"  # columns under a line
-_WIDTH, _HEIGHT = 520, 250
+_WIDTH, _HEIGHT = 520, 215
 _SCALE = 2.5
 
 

@@ -145,29 +145,35 @@ def _comparison(book: FigureBook, section: int, tables: int) -> list[Block]:
     ]
 
 
+def _spelt_choices(sources: Sources) -> dict[str, list[Text]]:
+    """The choices of every definition in plain words."""
+    switches = load_switches()
+    choices: dict[str, list[Text]] = {}
+    for row in sources.register("indicator.definition").sort("definition_id", "switch").iter_rows(named=True):
+        switch = switches.get(row["switch"])
+        value = switch.values.get(str(row["value"])) if switch else None
+        label = (
+            switch.label
+            if switch
+            else Text(row.get("switch_zh") or row["switch"], row.get("switch_en") or row["switch"])
+        )
+        value = value or Text(str(row.get("value_zh") or row["value"]), str(row.get("value_en") or row["value"]))
+        choices.setdefault(row["definition_id"], []).append(Text(f"{label.zh}：{value.zh}", f"{label.en}: {value.en}"))
+    return choices
+
+
 def _definitions(document: Document, sources: Sources, number: int) -> Table | None:
     """The definitions behind the figures printed: id, choices in plain words, indicators."""
     used: dict[str, dict[str, str]] = {}
     for part in document.inlines():
         if isinstance(part, FigureRun) and part.figure.definition_id and part.figure.year == sources.year:
             used.setdefault(part.figure.definition_id, {})[part.figure.indicator_id] = part.figure.name.zh
-    switches = load_switches()
-    choices: dict[str, list[str]] = {}
-    english: dict[str, list[str]] = {}
-    for row in sources.register("indicator.definition").sort("definition_id", "switch").iter_rows(named=True):
-        switch = switches.get(row["switch"])
-        value = switch.values.get(str(row["value"])) if switch else None
-        label = switch.label if switch else Text(row["switch"], row["switch"])
-        text = value or Text(str(row["value"]), str(row["value"]))
-        choices.setdefault(row["definition_id"], []).append(f"{label.zh}：{text.zh}")
-        english.setdefault(row["definition_id"], []).append(f"{label.en}: {text.en}")
+    choices = _spelt_choices(sources)
     rows = []
     for definition, indicators in used.items():
-        spelt = Quoted(
-            "；".join(choices.get(definition, [])) or "无可选口径",
-            "indicator.definition",
-            "; ".join(english.get(definition, [])),
-        )
+        listed = choices.get(definition, [])
+        zh, en = "；".join(text.zh for text in listed), "; ".join(text.en for text in listed)
+        spelt = Quoted(zh or "无可选口径", "indicator.definition", en)
         rows.append(
             Row((Quoted(definition, "indicator.definition"),), ((spelt,), (words("、".join(indicators.values())),)))
         )

@@ -58,8 +58,7 @@ class Grammar:
             parts += [Words("因单元过小不予公布（"), FigureRun(figure), Words("）")]
         else:
             parts += [Words("本期无法计算（"), FigureRun(figure), Words("）")]
-            reason = self._notes.for_reason(figure)
-            parts += [reason] if reason else []
+            parts += self._notes.for_reason(figure)
         return [*parts, *self._notes.for_indicator(figure.indicator_id)]
 
     def comparison(self, figure: Figure, with_change: bool = False) -> list[Inline]:
@@ -67,8 +66,7 @@ class Grammar:
         if not figure.has_value:
             return []
         if self._book.break_of(figure.indicator_id, figure.year, figure.region_code):
-            note = self._notes.for_break(figure)
-            return [note] if note else []
+            return list(self._notes.for_break(figure))
         change, growth = self._book.change(figure), self._book.growth(figure)
         if change.value is None:
             return []

@@ -14,6 +14,7 @@ from dagster_project.bulletin.figures import Figure
 
 BREAK = "break:"
 REASON = "reason:"
+CHANGED_DEFINITION = "definition"
 
 
 class Notes:
@@ -43,39 +44,43 @@ class Notes:
                 runs.append(self._add(key, (Words(note["zh"], note["en"]),)))
         return runs
 
-    def for_break(self, figure: Figure) -> NoteRun | None:
-        """Reference to the note on the break between the figure's year and the one before."""
+    def for_break(self, figure: Figure) -> list[NoteRun]:
+        """References to the notes on the breaks between the figure's year and the one before."""
         found = self._book.break_of(figure.indicator_id, figure.year, figure.region_code)
-        if not found:
-            return None
-        known = self._breaks.get(found)
-        text = Words(known) if known else Quoted(self._register_text(found), "seed.series_break")
+        return [self._break_note(figure, one.strip()) for one in found.split(",") if one.strip()]
+
+    def _break_note(self, figure: Figure, break_id: str) -> NoteRun:
+        if break_id == CHANGED_DEFINITION:
+            text = self._book.break_text(figure)
+            changed: Inlines = (Words("年口径变更："), Quoted(text, "indicator.year_on_year"))
+            return self._add(
+                f"{BREAK}{figure.year}{text}",
+                (YearRun(figure.year), *changed, Words("，与上年不可比，不列变化和增速。")),
+            )
+        known = self._breaks.get(break_id)
         parts: Inlines = (
             YearRun(figure.year),
             Words("年起，"),
-            text,
+            Words(known) if known else Quoted(self._register_text(break_id), "seed.series_break"),
             Words("，与上年不可比，不列变化和增速（断点登记号 "),
-            Quoted(found, "seed.series_break"),
+            Quoted(break_id, "seed.series_break"),
             Words("）。"),
         )
-        return self._add(f"{BREAK}{found}", parts)
+        return self._add(f"{BREAK}{break_id}", parts)
 
     def _register_text(self, break_id: str) -> str:
         for row in self._book.sources.register("seed.series_break").iter_rows(named=True):
             if row["break_id"] == break_id:
-                return str(row.get("what_changed_zh") or row["what_changed"])
+                return str(row["what_changed"])
         return break_id
 
-    def for_reason(self, figure: Figure) -> NoteRun | None:
+    def for_reason(self, figure: Figure) -> list[NoteRun]:
         """Reference to the note that says why a figure cannot be computed."""
         if figure.status != "not_computable" or figure.reason in ("", "no_row"):
-            return None
-        parts: Inlines = (
-            Words("“…”的原因："),
-            Quoted(figure.reason, "indicator.indicator_value.reason"),
-            Words("。"),
-        )
-        return self._add(f"{REASON}{figure.reason}", parts)
+            return []
+        zh, _, en = figure.reason.partition(" / ")
+        text = Quoted(zh, "indicator.indicator_value.reason", en)
+        return [self._add(f"{REASON}{figure.reason}", (Words("“…”的原因："), text, Words("。")))]
 
     def listed(self) -> list[tuple[NoteRun, Inlines]]:
         """All notes used, by number."""

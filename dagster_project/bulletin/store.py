@@ -34,9 +34,11 @@ def write_tables(
 ) -> int:
     """Replace the publication's tables by the working values and every frozen vintage; returns the rows of the former.
 
-    The frozen table is rebuilt from the Parquet of the publication folder, so that it survives a new warehouse file.
+    Working values take the name `vintage` unless theirs is the name of a vintage already. The frozen table is rebuilt from the Parquet of the publication folder, so that it survives a new warehouse file.
     """
-    working = values.with_columns(pl.col("vintage").cast(pl.String).fill_null(vintage))
+    own = pl.col("vintage").cast(pl.String)
+    is_named = own.str.contains(_VINTAGE.pattern).fill_null(False)
+    working = values.with_columns(pl.when(is_named).then(own).otherwise(pl.lit(vintage)).alias("vintage"))
     connection.register("working_value", working.to_arrow())
     connection.register("decision", decisions.to_arrow())
     files = [str(path) for path in frozen_files(publication)]

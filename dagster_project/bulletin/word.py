@@ -22,10 +22,11 @@ from docx.shared import Mm, Pt
 
 from dagster_project.bulletin import word_styles
 from dagster_project.bulletin.charts import description
-from dagster_project.bulletin.document import Chart, Document, Heading, Inlines, NoteRun, Paragraph, Table, plain
+from dagster_project.bulletin.document import Chart, Document, Heading, Inlines, NoteRun, Paragraph, Table, Words, plain
 from dagster_project.bulletin.register import caption
 
 _ROWS_KEPT_TOGETHER = 22  # a table that fits a page is not torn apart
+_MM_PER_CHARACTER, _MM_OF_MARGINS = 1.62, 3.2  # Latin characters of the table style
 _FIRST_DATE_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -55,18 +56,44 @@ def _length(text: str) -> float:
     return sum(2.0 if ord(character) > 0x2E7F else 1.0 for character in text)
 
 
+def _is_unit(table: Table, index: int) -> bool:
+    return plain(table.columns[index]) == "单位"
+
+
 def _widths(table: Table) -> list[Any]:
-    """Column widths from the contents: numbers on one line, texts share what is left, headers may take three lines."""
+    """Column widths from the contents: numbers on one line, headers on three at most, texts share what is left."""
     listed = [[plain(row.header) for row in table.rows]]
     listed += [[plain(row.cells[index]) for row in table.rows] for index in range(len(table.columns))]
-    needs = []
+    fixed: dict[int, float] = {}
+    wanted: dict[int, float] = {}
     for position, contents in enumerate(listed):
-        header = _length(plain(table.corner if position == 0 else table.columns[position - 1]))
         longest = max((_length(text) for text in contents), default=0.0)
-        is_text = position == 0 or position - 1 in table.text_columns
-        needs.append(max(header / 3, min(longest, 44.0 if is_text else 60.0), 4.0) + 2.5)
-    total = sum(needs)
-    return [round(word_styles.CONTENT_WIDTH * need / total) for need in needs]
+        is_text = position == 0 or (position - 1 in table.text_columns and not _is_unit(table, position - 1))
+        if is_text:
+            wanted[position] = min(max(longest, 6.0), 70.0)
+        else:
+            header = _length(plain(table.columns[position - 1]))
+            fixed[position] = max(longest, header / 3, 6.0) * _MM_PER_CHARACTER + _MM_OF_MARGINS
+    whole = word_styles.CONTENT_WIDTH.mm
+    left = max(whole - sum(fixed.values()), whole * 0.3)
+    share = left / sum(wanted.values())
+    if share > 1.3 * _MM_PER_CHARACTER:  # nothing needs that much: numbers take a part of it
+        share = 1.3 * _MM_PER_CHARACTER
+    needs = fixed | {position: size * share for position, size in wanted.items()}
+    factor = whole / sum(needs.values())
+    return [Mm(needs[position] * factor) for position in range(len(listed))]
+
+
+def _header_cell(cell: Any, parts: Inlines, style: str) -> None:
+    """A column header; a trailing unit in brackets stands on a line of its own."""
+    last = parts[-1]
+    if len(parts) > 1 and isinstance(last, Words) and last.zh.startswith("（"):
+        _fill(cell, parts[:-1], WD_ALIGN_PARAGRAPH.CENTER, style, bold=True)
+        paragraph = cell.paragraphs[0]
+        paragraph.add_run().add_break()
+        paragraph.add_run(last.text())
+    else:
+        _fill(cell, parts, WD_ALIGN_PARAGRAPH.CENTER, style, bold=True)
 
 
 def _fill(
@@ -89,9 +116,10 @@ def _table(document: WordDocument, table: Table) -> None:
     grid = document.add_table(rows=len(table.rows) + 1, cols=width)
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
     grid.autofit = False
-    word_styles.border(grid._tbl.tblPr, {"top": 12, "bottom": 12, "insideH": 2}, "w:tblBorders")
+    word_styles.table_frame(grid._tbl.tblPr)
     cells = grid._cells  # one list, once: the accessors of rows and columns rebuild it each time
-    is_short = len(table.rows) <= _ROWS_KEPT_TOGETHER
+    has_prose = any(not _is_unit(table, index) for index in table.text_columns)
+    is_short = len(table.rows) <= _ROWS_KEPT_TOGETHER and not has_prose
     loose = document.styles["Table Text"].style_id
     style = document.styles["Table Text Together"].style_id if is_short else loose
     widths = _widths(table)
@@ -100,8 +128,8 @@ def _table(document: WordDocument, table: Table) -> None:
     for position, cell in enumerate(cells):
         cell.width = widths[position % width]
     for position, parts in enumerate((table.corner, *table.columns)):
-        _fill(cells[position], parts, WD_ALIGN_PARAGRAPH.CENTER, style, bold=True)
-        word_styles.border(cells[position]._tc.get_or_add_tcPr(), {"bottom": 6}, "w:tcBorders")
+        _header_cell(cells[position], parts, style)
+        word_styles.line_below(cells[position])
     _mark_header(grid.rows[0])
     has_total = len(table.rows) > 1 and not table.rows[0].indent and all(row.indent for row in table.rows[1:])
     for number, row in enumerate(table.rows, 1):
@@ -110,10 +138,9 @@ def _table(document: WordDocument, table: Table) -> None:
         style = loose if number == len(table.rows) and not table.notes else style
         _fill(line[0], row.header, WD_ALIGN_PARAGRAPH.LEFT, style, row.indent, bold)
         for index, parts in enumerate(row.cells):
-            is_unit = plain(table.columns[index]) == "单位"
             alignment = (
                 WD_ALIGN_PARAGRAPH.CENTER
-                if is_unit
+                if _is_unit(table, index)
                 else WD_ALIGN_PARAGRAPH.LEFT
                 if index in table.text_columns
                 else WD_ALIGN_PARAGRAPH.RIGHT
