@@ -23,17 +23,18 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
     core, indicator = warehouse.all_dbt_assets(manifest)
     bulletin = publication.bulletin_assets([*sorted(indicator.keys), gates.gate_key("indicator")])
     serving = publication.serving_asset([*sorted(bulletin.keys), gates.gate_key("publication")])
+    known = {*landed.keys, *definitions.keys, *core.keys, *indicator.keys, *bulletin.keys}
     return dg.Definitions(
         assets=[
             landed,
-            gates.gate_assets("landing", sorted(landed.keys)),
+            gates.gate_assets("landing", sorted(landed.keys), known),
             definitions,
             core,
-            gates.gate_assets("core", sorted(core.keys)),
+            gates.gate_assets("core", sorted(core.keys), known),
             indicator,
-            gates.gate_assets("indicator", sorted(indicator.keys)),
+            gates.gate_assets("indicator", sorted(indicator.keys), known),
             bulletin,
-            gates.gate_assets("publication", sorted(bulletin.keys)),
+            gates.gate_assets("publication", sorted(bulletin.keys), known),
             serving,
         ],
         jobs=[jobs.main_job(), jobs.month_job(), jobs.year_job()],

@@ -23,10 +23,36 @@ from dagster_project.warehouse import connect
 
 if TYPE_CHECKING:
     from dagster_project.checks.model import CheckResult, Stage
+    from dagster_project.ingest import IngestReport
 
 CORE = "tag:core"
 INDICATOR = "tag:cube tag:indicator"
 SHOWN = 20
+
+
+def land(settings: Settings, run_id: str) -> IngestReport:
+    """Take in the landing folder.
+
+    Raises UserError (exit 2) when not one file could be taken in and nothing was loaded before.
+    """
+    from dagster_project.ingest import ingest_landing
+
+    report = ingest_landing(
+        settings, run_id, on_progress=lambda done, total, what: progress.advance(done / max(total, 1), what)
+    )
+    rows = sum(file.rows_read for file in report.loaded)
+    progress.conclude(f"{len(report.loaded)} files, {rows:,} rows")
+    if report.exit_code == ExitCode.BAD_INPUT:
+        with connect(settings) as connection:
+            loads = connection.execute("select count(*) from ops.load").fetchone()
+        if loads == (0,):
+            left_out = [*report.refused, *report.unknown]
+            raise UserError(
+                Text("没有一个文件可以入库，未做任何计算。", "Not one file could be taken in; nothing was computed."),
+                where="\n".join(f"{file.source_file}: {file.reason}" for file in left_out[:SHOWN]),
+                todo=Text("按所列原因更正文件后重新运行。", "Correct the files for the reasons given and run again."),
+            )
+    return report
 
 
 def load_definitions(settings: Settings) -> None:

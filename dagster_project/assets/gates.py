@@ -4,20 +4,16 @@ Belongs here: one asset a stage, the check report, which everything of the next 
 results to Dagster's events. Does not belong here: rules, thresholds, judging (`checks/`).
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 
 from dagster_project import stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, markdown_table, step
 from dagster_project.checks.catalogue import stage_check_specs
+from dagster_project.checks.model import CheckResult, Stage
 from dagster_project.language import Text
-
-if TYPE_CHECKING:
-    from dagster_project.checks.model import CheckResult, Stage
 
 TITLES: dict[str, Text] = {
     "landing": Text("入库检查报告", "Report of the landing checks"),
@@ -33,9 +29,17 @@ def gate_key(stage: str) -> dg.AssetKey:
     return dg.AssetKey(["checks", stage])
 
 
-def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The checks of one stage as one step after `deps`; its asset exists only when nothing blocking failed."""
+def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey], known: Collection[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The checks of one stage as one step after `deps`; its asset exists only when nothing blocking failed.
+
+    A check of a table that is no asset (`known` are those that are) stands with the gate itself.
+    """
     planned = stage_check_specs(stage)
+
+    def place(table: str) -> dg.AssetKey:
+        key = dg.AssetKey(table.split("."))
+        return key if key in known else gate_key(stage)
+
     title = TITLES[stage]
 
     @dg.multi_asset(
@@ -53,7 +57,7 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey]) -> dg.AssetsDefinitio
         check_specs=[
             dg.AssetCheckSpec(
                 name=spec.check_name,
-                asset=dg.AssetKey(list(spec.asset_key)),
+                asset=place(spec.table_name),
                 blocking=spec.blocking,
                 description=spec.description,
             )
@@ -68,7 +72,7 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey]) -> dg.AssetsDefinitio
         with step(context, home, f"{stage}_checks") as settings:
             results = stages.judge(settings, stage, context.run_id)
             for result in results:
-                yield bridged(result)
+                yield bridged(result, place(result.table_name))
             stages.passed(settings, stage, context.run_id, results)
             counts = {result.status: sum(r.status == result.status for r in results) for result in results}
             yield dg.MaterializeResult(asset_key=gate_key(stage), metadata={**counts, "report": report(results)})
@@ -76,10 +80,10 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey]) -> dg.AssetsDefinitio
     return check
 
 
-def bridged(result: CheckResult) -> dg.AssetCheckResult:
+def bridged(result: CheckResult, key: dg.AssetKey) -> dg.AssetCheckResult:
     """A result as Dagster shows it: only pass and not_applicable are green; only what blocks is an error."""
     return dg.AssetCheckResult(
-        asset_key=dg.AssetKey(result.table_name.split(".")),
+        asset_key=key,
         check_name=result.check_name,
         passed=result.status in ("pass", "not_applicable"),
         severity=dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN,

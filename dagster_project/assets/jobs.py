@@ -6,7 +6,7 @@ The partitioned jobs are jobs of ops that report materialisations of the very as
 different partitionings cannot share a job, and the main job stays unpartitioned.
 """
 
-from __future__ import annotations
+from typing import Any
 
 import dagster as dg
 
@@ -14,7 +14,7 @@ from dagster_project import run, stages
 from dagster_project.assets import publication, warehouse
 from dagster_project.assets.common import POOL, BulletinHome, step
 
-MONTHS = dg.MonthlyPartitionsDefinition(start_date="2018-01-01", fmt="%Y-%m", timezone="Asia/Shanghai")
+MONTHS = dg.MonthlyPartitionsDefinition(start_date="2018-01", fmt="%Y-%m", timezone="Asia/Shanghai", end_offset=1)
 YEARS = dg.TimeWindowPartitionsDefinition(
     start="2018", fmt="%Y", cron_schedule="0 0 1 1 *", timezone="Asia/Shanghai", end_offset=1
 )
@@ -26,7 +26,7 @@ def close_failed_run(context: dg.HookContext) -> None:
     run.finish(context.resources.home.settings(), context.run_id, "failed")
 
 
-def main_job() -> dg.UnresolvedAssetJobDefinition:
+def main_job() -> Any:
     """Everything from the landing folder to the served database."""
     return dg.define_asset_job(
         "bulletin",

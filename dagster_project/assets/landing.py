@@ -4,15 +4,13 @@ Belongs here: keys, descriptions from the contracts, metadata that a person read
 (`ingest/`), definitions (`dictionary/`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
 
-from dagster_project import dbt_build, progress, stages
+from dagster_project import dbt_build, stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, bars, count, markdown_table, step
 from dagster_project.warehouse import connect
 
@@ -87,12 +85,9 @@ def landing_assets() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="landing", specs=specs, can_subset=True, pool=POOL)
     def landing(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
-        from dagster_project.ingest import ingest_landing
-
         with step(context, home, "landing") as settings:
             dbt_build.warm_up(settings)
-            outcome = ingest_landing(settings, context.run_id, on_progress=tell)
-            progress.conclude(f"{len(outcome.loaded)} files")
+            stages.land(settings, context.run_id)
             with connect(settings) as connection:
                 for key in sorted(context.selected_asset_keys):
                     schema, table = key.path
@@ -104,12 +99,6 @@ def landing_assets() -> dg.AssetsDefinition:
                     yield dg.MaterializeResult(asset_key=key, metadata=about)
 
     return landing
-
-
-def tell(*state: Any) -> None:
-    """Intake's progress (done, total, what) for whoever looks."""
-    done, total, *rest = [*state, 0, 1][:3] if len(state) < 2 else state
-    progress.advance(float(done) / float(total or 1), str(rest[0]) if rest else "")
 
 
 def raw_metadata(

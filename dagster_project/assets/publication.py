@@ -4,8 +4,6 @@ Belongs here: keys, order, metadata with the paths of what was made. Does not be
 (`bulletin/`), the served tables (`serving/`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

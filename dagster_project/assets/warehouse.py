@@ -4,8 +4,6 @@ Belongs here: specs from the manifest and turning dbt's results into Dagster's e
 dbt (`dbt_build.py`), models, the gates between stages (`gates.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

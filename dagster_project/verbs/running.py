@@ -92,13 +92,11 @@ def own_run(settings: Settings, command: str) -> Iterator[str]:
 
 def ingest(settings: Settings) -> ExitCode:
     """Take in what lies in the landing folder, then the landing checks."""
-    from dagster_project.ingest import ingest_landing
-
     begun = time.monotonic()
     require_home(settings)
     with reporting(settings), own_run(settings, "bulletin ingest") as run_id:
         with progress.stage(settings, "landing"):
-            ingest_landing(settings, run_id)
+            stages.land(settings, run_id)
         held = run_checks(settings, run_id, ["landing"])
     summary = run.summarise(settings, run_id)
     print_summary(summary, settings.language, time.monotonic() - begun)
