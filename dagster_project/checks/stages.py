@@ -19,10 +19,11 @@ from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.gx_adapter import Verdict, judging
 from dagster_project.checks.model import Check, CheckResult, Rule, Stage, Status
 from dagster_project.checks.samples import sample_rows
+from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
-_NOTHING = "可检查的行 (row to look at)"
+_NOTHING = Text("没有可检查的行", "no row to look at")
 Plan = Callable[[Settings, duckdb.DuckDBPyConnection, str], list[Check]]
 PLANS: dict[Stage, Plan] = {
     "landing": landing.plan,
@@ -44,7 +45,7 @@ def run_stage(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult
         results = []
         for rule in rules.values():
             if rule.id in absent or rule.id not in checks:
-                results.append(_result(run_id, rule, "not_applicable", note=absent.get(rule.id, "")))
+                results.append(_result(run_id, rule, "not_applicable", note=absent.get(rule.id)))
             else:
                 results.append(_weigh(connection, run_id, rule, checks[rule.id], verdicts[rule.id]))
         store.write_results(connection, run_id, stage, results)
@@ -61,7 +62,7 @@ def _for_judge(query: str) -> str:
     return query.replace("{", "{{").replace("}", "}}").replace("{{batch}}", "{batch}")
 
 
-def _absent(connection: duckdb.DuckDBPyConnection, rules: dict[str, Rule]) -> dict[str, str]:
+def _absent(connection: duckdb.DuckDBPyConnection, rules: dict[str, Rule]) -> dict[str, Text]:
     """Why a rule says nothing here: its table does not exist, or an extract it needs was never loaded."""
     tables = {
         f"{schema}.{name}"
@@ -76,9 +77,9 @@ def _absent(connection: duckdb.DuckDBPyConnection, rules: dict[str, Rule]) -> di
     for rule in rules.values():
         missing = [extract for extract in rule.needs if extract not in loaded]
         if rule.table not in tables:
-            reasons[rule.id] = rule.table
+            reasons[rule.id] = Text(f"没有表 {rule.table}", f"there is no table {rule.table}")
         elif missing:
-            reasons[rule.id] = ", ".join(missing)
+            reasons[rule.id] = Text(f"没有送达 {', '.join(missing)}", f"{', '.join(missing)} was never delivered")
     return reasons
 
 
@@ -146,7 +147,7 @@ def _result(
     status: Status,
     *,
     query: str = "",
-    note: str = "",
+    note: Text | None = None,
     problem: str = "",
     unexpected: int | None = None,
     total: int | None = None,
@@ -154,7 +155,7 @@ def _result(
 ) -> CheckResult:
     text = rule.help
     if note:
-        text = f"不适用：没有 {note}。 / Not applicable: no {note}. | {text}"
+        text = f"{Text(f'不适用：{note.zh}', f'Not applicable: {note.en}')} | {text}"
     if problem:
         text = f"检查未能运行 / The check could not run: {problem} | {text}"
     return CheckResult(

@@ -87,7 +87,10 @@ def whole_home(home: Path) -> Settings:
                 connection.execute("insert into core.rule_count values (?, 'fct', 0, 1000, 0, 202401)", [rule.id])
         connection.execute("insert into cube.cube_fund values (2024, '310', '统筹', 'E01', '支出', 1000)")
         connection.execute("insert into cube.cube_settlement values (202401, '310', 'live', 990)")
-        connection.execute("insert into indicator.own_identity values ('parts', 2024, true)")
+        connection.execute(
+            "insert into indicator.own_identity values ('N01', 2024, true), ('parts:scheme', 2024, true), "
+            "('regions', 2024, true), ('within_tiers', 2024, true)"
+        )
         connection.execute("insert into indicator.identity_result values ('N01', 2024, 'a + b = c', 0, 'holds', '')")
         connection.execute(
             "insert into indicator.year_on_year values ('insured', '520000', 2024, 0.1, 0.09, 11.1, null)"

@@ -62,10 +62,9 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
     "reason_missing": ((VALUE + "status = 'not_computable', value = null where indicator_id = 'pay_ratio'",), "fail", 1),
     "value_is_not_the_ratio": ((VALUE + "value = 71 where indicator_id = 'pay_ratio'",), "fail", 1),
     "region_code_malformed": ((VALUE + "region_code = '5201' " + OTHER_YEAR + " and region_code = '520100'",), "fail", 1),
-    "province_is_not_its_parts": ((VALUE + "numerator = 1001 " + OTHER_YEAR + " and region_code = '520000'",), "fail", 1),
-    "tier_means_outside": (
-        (VALUE + "value = 500, numerator = 5000 where indicator_id = 'mean_cost' and hospital_tier = 'total'",), "fail", 1,
-    ),
+    "parts_are_not_the_whole": (("insert into indicator.own_identity values ('parts:scheme', 2024, false)",), "fail", 1),
+    "province_is_not_its_parts": (("insert into indicator.own_identity values ('regions', 2024, false)",), "fail", 1),
+    "tier_means_outside": (("insert into indicator.own_identity values ('within_tiers', 2024, null)",), "fail", 1),
     "year_on_year_jump": (
         ("insert into indicator.year_on_year values ('insured', '520100', 2024, 3, 2, 50, null), "
          "('insured', '520200', 2024, 3, 2, 50, 'B1')",),
