@@ -1,0 +1,153 @@
+"""Smaller benefits of a year: maternity allowances, filings for care elsewhere, long-term care, grouping results.
+
+Belongs here: their rows, drawn from counters like everything else. Does not belong here: settlements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from dagster_project.sample import codes, identifiers
+from dagster_project.sample.arrow_columns import coded, constant, decimals, money, moments
+from dagster_project.sample.calendar import day_number, years_of_days
+from dagster_project.sample.cells import Cells
+from dagster_project.sample.hashing import Integers, below, bits, part
+from dagster_project.sample.people import ACTIVE, RESIDENT
+from dagster_project.sample.visits import Columns
+from dagster_project.sample.world import World
+
+_PER_YEAR = {"allowance": 62_000, "filing": 420_000, "care": 90_000}  # at scale 1
+
+
+def _count(world: World, name: str) -> int:
+    return max(12, round(_PER_YEAR[name] * world.scale))
+
+
+def _days(world: World, year: int, source: Integers) -> Integers:
+    first = day_number(year)
+    return first + source % (day_number(year + 1) - first)
+
+
+def allowance_cells() -> Cells:
+    """Accumulator of maternity allowances: year, prefecture."""
+    return Cells((10_000, 64), ("payments", "amount"))
+
+
+def allowances(world: World, year: int, cells: Cells) -> pa.Table:
+    """matn_alwn_crtf_d; every twentieth row pays nothing or is not valid and does not count (R21)."""
+    number = np.arange(_count(world, "allowance"), dtype=np.int64)
+    source = bits(number, world.seed, 71, year)
+    rank = below(bits(number, world.seed, 72, year), world.people.counts[ACTIVE])
+    category = np.full(len(number), ACTIVE, dtype=np.int64)
+    region = world.people.home_region(category, world.people.home_bits(category, rank))
+    prefecture = world.geography.prefecture_of[region]
+    amount = np.where(number % 40 == 7, 0, 900_000 + part(source, 0, 20))
+    valid = (number % 40 != 27).astype(np.int64)
+    day = _days(world, year, part(source, 20, 20))
+    counts = (amount > 0) & (valid == 1)
+    cells.add((years_of_days(day), prefecture), (np.ones(len(number), dtype=np.int64), amount), counts)
+    month = np.full(len(number), year * 100, dtype=np.int64)
+    return pa.table(
+        {
+            "matn_alwn_reg_id": identifiers.event_text("ALWN", month, number * 0, number, 0),
+            "psn_no": identifiers.person_text(category, rank, number * 0),
+            "psn_insu_rlts_id": identifiers.relation_text(category, rank, number * 0 + 1),
+            "emp_no": identifiers.numbered_text("EMPL", world.people.employer(rank, region)),
+            "matn_alwn_sumamt": money(amount),
+            "poolarea_no": coded(prefecture, world.geography.prefectures),
+            "opt_time": moments(day, 36_000 + part(source, 40, 14)),
+            "vali_flag": coded(valid, ("0", "1")),
+            "crter_id": coded(number % 3, ("op001", "op002", "op003")),
+        }
+    )
+
+
+def filings(world: World, year: int) -> pa.Table:
+    """out_appy_d: filings of residents for care in another place; a third is open-ended."""
+    number = np.arange(_count(world, "filing"), dtype=np.int64)
+    source = bits(number, world.seed, 73, year)
+    rank = below(bits(number, world.seed, 74, year), world.people.counts[RESIDENT])
+    category = np.full(len(number), RESIDENT, dtype=np.int64)
+    region = world.people.home_region(category, world.people.home_bits(category, rank))
+    day = _days(world, year, part(source, 20, 20))
+    outside = len(world.geography.region_codes) - world.geography.insured_regions
+    goal = world.geography.insured_regions + part(source, 0, 16) % outside
+    month = np.full(len(number), year * 100, dtype=np.int64)
+    return pa.table(
+        {
+            "trt_dcla_detl_sn": identifiers.event_text("FILE", month, number * 0, number, 0),
+            "psn_no": identifiers.person_text(category, rank, number * 0),
+            "insutype": constant("390", len(number)),
+            "insu_admdvs": coded(region, world.geography.region_codes),
+            "rloc_admdvs": coded(goal, world.geography.region_codes),
+            "rloc_rea": coded(number % 3, ("02", "06", "08")),
+            "crte_time": moments(day, 36_000),
+            "vali_flag": constant("1", len(number)),
+            "begndate": moments(day, 0),
+            "enddate": moments(day + 180, 0, number % 3 == 0),
+        }
+    )
+
+
+def care_payments(world: World, year: int) -> pa.Table:
+    """ltc_payment: one row a person, month and service."""
+    number = np.arange(_count(world, "care"), dtype=np.int64)
+    source = bits(number, world.seed, 75, year)
+    category = np.full(len(number), RESIDENT, dtype=np.int64)
+    rank = number % world.people.counts[RESIDENT]
+    region = world.people.home_region(category, world.people.home_bits(category, rank))
+    fee = 150_000 + part(source, 0, 18)
+    fund = fee * 70 // 100
+    return pa.table(
+        {
+            "psn_no": identifiers.person_text(category, rank, number * 0),
+            "insutype": constant("390", len(number)),
+            "disa_grade": coded(number % 3, ("3", "4", "5")),
+            "serv_type": coded(number % 2, ("居家", "机构")),
+            "setl_ym": coded(number // 7 % 12, tuple(f"{year}{month:02d}" for month in range(1, 13))),
+            "serv_days": decimals(10 + part(source, 20, 4), 6, 0),
+            "fee_sumamt": money(fee),
+            "fund_pay_amt": money(fund),
+            "psn_pay_amt": money(fee - fund),
+            "insu_admdvs": coded(region, world.geography.region_codes),
+        }
+    )
+
+
+def group_table(world: World, month: int, rows: Columns) -> pa.Table:
+    """drg_dip_group_result of the discharges of a month: the month's run and the year-end run, the later one wins."""
+    size = len(rows["month"])
+    both = {key: np.concatenate([values, values]) for key, values in rows.items()}
+    year_end = np.repeat(np.array([0, 1], dtype=np.int64), size)
+    grouping = both["grouping"]
+    ungrouped = np.where(
+        year_end == 1,
+        np.isin(grouping, (codes.UNGROUPED, codes.UNGROUPED_AT_YEAR_END)),
+        np.isin(grouping, (codes.UNGROUPED, codes.GROUPED_AT_YEAR_END)),
+    ).astype(np.int64)
+    by_score = world.geography.prefecture_of[both["region"]] % 2
+    return pa.table(
+        {
+            "setl_id": identifiers.event_text("STL0", both["month"], both["stream"], both["number"], both["role"]),
+            "run_id": coded(year_end, (str(month), f"{month // 100}YE")),
+            "mdtrt_id": identifiers.event_text("MDT0", both["month"], both["stream"], both["number"], 0),
+            "fixmedins_code": coded(both["institution"], world.institutions.codes),
+            "grp_ver": coded(by_score, ("CHS-DRG 2.0", "DIP 2.0")),
+            "pay_kind": coded(by_score, ("DRG", "DIP")),
+            "drg_code": coded(
+                np.where(ungrouped == 1, 3, np.where(by_score == 1, -1, both["rank"] % 3)),
+                ("ES23", "IU25", "GZ15", "0000"),
+            ),
+            "rw_or_score": decimals(5_000 + both["rank"] % 20_000, 16, 4),
+            "case_kind": coded(np.where(ungrouped == 1, 1, 0), ("正常", "未入组")),
+            "fund_pay_by_group": money(both["pool"]),
+        }
+    )
+
+
+def allowance_truth(world: World, cells: Cells) -> list[dict[str, Any]]:
+    """The section with its labels."""
+    return [{"year": key[0], "prefecture": world.geography.prefectures[key[1]]} | sums for key, sums in cells.rows()]

@@ -1,0 +1,80 @@
+"""Charge lines of the settlements of one month (fee_list_d), adding up to their header in total and components (I6).
+
+Belongs here: how a header is cut into lines, and the lines taken back in a partial return. Does not belong here: headers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from dagster_project.sample import codes, identifiers
+from dagster_project.sample.amounts import COMPONENTS
+from dagster_project.sample.arrow_columns import coded, constant, decimals, money, moments
+from dagster_project.sample.visits import Columns
+from dagster_project.sample.world import World
+
+_COLUMN_OF = {
+    "own": "fulamt_ownpay_amt",
+    "over_limit": "overlmt_selfpay",
+    "pre_pay": "preselfpay_amt",
+    "scope": "inscp_amt",
+}
+_LIST_TYPES = ("101", "201", "301", "102")
+_CHARGE_TYPES = ("09", "03", "08", "10", "04", "01")
+
+
+def fee_lines(world: World, rows: Columns) -> pa.Table:
+    """Lines of the given settlements: 1–3 outside hospital beds, 8–15 inside, plus two where a line is taken back."""
+    bed = rows["begin"] != rows["end"]
+    usual = np.where(bed, 8 + rows["rank"] % 8, 1 + rows["rank"] % 3)
+    usual = np.where(rows["settlement_type"] == codes.SUPPLEMENTARY, 0, usual)
+    lines = usual + rows["returned"] * 2
+    header = np.repeat(np.arange(len(lines), dtype=np.int64), lines)
+    first = np.cumsum(lines) - lines
+    place = np.arange(len(header), dtype=np.int64) - first[header]
+    count = usual[header]
+    amounts = {}
+    for name in COMPONENTS:
+        whole = rows[name][header]
+        sign = np.sign(whole)
+        piece = np.abs(whole) // np.maximum(count, 1)
+        last = np.abs(whole) - piece * (count - 1)
+        amounts[name] = sign * np.where(place == count - 1, last, piece)
+    # A line sold and taken back: the second negates the first, so the header holds what remained.
+    given, taken = place == count, place == count + 1
+    extra = 1_500 + rows["rank"][header] % 2_000
+    for name in COMPONENTS:
+        amounts[name] = np.where(given | taken, np.where(taken, -extra, extra) * (name == "scope"), amounts[name])
+    total = sum((amounts[name] for name in COMPONENTS), start=np.zeros(len(header), dtype=np.int64))
+    negative = (total < 0) | taken
+    month, stream, number, role = (rows[name][header] for name in ("month", "stream", "number", "role"))
+    line_number = number * 1_000 + place * 10
+    columns = {
+        "bkkp_sn": identifiers.event_text("FEE0", month, stream, line_number, role),
+        "init_feedetl_sn": identifiers.event_text("FEE0", month, stream, line_number - 10, role, ~taken),
+        "setl_id": identifiers.event_text("STL0", month, stream, number, role),
+        "mdtrt_id": identifiers.event_text("MDT0", month, stream, number, 0),
+        "psn_no": identifiers.person_text(rows["category"][header], rows["rank"][header], number * 0),
+        "fixmedins_code": coded(rows["institution"][header], world.institutions.codes),
+        "med_type": coded(rows["care"][header], codes.CARE_TYPES),
+        "fee_ocur_time": moments(
+            np.where(bed[header], rows["day"][header], rows["end"][header]), rows["second"][header]
+        ),
+        "hilist_code": coded(line_number // 10 % 5, ("XA02BC", "001103", "C0101", "T00100", "XC09AA")),
+        "med_list_codg": coded(
+            line_number // 10 % 5, ("XA02BC0001", "001103000010000", "C01010100100000", "T001000001", "XC09AA0001")
+        ),
+        "list_type": coded(place % 4, _LIST_TYPES),
+        "med_chrgitm_type": coded(place % 6, _CHARGE_TYPES),
+        "chrgitm_lv": coded(place % 3, ("01", "02", "03")),
+        "cnt": decimals(np.where(negative, -10_000, 10_000), 16, 4),
+        "det_item_fee_sumamt": money(total),
+    }
+    columns |= {_COLUMN_OF[name]: money(amounts[name]) for name in COMPONENTS}
+    columns |= {
+        "hi_nego_drug_flag": coded((line_number // 10 % 5 == 4).astype(np.int64), ("0", "1")),
+        "vali_flag": constant("1", len(header)),
+        "updt_time": moments(rows["update_day"][header], rows["second"][header] + 60),
+    }
+    return pa.table(columns)

@@ -1,0 +1,107 @@
+"""The regions of the synthetic province: real codes, invented shares.
+
+Belongs here: reading `dbt/seeds/admdvs.csv`, the list of insured regions with their prefecture, and the places outside
+the province. Does not belong here: institutions, people. No code of a province is written here; shares that differ
+from equal ones come from the calibration table.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dagster_project.errors import UserError
+from dagster_project.language import Text
+from dagster_project.sample.calibration import Calibration
+from dagster_project.settings import PROJECT_ROOT
+
+REGION_FILE = PROJECT_ROOT / "dbt" / "seeds" / "admdvs.csv"
+
+
+@dataclass(frozen=True)
+class Geography:
+    """Region codes by position: insured regions first, then places outside the province."""
+
+    province: str
+    province_name: str
+    prefectures: tuple[str, ...]  # the province-run unit xx9900 is the last one
+    region_codes: tuple[str, ...]
+    prefecture_of: NDArray[np.int64]  # position in `prefectures`; -1 outside the province
+    insured_regions: int
+    employee_weights: tuple[float, ...]  # over insured regions
+    resident_weights: tuple[float, ...]
+    rows: tuple[dict[str, str], ...]  # all regions as delivered in admdvs_dim_a
+
+    @property
+    def provincial_unit(self) -> int:
+        """Position of the province-run unit among the prefectures."""
+        return len(self.prefectures) - 1
+
+
+def read_regions() -> list[dict[str, str]]:
+    """All rows of the region seed."""
+    with REGION_FILE.open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def build_geography(province: str, calibration: Calibration) -> Geography:
+    """Prefectures and counties of one province from the region seed, plus its province-run unit.
+
+    Raises UserError when the seed has no prefecture of that province.
+    """
+    rows = read_regions()
+    by_code = {row["code"]: row for row in rows}
+    prefix = province[:2]
+    real = [row for row in rows if row["level"] == "2" and row["kind"] == "division"]
+    unit = prefix + "9900"
+    inside = [row["code"] for row in real if row["code"].startswith(prefix) and row["code"] != unit]
+    if province not in by_code or not inside:
+        raise UserError(
+            Text(
+                f"区划表中没有省份 {province} 或其地市。",
+                f"The region table has no province {province} with prefectures.",
+            ),
+            where=str(REGION_FILE.relative_to(PROJECT_ROOT)),
+            todo=Text(
+                "改用有地市的省份代码，例如 520000。", "Use the code of a province with prefectures, such as 520000."
+            ),
+        )
+    shares = calibration.prefecture_shares(province)
+    codes: list[str] = []
+    prefecture_of: list[int] = []
+    employee: list[float] = []
+    resident: list[float] = []
+    for position, prefecture in enumerate(inside):
+        counties = [row["code"] for row in rows if row["parent_code"] == prefecture and row["level"] == "3"] or [
+            prefecture
+        ]
+        share = shares.get(prefecture, calibration.default_share)
+        for county in counties:
+            municipal = county.endswith("99")  # the municipal level insures employees, hardly any resident
+            codes.append(county)
+            prefecture_of.append(position)
+            employee.append(share / len(counties) * (3.0 if municipal else 1.0))
+            resident.append(share / len(counties) * (0.05 if municipal else 1.0))
+    codes.append(unit)
+    prefecture_of.append(len(inside))
+    employee.append(sum(employee) * calibration.provincial_unit_share)
+    resident.append(0.0)
+    outside = [row["code"] for row in real if not row["code"].startswith(prefix) and not row["code"].endswith("9900")]
+    delivered = list(rows)
+    if unit not in by_code:
+        name = by_code[province]["name_zh"]
+        delivered.append({"code": unit, "name_zh": name + "本级", "level": "2", "parent_code": province})
+    return Geography(
+        province=province,
+        province_name=by_code[province]["name_zh"],
+        prefectures=(*inside, unit),
+        region_codes=(*codes, *outside),
+        prefecture_of=np.array(prefecture_of + [-1] * len(outside), dtype=np.int64),
+        insured_regions=len(codes),
+        employee_weights=tuple(employee),
+        resident_weights=tuple(resident),
+        rows=tuple(delivered),
+    )

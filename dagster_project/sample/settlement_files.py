@@ -1,0 +1,157 @@
+"""The settlement files of one delivery: a month's own batch, or the late batch of a half-year.
+
+Belongs here: putting ordinary rows and stories into setl_d, mdtrt_d, setl_fund_sbit_d and fee_list_d, chunk by chunk, and
+counting them into the truth. Does not belong here: drawing, master data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from dagster_project.sample import codes, stories
+from dagster_project.sample.calendar import add_months
+from dagster_project.sample.defects import DEFECTS, break_cells
+from dagster_project.sample.fee_lines import fee_lines
+from dagster_project.sample.files import ParquetTables, TableWriter, TextTables, WrittenFile
+from dagster_project.sample.settlement_tables import UNIQUE_COLUMNS, encounter_table, fund_split_table, settlement_table
+from dagster_project.sample.settlement_truth import SettlementTruth
+from dagster_project.sample.story_rows import with_defaults
+from dagster_project.sample.visits import BULK, Columns, draw
+from dagster_project.sample.world import World
+
+CHUNK = 131_072
+# The longest way of a story's row from its anchor month to its own month.
+_LONGEST_STORY = 2
+
+
+def batch_name(delivery: int) -> str:
+    """Folder of a delivery; names sort as deliveries follow each other."""
+    return f"b{delivery // 10}_late" if delivery % 10 else f"b{delivery // 10}"
+
+
+def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[WrittenFile], SettlementTruth]:
+    """Write one batch's settlement files; returns what was written and what it means."""
+    batch = batch_name(delivery)
+    folder = landing / batch
+    folder.mkdir(parents=True, exist_ok=True)
+    truth = SettlementTruth()
+    month, late = delivery // 10, delivery % 10 == 1
+    as_text = not late and stories.is_text_month(world, month)
+    label = f"{month}_late" if late else str(month)
+    with ExitStack() as stack:
+
+        def target(extract: str, writer: TableWriter, name: str) -> tuple[WrittenFile, TableWriter]:
+            return WrittenFile(batch, name, extract), stack.enter_context(writer)
+
+        if as_text:
+            settlement = target("setl_d", *_text_writer(world, folder, month))
+        else:
+            name = f"setl_d_{label}.parquet"
+            settlement = target("setl_d", ParquetTables(folder / name, UNIQUE_COLUMNS), name)
+        name = f"mdtrt_d_{label}.parquet"
+        encounter = target("mdtrt_d", ParquetTables(folder / name, UNIQUE_COLUMNS), name)
+        name = f"setl_fund_sbit_d_{label}.parquet"
+        split = target("setl_fund_sbit_d", ParquetTables(folder / name, frozenset({"setl_id"})), name)
+        written = [settlement, encounter, split]
+        lines = None
+        if not late and month % 100 in world.line_months:
+            name = f"fee_list_d_{label}.parquet"
+            lines = target(
+                "fee_list_d", ParquetTables(folder / name, frozenset({"bkkp_sn", "setl_id", "mdtrt_id"})), name
+            )
+            written.append(lines)
+
+        for rows in _rows_of(world, delivery):
+            table = settlement_table(world, rows)
+            broken = _count_broken(rows, settlement[0])
+            if as_text:
+                table = break_cells(table, rows["defect"]) if broken else table
+            _put(settlement, table)
+            _put(encounter, encounter_table(world, _encounters(rows)))
+            _put(split, fund_split_table(_select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))))
+            if lines is not None:
+                _put(lines, fee_lines(world, _select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))))
+            truth.add(world, rows)
+    truth.merge()
+    return [file for file, _ in written], truth
+
+
+def _text_writer(world: World, folder: Path, month: int) -> tuple[TableWriter, str]:
+    """May of the middle year is a spreadsheet export in GB18030, February of the last year tab-separated and packed."""
+    if month % 100 == 5:
+        name = f"setl_d_{month}.csv"
+        return TextTables(folder / name, {}, "gb18030"), name
+    name = f"setl_d_{month}.txt.gz"
+    return TextTables(folder / name, {}, "utf-8", "\t", packed=True), name
+
+
+def _rows_of(world: World, delivery: int) -> Iterator[Columns]:
+    """Chunks of a delivery: ordinary rows (not in late batches), then stories by anchor month."""
+    month, late = delivery // 10, delivery % 10 == 1
+    if not late:
+        total = world.rows_of_month(month)
+        for start in range(0, total, CHUNK):
+            number = np.arange(start, min(start + CHUNK, total), dtype=np.int64)
+            yield with_defaults(world, draw(world, month, BULK, number))
+    first = add_months(month, -5 - _LONGEST_STORY) if late else add_months(month, -_LONGEST_STORY)
+    while first <= month:
+        if first in world.months:
+            rows = stories.story_rows(world, first)
+            chosen = np.flatnonzero(rows["delivery"] == delivery)
+            if len(chosen):
+                yield {key: values[chosen] for key, values in rows.items()}
+        first = add_months(first, 1)
+
+
+def _select(rows: Columns, where: np.ndarray) -> Columns:  # type: ignore[type-arg]
+    if where.all():
+        return rows
+    index = np.flatnonzero(where)
+    return {key: values[index] for key, values in rows.items()}
+
+
+def _encounters(rows: Columns) -> Columns:
+    """The row of each encounter that carries its mdtrt_d row: the first, or the discharge where that comes later."""
+    second = np.isin(rows["stream"], [stories.NAMES.index(name) + 1 for name in ("interim", "mirror_without_original")])
+    chosen = _select(rows, (rows["repeat"] == 0) & (rows["role"] == second.astype(np.int64)))
+    return chosen | {"begin": chosen["stay_begin"]}
+
+
+def _count_broken(rows: Columns, file: WrittenFile) -> bool:
+    counts = np.bincount(rows["defect"], minlength=len(DEFECTS))
+    for position, count in enumerate(counts.tolist()):
+        if position and count:
+            rule = DEFECTS[position].rule
+            file.broken[rule] = file.broken.get(rule, 0) + count
+    return bool(counts[1:].any())
+
+
+def _put(target: tuple[WrittenFile, TableWriter], table: pa.Table) -> None:
+    target[0].rows += table.num_rows
+    target[1].write(table)
+
+
+def group_rows(world: World, month: int) -> Iterator[Columns]:
+    """The discharge rows of a month that a grouping run saw, for the yearly results."""
+    from dagster_project.sample.visits import draw_kinds, kind_position
+
+    stay = kind_position(world, "inpatient")
+    total = world.rows_of_month(month)
+    for start in range(0, total, CHUNK):
+        number = np.arange(start, min(start + CHUNK, total), dtype=np.int64)
+        number = number[draw_kinds(world, month, BULK, number) == stay]
+        rows = draw(world, month, BULK, number)
+        yield _select(rows, rows["grouping"] != codes.NO_GROUP)
+    for anchor in (add_months(month, -1), month):
+        if anchor in world.months:
+            rows = stories.story_rows(world, anchor)
+            counted = (rows["class"] == codes.LIVE) & (rows["stay"] == 1) & (rows["grouping"] != codes.NO_GROUP)
+            here = (
+                rows["day"].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+            ) == month // 100 * 12 + month % 100 - 1
+            yield _select(rows, counted & here)

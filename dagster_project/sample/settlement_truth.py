@@ -1,0 +1,181 @@
+"""What the settlement rows mean, by the generator's own knowledge of what it drew.
+
+Belongs here: cells of settlements, stays, assistance and the ledger measure under the national defaults. Labels are
+those of `codes.py`, never the warehouse's. Nothing is read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dagster_project.sample import codes
+from dagster_project.sample.calendar import months_of_days, years_of_days
+from dagster_project.sample.cells import Cells
+from dagster_project.sample.hashing import Integers
+from dagster_project.sample.institutions import TIER_OF_GRADE
+from dagster_project.sample.story_rows import has_bed
+from dagster_project.sample.visits import Columns
+from dagster_project.sample.world import World
+
+_YEAR, _MONTH, _REGION = 10_000, 13, 64
+SETTLEMENT_MEASURES = {
+    "total_fee": "fee",
+    "full_own_pay": "own",
+    "pre_pay": "pre_pay",
+    "over_limit_pay": "over_limit",
+    "in_scope_fee": "scope",
+    "pool_pay": "pool",
+    "fund_pay": "fund",
+    "assistance_pay": "assistance",
+    "personal_pay": "personal",
+    "account_pay": "account",
+    "family_account_pay": "family_account",
+    "cash_pay": "cash",
+}
+_PROVIDERS = ("hospital", "pharmacy")
+
+
+@dataclass
+class SettlementTruth:
+    """The four sections that settlement rows fill, and counts of versions."""
+
+    settlement: Cells = field(
+        default_factory=lambda: Cells(
+            (_YEAR, _MONTH, _REGION, 3, 4, 2, 7, 4, 4, 6), ("rows", "visits", *SETTLEMENT_MEASURES)
+        )
+    )
+    stay: Cells = field(
+        default_factory=lambda: Cells(
+            (_YEAR, _YEAR, _REGION, 3, 4, 7, 2, 4, 4, 6, 2, 2),
+            ("stays", "bed_days_min1", "bed_days_plus1", "total_fee", "fund_pay", "pool_pay", "assistance_pay"),
+        )
+    )
+    assistance: Cells = field(
+        default_factory=lambda: Cells((_YEAR, _REGION, 3, 2), ("encounters", "payments", "amount"))
+    )
+    ledger: Cells = field(default_factory=lambda: Cells((_YEAR, _REGION, 3, 7), ("visits", "total_fee")))
+    superseded: int = 0
+
+    def absorb(self, other: SettlementTruth) -> None:
+        """Add another part's sums."""
+        for name in ("settlement", "stay", "assistance", "ledger"):
+            getattr(self, name).absorb(getattr(other, name))
+        self.superseded += other.superseded
+
+    def merge(self) -> None:
+        """Shrink to one row a cell."""
+        for name in ("settlement", "stay", "assistance", "ledger"):
+            getattr(self, name).merge()
+
+    def add(self, world: World, rows: Columns) -> None:
+        """Count rows (with the columns of `stories.py`; ordinary rows through `with_defaults`)."""
+        labels = _labels(world, rows)
+        year, month = years_of_days(rows["day"]), months_of_days(rows["day"]) % 100
+        live = rows["class"] == codes.LIVE
+        bed = has_bed(world, rows) == 1
+        supplementary = rows["settlement_type"] == codes.SUPPLEMENTARY
+        one = np.ones(len(year), dtype=np.int64)
+        visit = (~bed & ~supplementary).astype(np.int64)
+        region, scheme, status, kind = labels["region"], labels["scheme"], labels["status"], labels["visit"]
+        tier, travel, place = labels["tier"], labels["travel"], labels["place"]
+        self.settlement.add(
+            (year, month, region, scheme, status, labels["provider"], kind, tier, travel, place),
+            (one, visit, *(rows[column] for column in SETTLEMENT_MEASURES.values())),
+            live,
+        )
+        sign = codes.LEDGER_SIGN[rows["class"]]
+        self.ledger.add((year, region, scheme, kind), (visit * sign, rows["fee"]), sign != 0)
+
+        aid = live & (rows["assistance"] > 0)
+        setting = (kind != codes.INPATIENT).astype(np.int64)
+        self.assistance.add((year, region, scheme, setting), (rows["aid_first"], one, rows["assistance"]), aid)
+
+        length = rows["end"] - rows["stay_begin"]
+        days = np.maximum(length, 1)
+        eligible = (travel <= codes.IN_PROVINCE) & (rows["clearing"] != codes.PER_DIEM) & (days > 2) & (days <= 60)
+        paid = codes.PAID_BY_DISEASE[rows["grouping"]]
+        key = (year, years_of_days(rows["end"]), region, scheme, status, kind)
+        key += (codes.MATERNITY_STAY[rows["care"]].astype(np.int64), tier, travel, place)
+        self.stay.add(
+            (*key, eligible.astype(np.int64), paid.astype(np.int64)),
+            (one, days, np.maximum(length + 1, 1), *(rows[f"stay_{n}"] for n in ("fee", "fund", "pool", "assistance"))),
+            live & (rows["stay"] == 1),
+        )
+        self.superseded += int(((rows["class"] == codes.NOWHERE) & (rows["defect"] == 0)).sum())
+
+    def as_json(self, world: World) -> dict[str, list[dict[str, Any]]]:
+        """The sections with their labels."""
+        regions, place = world.geography.prefectures, codes.PLACES
+        settlement = [
+            {
+                "year": k[0],
+                "month": k[1],
+                "prefecture": regions[k[2]],
+                "scheme": codes.SCHEMES[k[3]],
+                "member_status": codes.STATUSES[k[4]],
+                "provider_kind": _PROVIDERS[k[5]],
+                "visit_type": codes.VISITS[k[6]],
+                "tier": codes.TIERS[k[7]],
+                "travel_class": codes.TRAVELS[k[8]],
+                "payment_place": place[k[9]],
+            }
+            | sums
+            for k, sums in self.settlement.rows()
+        ]
+        stay = [
+            {
+                "year": k[0],
+                "end_year": k[1],
+                "prefecture": regions[k[2]],
+                "scheme": codes.SCHEMES[k[3]],
+                "member_status": codes.STATUSES[k[4]],
+                "visit_type": codes.VISITS[k[5]],
+                "is_maternity": bool(k[6]),
+                "tier": codes.TIERS[k[7]],
+                "travel_class": codes.TRAVELS[k[8]],
+                "payment_place": place[k[9]],
+                "eligible": bool(k[10]),
+                "paid_by_disease": bool(k[11]),
+            }
+            | sums
+            for k, sums in self.stay.rows()
+        ]
+        assistance = [
+            {
+                "year": k[0],
+                "prefecture": regions[k[1]],
+                "scheme": codes.SCHEMES[k[2]],
+                "setting": ("inpatient", "outpatient")[k[3]],
+            }
+            | sums
+            for k, sums in self.assistance.rows()
+        ]
+        ledger = [
+            {"year": k[0], "prefecture": regions[k[1]], "scheme": codes.SCHEMES[k[2]], "visit_type": codes.VISITS[k[3]]}
+            | sums
+            for k, sums in self.ledger.rows()
+        ]
+        return {"settlement": settlement, "stay": stay, "assistance": assistance, "ledger_measure": ledger}
+
+
+def _labels(world: World, rows: Columns) -> dict[str, Integers]:
+    """Class of each row in every breakdown, from what was drawn."""
+    geography = world.geography
+    home = geography.prefecture_of[rows["region"]]
+    place = rows["place"]
+    treated = geography.prefecture_of[place]
+    travel = np.where(treated == home, codes.LOCAL, np.where(treated >= 0, codes.IN_PROVINCE, codes.CROSS_PROVINCE))
+    pharmacy = world.institutions.is_pharmacy[rows["institution"]]
+    return {
+        "region": home,
+        "scheme": codes.SCHEME_OF_INSUTYPE[rows["insutype"]],
+        "status": codes.STATUS_OF_PERSON_TYPE[rows["person_type"]],
+        "provider": pharmacy.astype(np.int64),
+        "visit": np.where(pharmacy, codes.PHARMACY, codes.VISIT_AT_HOSPITAL[rows["care"]]),
+        "tier": TIER_OF_GRADE[rows["grade"]],
+        "travel": np.where(place < 0, codes.UNKNOWN_TRAVEL, travel),
+        "place": codes.PLACE_OF_LOCATION[rows["location"]],
+    }

@@ -1,0 +1,281 @@
+"""Settlement rows drawn from counters: who, where, when, which kind.
+
+Belongs here: `draw`, a pure function of (world, month, stream, row numbers) that gives columns of small integers.
+Does not belong here: money (`amounts.py`), several rows of one encounter (`stories.py`), files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dagster_project.sample import codes
+from dagster_project.sample.amounts import add_amounts
+from dagster_project.sample.calendar import month_span
+from dagster_project.sample.hashing import Bits, Integers, bits, choose, lognormal_table, part
+from dagster_project.sample.institutions import NO_GRADE, OUTSIDE_HOSPITALS, OUTSIDE_PHARMACIES, UNKNOWN_GRADE
+from dagster_project.sample.people import ACTIVE, EVENT_SLOTS, GOVERNMENT, FLEXIBLE, RESIDENT, RETIRED, SLOTS
+from dagster_project.sample.world import World
+
+Columns = dict[str, NDArray[np.int64]]
+
+BULK = 0  # stream of ordinary rows; stories have their own
+# Care types of each kind of calibration.yml, with weights, by position in codes.CARE_TYPES.
+_CARE = {
+    "pharmacy": (("41", 1.0),),
+    "outpatient": (("11", 0.7), ("110104", 0.3)),
+    "chronic": (("14", 0.4), ("140104", 0.35), ("140201", 0.15), ("1404", 0.1)),
+    "inpatient": (("21", 0.86), ("2102", 0.03), ("24", 0.04), ("28", 0.04), ("2105", 0.03)),
+    "emergency": (("13", 0.9), ("1301", 0.1)),
+    "maternity_outpatient": (("51", 0.5), ("510102", 0.3), ("53", 0.15), ("53_04", 0.05)),
+    "maternity_inpatient": (("52", 0.95), ("5302", 0.05)),
+    "home_bed": (("71", 1.0),),
+    "registration": (("12", 1.0),),
+    "chronic_at_pharmacy": (("14", 0.6), ("140104", 0.4)),
+    "purchase_at_hospital": (("41", 1.0),),
+    "inpatient_code_at_pharmacy": (("21", 1.0),),
+}
+_AT_PHARMACY = ("pharmacy", "chronic_at_pharmacy", "inpatient_code_at_pharmacy")
+_WITH_BED = ("inpatient", "maternity_inpatient", "home_bed")
+_MATERNITY = ("maternity_outpatient", "maternity_inpatient")
+
+
+def chance(source: Bits, shift: int, per_10000: Integers | int) -> NDArray[np.bool_]:
+    """True with the given probability, from 16 bits."""
+    hit: NDArray[np.bool_] = part(source, shift, 16) * 10_000 < np.asarray(per_10000) * 65_536
+    return hit
+
+
+def kind_position(world: World, name: str) -> int:
+    """Position of a kind in the calibration table."""
+    return next(i for i, kind in enumerate(world.calibration.kinds) if kind.name == name)
+
+
+def draw_kinds(world: World, month: int, stream: int, number: Integers) -> Integers:
+    """Kind of each ordinary row; cheap, so that a second pass can pick out the stays."""
+    weights = tuple(kind.share for kind in world.calibration.kinds)
+    return choose(bits(number, world.seed, 31, stream, month), 0, weights).astype(np.int64)
+
+
+def draw(world: World, month: int, stream: int, number: Integers, kind: Integers | None = None) -> Columns:
+    """Rows of one month and stream; row i depends on (seed, month, stream, number[i], kind[i]) alone."""
+    first = bits(number, world.seed, 31, stream, month)
+    second, third, fourth = (bits(number, world.seed, j, stream, month) for j in (32, 33, 34))
+    if kind is None:
+        kind = draw_kinds(world, month, stream, number)
+    kinds = world.calibration.kinds
+    names = [k.name for k in kinds]
+
+    def of_kind(values: list[int]) -> Integers:
+        return np.array(values, dtype=np.int64)[kind]
+
+    employee = chance(first, 16, of_kind([round(k.employee * 10_000) for k in kinds]))
+    retired = chance(first, 32, of_kind([round(k.retired * 10_000) for k in kinds]))
+    category = np.where(employee, np.where(retired, RETIRED, ACTIVE), RESIDENT).astype(np.int64)
+    begin_month, end_month = month_span(month)
+    day = begin_month + part(first, 48, 16) % (end_month - begin_month)
+    rank = _ranks(world, category, second, day, of_kind([int(n in _MATERNITY) for n in names]) == 1)
+    home = world.people.home_bits(category, rank)
+    columns: Columns = {
+        "month": np.full(len(number), month, dtype=np.int64),
+        "stream": np.full(len(number), stream, dtype=np.int64),
+        "number": number,
+        "role": np.zeros(len(number), dtype=np.int64),
+        "origin": np.full(len(number), -1, dtype=np.int64),
+        "kind": kind,
+        "category": category,
+        "rank": rank,
+        "birth": world.people.birth_days(category, rank),
+        "sex": world.people.sex(home),
+        "region": world.people.home_region(category, home),
+        "day": day,
+        "second": 28_800 + part(third, 0, 16) % 36_000,
+        "flag": np.zeros(len(number), dtype=np.int64),
+        "interim": np.zeros(len(number), dtype=np.int64),
+        "valid": np.ones(len(number), dtype=np.int64),
+        "update_day": day.copy(),
+        "class": np.full(len(number), codes.LIVE, dtype=np.int64),
+        "defect": np.zeros(len(number), dtype=np.int64),
+    }
+    _add_person_type(world, columns, third)
+    travel = _add_place(world, columns, third, fourth, of_kind([int(n in _AT_PHARMACY) for n in names]) == 1)
+    _add_care(world, columns, fourth, names)
+    _add_dates(
+        world,
+        columns,
+        travel,
+        bits(number, world.seed, 35, stream, month),
+        of_kind([int(n in _WITH_BED) for n in names]) == 1,
+    )
+    add_amounts(
+        world, columns, bits(number, world.seed, 36, stream, month), bits(number, world.seed, 37, stream, month)
+    )
+    return columns
+
+
+def _ranks(world: World, category: Integers, source: Bits, day: Integers, maternity: NDArray[np.bool_]) -> Integers:
+    """Person of each row: whoever has a life event behind them by then is passed over for a neighbour without one."""
+    counts = np.array(world.people.counts, dtype=np.int64)[category]
+    rank = (source % counts.astype(np.uint64)).astype(np.int64)
+    where = np.flatnonzero(maternity)
+    if len(where):
+        rank[where] = _mothers(world, category[where], rank[where], counts[where], day[where])
+    limit = np.array([EVENT_SLOTS[ACTIVE][1], EVENT_SLOTS[RETIRED][1], EVENT_SLOTS[RESIDENT][1]], dtype=np.int64)[
+        category
+    ]
+    where = np.flatnonzero(rank % SLOTS < limit)
+    if len(where):
+        event = world.people.event_day(world.people.event_bits(category[where], rank[where]))
+        passed = where[day[where] >= event]
+        moved = rank[passed] + 64
+        rank[passed] = np.where(moved < counts[passed], moved, moved - SLOTS)
+    return rank
+
+
+def _mothers(world: World, category: Integers, rank: Integers, counts: Integers, day: Integers) -> Integers:
+    """The first of up to 40 ranks from here on that is a woman of 18 to 45 years."""
+    found = np.zeros(len(rank), dtype=np.bool_)
+    chosen = rank.copy()
+    for step in range(40):
+        candidate = (rank + step * 65) % counts
+        age = (day - world.people.birth_days(category, candidate)) // 365
+        sex = world.people.sex(world.people.home_bits(category, candidate))
+        fits = ~found & (sex == 2) & (age >= 18) & (age <= 45)
+        chosen[fits] = candidate[fits]
+        found |= fits
+    return chosen
+
+
+def _add_person_type(world: World, columns: Columns, source: Bits) -> None:
+    """psn_type from category, employer and age; scheme code from category; few unknown and missing ones."""
+    category, rank = columns["category"], columns["rank"]
+    group = world.people.employer_group(world.people.employer(rank, columns["region"]))
+    office, flexible = (group == GOVERNMENT).astype(np.int64), (group == FLEXIBLE).astype(np.int64) * 2
+    age = (columns["day"] - columns["birth"]) // 365
+    resident = 7 + np.searchsorted(np.array([6, 18, 22, 60]), age, side="right")
+    person_type = np.where(category == RESIDENT, resident, (category == RETIRED) * 3 + office + flexible)
+    veteran = (category == RETIRED) & (rank % 500 == 7)
+    person_type[veteran] = codes.PERSON_TYPES.index("1300")
+    odd = part(source, 16, 16)
+    for low, high, code in ((0, 13, "99"), (13, 19, "34"), (19, 25, "77")):
+        person_type[(odd >= low) & (odd < high)] = codes.PERSON_TYPES.index(code)
+    insutype = np.where(category == RESIDENT, 1, 0).astype(np.int64)
+    insutype[(odd >= 100) & (odd < 140)] = codes.INSUTYPES.index(codes.NULL)
+    insutype[(odd >= 140) & (odd < 160)] = codes.INSUTYPES.index("399")
+    columns["group"] = group.astype(np.int64)
+    columns["person_type"] = person_type.astype(np.int64)
+    columns["insutype"] = insutype
+
+
+def _add_place(world: World, columns: Columns, third: Bits, fourth: Bits, pharmacy: NDArray[np.bool_]) -> Integers:
+    """Institution, its grade on the day, region of treatment, place of payment; returns the drawn distance."""
+    table, places = world.calibration, world.institutions
+    inpatient = np.isin(
+        columns["kind"], [kind_position(world, "inpatient"), kind_position(world, "maternity_inpatient")]
+    )
+    near = np.where(
+        inpatient,
+        table.travel("inpatient")[0],
+        np.where(pharmacy, table.travel("pharmacy")[0], table.travel("outpatient")[0]),
+    )
+    far = np.where(
+        inpatient,
+        table.travel("inpatient")[1],
+        np.where(pharmacy, table.travel("pharmacy")[1], table.travel("outpatient")[1]),
+    )
+    drawn = part(third, 32, 16) * 10_000
+    distance = (drawn < (near + far) * 65_536).astype(np.int64) + (drawn < far * 65_536)
+    distance[columns["kind"] == kind_position(world, "home_bed")] = 0
+    home = world.geography.prefecture_of[columns["region"]]
+    others = max(1, len(world.geography.prefectures) - 2)
+    capital = (part(fourth, 0, 8) < 150) & (home != 0)
+    elsewhere = np.where(capital, 0, (home + 1 + part(fourth, 8, 8) % others) % (len(world.geography.prefectures) - 1))
+    prefecture = np.where(distance == 1, elsewhere, home)
+    employee = columns["category"] <= RETIRED
+    shares = table.parameters["inpatient"]
+    tier = np.where(
+        inpatient,
+        np.where(
+            employee,
+            choose(fourth, 16, tuple(shares["employee"]["share"])),
+            choose(fourth, 16, tuple(shares["resident"]["share"])),
+        ),
+        choose(fourth, 16, tuple(table.parameters["outpatient_tier_share"])),
+    ).astype(np.int64)
+    pick = part(fourth, 32, 20)
+    hospital = places.hospital_start[prefecture, tier] + pick % places.hospital_count[prefecture, tier]
+    shop = places.pharmacy_start[prefecture] + pick % places.pharmacy_count[prefecture]
+    outside = places.outside_start + np.where(
+        pharmacy, OUTSIDE_HOSPITALS + pick % OUTSIDE_PHARMACIES, pick % OUTSIDE_HOSPITALS
+    )
+    institution = np.where(distance == 2, outside, np.where(pharmacy, shop, hospital))
+    odd = part(third, 48, 16)
+    unplaced = (odd < 4) & ~pharmacy & ~inpatient & (distance == 0)
+    institution[unplaced] = places.unplaced
+    grade = places.grade_on(institution, columns["day"])
+    grade[~pharmacy & (odd >= 100) & (odd < 165)] = UNKNOWN_GRADE
+    grade[~pharmacy & (odd >= 165) & (odd < 300)] = NO_GRADE
+    given = places.region[institution]
+    location = np.choose(distance, [codes.LOCAL_ONLINE, codes.IN_PROVINCE_ONLINE, codes.CROSS_PROVINCE_ONLINE]).astype(
+        np.int64
+    )
+    by_hand = np.array([80, 400, int(table.parameters["travel"]["manual_cross_province"])], dtype=np.int64)[distance]
+    location[chance(fourth, 48, by_hand) & ~pharmacy] = codes.MANUAL
+    location[(odd >= 300) & (odd < 320)] = codes.UNCLEAR
+    location[(odd >= 320) & (odd < 327)] = codes.NO_LOCATION
+    columns["tier"] = tier
+    columns["institution"] = institution
+    columns["grade"] = grade
+    columns["place"] = given
+    columns["place_written"] = np.where((odd >= 400) & (odd < 600), -1, given)
+    columns["location"] = location
+    return distance
+
+
+def _add_care(world: World, columns: Columns, source: Bits, names: list[str]) -> None:
+    """Care type of each kind; a tenth of the employees' deliveries still under scheme 510."""
+    care = np.zeros(len(source), dtype=np.int64)
+    for position, name in enumerate(names):
+        where = np.flatnonzero(columns["kind"] == position)
+        if len(where):
+            options = np.array([codes.CARE_TYPES.index(code) for code, _ in _CARE[name]], dtype=np.int64)
+            care[where] = options[choose(source[where] ^ np.uint64(0x5BD1E995), 0, tuple(w for _, w in _CARE[name]))]
+    columns["care"] = care
+    delivery = codes.MATERNITY_STAY[care] & (columns["insutype"] == 0) & (columns["rank"] % 10 == 3)
+    columns["insutype"][delivery] = codes.INSUTYPES.index("510")
+
+
+def _add_dates(world: World, columns: Columns, distance: Integers, source: Bits, with_bed: NDArray[np.bool_]) -> None:
+    """Discharge before settlement, admission before discharge; how the claim is cleared and grouped."""
+    manual = columns["location"] == codes.MANUAL
+    lag = np.where(
+        manual, 10 + part(source, 0, 8) % 50, np.where(with_bed & (part(source, 8, 8) < 13), 1 + part(source, 16, 2), 0)
+    )
+    end = np.maximum(columns["day"] - lag, world.first_day)
+    tables = world.calibration.parameters["inpatient"]
+    mean = np.array([tables["employee"]["days"], tables["resident"]["days"]], dtype=np.int64)
+    days = (
+        mean[(columns["category"] == RESIDENT).astype(np.int64), columns["tier"]]
+        * lognormal_table(60)[part(source, 20, 12)]
+    )
+    days = np.minimum((days // 100 + part(source, 32, 13)) // 10_000, 120)
+    days = np.where(with_bed, days, 0)
+    days[with_bed & (part(source, 45, 10) == 0)] = -1  # R7: end before begin, accepted with a warning
+    columns["begin"] = end - days
+    columns["end"] = end
+    columns["settlement_type"] = np.where(manual, codes.BY_COUNTER, codes.ONLINE).astype(np.int64)
+    reason = np.where(distance == 0, codes.ORDINARY_CLAIM, codes.CLAIM_ELSEWHERE)
+    columns["reason"] = np.where(manual, reason, codes.NO_REASON).astype(np.int64)
+    inpatient = columns["kind"] == kind_position(world, "inpatient")
+    drawn = bits(part(source, 0, 62), world.seed, 38)
+    paid = chance(drawn, 0, world.calibration.ratio("disease_payment")) & (distance < 2)
+    outcome = np.where(paid, np.where(part(drawn, 16, 8) < 6, codes.GROUPED_AT_YEAR_END, codes.GROUPED), codes.NO_GROUP)
+    failed = ~paid & (distance < 2) & (part(drawn, 24, 8) < 128)
+    outcome = np.where(failed, np.where(part(drawn, 32, 8) < 40, codes.UNGROUPED_AT_YEAR_END, codes.UNGROUPED), outcome)
+    grouped = inpatient & (columns["care"] != codes.PER_DIEM_CARE)
+    columns["grouping"] = np.where(grouped, outcome, codes.NO_GROUP).astype(np.int64)
+    by_score = world.geography.prefecture_of[columns["region"]] % 2 == 1
+    clearing = np.where(
+        codes.PAID_BY_DISEASE[columns["grouping"]], np.where(by_score, codes.BY_DIP, codes.BY_DRG), codes.BY_ITEM
+    )
+    columns["clearing"] = np.where(columns["care"] == codes.PER_DIEM_CARE, codes.PER_DIEM, clearing).astype(np.int64)

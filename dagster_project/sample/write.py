@@ -1,0 +1,254 @@
+"""Writing the whole sample: batches, manifests, marker and truth.
+
+Belongs here: the order of work, two threads, progress, manifests. Does not belong here: rows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from dagster_project.errors import UserError
+from dagster_project.language import Text
+from dagster_project.sample import enrolment_truth, ledger, reference_tables, stories
+from dagster_project.sample.benefit_tables import allowance_truth
+from dagster_project.sample.calendar import as_date, month_span
+from dagster_project.sample.files import WrittenFile, sha256_of
+from dagster_project.sample.master_files import MasterTruth, write_groups, write_people, write_references
+from dagster_project.sample.settlement_files import write_delivery
+from dagster_project.sample.settlement_truth import SettlementTruth
+from dagster_project.sample.world import World, build_world
+
+_THREADS = 2
+_PAIR_STORIES = {
+    "same_month": ("same_month", "lost_stay"),
+    "cross_month": ("cross_month",),
+    "cross_year": ("cross_year",),
+    "mirror_without_original": ("mirror_without_original",),
+    "flagged_without_mirror": ("flagged_without_mirror",),
+    "partial_return": ("partial_return",),
+    "reversal_of_reversal": ("reversal_of_reversal",),
+    "redo_after_reversal": ("redo_after_reversal", "redo_stay"),
+    "unflagged_original": ("unflagged_original",),
+}
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What was written: rows of all files, bytes, seconds, and where the truth lies."""
+
+    directory: Path
+    truth: Path
+    files: int
+    rows: int
+    bytes: int
+    seconds: float
+
+
+def write_sample(
+    directory: Path | str,
+    scale: float = 0.005,
+    years: Iterable[int] = (2023, 2024, 2025),
+    seed: int = 20240601,
+    province: str = "520000",
+    on_progress: Progress | None = None,
+    line_months: tuple[int, ...] = (3,),
+) -> SampleReport:
+    """Write a synthetic province into `directory`, which must be empty, absent or an earlier sample.
+
+    `scale` 1 is 41 million insured and 116 million settlements a year; `years` are consecutive; charge lines are written
+    for `line_months` of each year only. `on_progress(what, done, total)` is called after each unit of work. Raises
+    UserError on a folder with other content, years with gaps, an unknown province or a scale that is not positive.
+    """
+    started = monotonic()
+    landing = Path(directory)
+    chosen = tuple(sorted(set(years)))
+    _check(landing, scale, chosen)
+    world = build_world(seed, scale, chosen, province, line_months)
+    truth_path = (landing.parent if landing.name == "landing" else landing) / "truth.json"
+    _clear(landing, truth_path)
+    landing.mkdir(parents=True, exist_ok=True)
+    # The marker comes first: whatever is left of an interrupted run is still known to be synthetic.
+    _write_json(
+        landing / "synthetic.json",
+        {"synthetic": True, "notice": "合成数据，不含真实个人信息 / synthetic data, no real person"},
+    )
+
+    written, settlement, master = _write_all(world, landing, on_progress)
+    size = _write_manifests(world, landing, written)
+    truth = _truth(world, written, settlement, master)
+    _write_json(truth_path, truth, compact=True)
+    return SampleReport(
+        directory=landing,
+        truth=truth_path,
+        files=len(written),
+        rows=sum(file.rows for file in written),
+        bytes=size,
+        seconds=monotonic() - started,
+    )
+
+
+def _check(landing: Path, scale: float, years: tuple[int, ...]) -> None:
+    if scale <= 0:
+        raise UserError(Text(f"规模必须大于 0，现为 {scale}。", f"The scale must be above 0, not {scale}."))
+    if not years or years != tuple(range(years[0], years[-1] + 1)) or not 1990 <= years[0] <= years[-1] <= 2090:
+        raise UserError(
+            Text("年份必须连续，例如 2023 2024 2025。", "Years must follow each other, such as 2023 2024 2025."),
+            where=str(years),
+        )
+    if landing.exists() and any(landing.iterdir()) and not (landing / "synthetic.json").exists():
+        raise UserError(
+            Text(
+                "目标文件夹里有不是样本的文件，未写入。",
+                "The folder holds files that are no sample; nothing was written.",
+            ),
+            where=str(landing),
+            todo=Text("换一个空文件夹。", "Choose an empty folder."),
+        )
+
+
+def _clear(landing: Path, truth_path: Path) -> None:
+    """Remove the batches of an earlier sample; nothing else."""
+    if not (landing / "synthetic.json").exists():
+        return
+    for batch in landing.glob("b[0-9]*"):
+        shutil.rmtree(batch)
+    truth_path.unlink(missing_ok=True)
+
+
+def _deliveries(world: World) -> list[int]:
+    """Monthly deliveries and the late ones of June and December."""
+    late = [year * 1000 + month * 10 + 1 for year in world.years for month in (6, 12)]
+    return [month * 10 for month in world.months] + late
+
+
+def _write_all(
+    world: World, landing: Path, on_progress: Progress | None
+) -> tuple[list[WrittenFile], SettlementTruth, MasterTruth]:
+    """Run all units of work on two threads; results are put together in a fixed order."""
+    master, references = MasterTruth(), MasterTruth()
+    units: dict[str, Callable[[], Any]] = {"people": lambda: write_people(world, landing, master)}
+    for delivery in _deliveries(world):
+        units[f"settlements {delivery // 10}{' late' if delivery % 10 else ''}"] = _delivery_unit(
+            world, landing, delivery
+        )
+    for year in world.years:
+        units[f"groups {year}"] = _group_unit(world, landing, year)
+    units["references"] = lambda: write_references(world, landing, references)
+    results: dict[str, Any] = {}
+    # One thread less than two where the machine has one core only.
+    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+        waiting: dict[Future[Any], str] = {pool.submit(unit): name for name, unit in units.items()}
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                name = waiting.pop(future)
+                results[name] = future.result()
+                if on_progress is not None:
+                    on_progress(name, len(results), len(units))
+    written: list[WrittenFile] = []
+    settlement = SettlementTruth()
+    for name in units:
+        if name.startswith("settlements"):
+            files, truth = results[name]
+            written += files
+            settlement.absorb(truth)
+        else:
+            found = results[name]
+            written += found if isinstance(found, list) else [found]
+    settlement.merge()
+    master.allowance = references.allowance
+    for extract, rows in references.superseded.items():
+        master.replaced(extract, rows)
+    return written, settlement, master
+
+
+def _delivery_unit(world: World, landing: Path, delivery: int) -> Callable[[], Any]:
+    return lambda: write_delivery(world, landing, delivery)
+
+
+def _group_unit(world: World, landing: Path, year: int) -> Callable[[], Any]:
+    return lambda: write_groups(world, landing, year)
+
+
+def _write_manifests(world: World, landing: Path, written: list[WrittenFile]) -> int:
+    """A manifest a batch, with rows and hashes; returns the bytes of all data files."""
+    size = 0
+    for batch in sorted({file.batch for file in written}):
+        month = int(batch[1:7])
+        delay = 4 if batch.endswith("_late") else 9 if batch.endswith("_master") else 2
+        extracted = as_date(month_span(month)[1] + delay).isoformat() + "T20:00:00"
+        files = []
+        for file in sorted((f for f in written if f.batch == batch), key=lambda f: f.name):
+            path = landing / batch / file.name
+            size += path.stat().st_size
+            files.append({"file": file.name, "rows": file.rows, "sha256": sha256_of(path)})
+        content = {
+            "batch": batch,
+            "synthetic": True,
+            "province": world.geography.province,
+            "extracted_at": extracted,
+            "delivery": "increment",
+            "files": files,
+        }
+        _write_json(landing / batch / "manifest.json", content)
+    return size
+
+
+def _truth(
+    world: World, written: list[WrittenFile], settlement: SettlementTruth, master: MasterTruth
+) -> dict[str, Any]:
+    events = {name: sum(stories.count(world, name, month) for month in world.months) for name in stories.NAMES}
+    book = ledger.ledger_rows(world)
+    superseded = {"setl_d": settlement.superseded, **master.superseded}
+    ordered = sorted(written, key=lambda file: file.relative)
+    return {
+        "synthetic": True,
+        "seed": world.seed,
+        "scale": world.scale,
+        "province": world.geography.province,
+        "years": list(world.years),
+        "files": [
+            {
+                "file": file.relative,
+                "extract": file.extract,
+                "rows_read": file.rows,
+                "rows_quarantined": sum(file.broken.values()),
+                "refused": False,
+            }
+            for file in ordered
+        ],
+        "defects": [
+            {"kind": rule, "extract": file.extract, "file": file.relative, "rows": rows}
+            for file in ordered
+            for rule, rows in sorted(file.broken.items())
+        ],
+        "reversals": {kind: sum(events[name] for name in names) for kind, names in _PAIR_STORIES.items()},
+        "events": events,
+        "versions": {extract: {"superseded": rows} for extract, rows in sorted(superseded.items())},
+        "cells": settlement.as_json(world)
+        | {
+            "enrolment": enrolment_truth.as_json(world, master.enrolment),
+            "fund": ledger.ledger_truth(book, ledger.revision(world, book)),
+            "population": reference_tables.population_truth(world),
+            "maternity_allowance": allowance_truth(world, master.allowance),
+            "reported": reference_tables.return_truth(world),
+        },
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any], compact: bool = False) -> None:
+    text = (
+        json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        if compact
+        else json.dumps(content, ensure_ascii=False, indent=1)
+    )
+    path.write_text(text + "\n", encoding="utf-8")
