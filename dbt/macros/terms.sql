@@ -103,3 +103,20 @@
     {%- for name in names -%}{%- do pairs.append((name, name)) -%}{%- endfor -%}
     {{ return(pairs) }}
 {%- endmacro %}
+
+{# Fact rows behind the cells of one cube, with the labels that selections ask for. #}
+{% macro trace_rows(cube, extract, relation, labels, condition='true', year='year') -%}
+    select
+        '{{ cube }}' as cube,
+        '{{ extract }}' as extract,
+        province,
+        region_code,
+        cast({{ year }} as integer) as year,
+        {%- for label in label_columns() %}
+        {{ label if label in labels else "'none'" }} as {{ label }},
+        {%- endfor %}
+        load_id,
+        source_row
+    from {{ relation }}
+    where {{ condition }}
+{%- endmacro %}

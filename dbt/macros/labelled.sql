@@ -1,0 +1,206 @@
+{# Labels on cells, one macro a subject: the same text labels the cells of a cube and, when a figure is traced, the rows of
+   the fact. `carried` are the columns that pass through unchanged. #}
+
+{% macro settlement_labels(cells, carried) -%}
+    select
+        counted.province,
+        counted.region_code,
+        counted.year,
+        counted.statistics_month as month,
+        counted.scheme,
+        {{ member_status_label('counted.scheme', 'counted.member_status', 'counted') }} as member_status,
+        coalesce(tiers.hospital_tier, 'unknown') as hospital_tier,
+        visit_types.visit_type,
+        counted.travel_class,
+        {{ area_label('counted.travel_class', "coalesce(pooling.pooling_level, 'prefecture')") }} as area,
+        counted.payment_place,
+        counted.age_group,
+        {{ benefit_type_label('counted.care_group', 'counted.care_type', 'counted.provider_kind') }} as benefit_type,
+        counted.visit_weight,
+        counted.money_weight,
+        {%- for column in carried %}
+        counted.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            cells.*,
+            choices.year,
+            choices.person_type_unknown,
+            weights.visit_weight,
+            weights.money_weight,
+            coalesce(schemes.scheme, 'unknown') as scheme,
+            {{ tier_code('cells', 'choices') }} as tier_code,
+            {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code
+        from {{ cells }} as cells
+        inner join {{ ref('label_choice') }} as choices
+            on cells.province = choices.province and {{ year_of('cells.statistics_month') }} = choices.year
+        inner join {{ ref('reversal_weight') }} as weights
+            on
+                choices.province = weights.province
+                and choices.year = weights.year
+                and cells.reversal_class = weights.reversal_class
+        left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+        {{ join_place('cells.insured_region', first_day_of('cells.statistics_month')) }}
+    ) as counted
+    inner join {{ ref('visit_type_label') }} as visit_types
+        on
+            counted.province = visit_types.province
+            and counted.year = visit_types.year
+            and counted.care_group = visit_types.care_group
+            and counted.provider_kind = visit_types.provider_kind
+            and (counted.care_group = 'emergency' and counted.care_type = '1301') = visit_types.is_rescue
+    left join {{ ref('tier_label') }} as tiers
+        on
+            counted.province = tiers.province
+            and counted.year = tiers.year
+            and counted.tier_code = tiers.tier_code
+    left join {{ ref('pooling_month') }} as pooling
+        on counted.statistics_month = pooling.month and counted.region_code = pooling.region_code
+{%- endmacro %}
+
+{# The definitions of its statistics year label a stay, also where it counts by the year of its end (R18). Only kinds that
+   are counted in stays come out; emergency care is outpatient care unless the definition says otherwise. #}
+{% macro stay_labels(cells, carried) -%}
+    select
+        placed.province,
+        placed.region_code,
+        placed.year,
+        placed.statistics_month as month,
+        {{ year_of('placed.end_month') }} as end_year,
+        placed.scheme,
+        {{ member_status_label('placed.scheme', 'placed.member_status', 'placed') }} as member_status,
+        coalesce(tiers.hospital_tier, 'unknown') as hospital_tier,
+        visit_types.visit_type,
+        placed.travel_class,
+        {{ area_label('placed.travel_class', "coalesce(pooling.pooling_level, 'prefecture')") }} as area,
+        placed.payment_place,
+        placed.age_group,
+        {{ benefit_type_label('placed.care_group', 'placed.care_type', "'hospital'") }} as benefit_type,
+        case when placed.is_disease_eligible then 'eligible' else 'other' end
+        || case when placed.is_disease_paid then '_paid' else '_unpaid' end as disease_payment,
+        {%- for column in carried %}
+        placed.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            cells.*,
+            choices.year,
+            choices.person_type_unknown,
+            coalesce(schemes.scheme, 'unknown') as scheme,
+            {{ tier_code('cells', 'choices') }} as tier_code,
+            {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code
+        from {{ cells }} as cells
+        inner join {{ ref('label_choice') }} as choices
+            on cells.province = choices.province and {{ year_of('cells.statistics_month') }} = choices.year
+        left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+        {{ join_place('cells.insured_region', first_day_of('cells.discharge_month')) }}
+    ) as placed
+    inner join {{ ref('visit_type_label') }} as visit_types
+        on
+            visit_types.provider_kind = 'hospital'
+            and placed.province = visit_types.province
+            and placed.year = visit_types.year
+            and placed.care_group = visit_types.care_group
+            and (placed.care_group = 'emergency' and placed.care_type = '1301') = visit_types.is_rescue
+    left join {{ ref('tier_label') }} as tiers
+        on
+            placed.province = tiers.province
+            and placed.year = tiers.year
+            and placed.tier_code = tiers.tier_code
+    left join {{ ref('pooling_month') }} as pooling
+        on placed.statistics_month = pooling.month and placed.region_code = pooling.region_code
+    where visit_types.visit_type in ('inpatient', 'maternity_inpatient', 'home_bed')
+{%- endmacro %}
+
+{% macro enrolment_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
+        cells.reference_year as year,
+        coalesce(schemes.scheme, 'unknown') as scheme,
+        {{ member_status_label("coalesce(schemes.scheme, 'unknown')", 'cells.member_status', 'choices') }} as member_status,
+        cells.age_group,
+        coalesce(cells.sex, 'unknown') as sex,
+        coalesce(cells.employer_group, 'unknown') as employer_group,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    inner join {{ ref('label_choice') }} as choices
+        on cells.province = choices.province and cells.reference_year = choices.year
+    left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    {{ join_place('cells.insured_region', 'make_date(cells.reference_year, 12, 31)') }}
+{%- endmacro %}
+
+{% macro fund_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.region_code', 'cells.province', 'places') }} as region_code,
+        {{ year_of('cells.month') }} as year,
+        cells.month,
+        cells.item_code,
+        coalesce(schemes.scheme, 'unknown') as scheme,
+        case cells.fund_type
+            when '统筹' then 'pool'
+            when '个人账户' then 'account'
+            when '大病' then 'serious_illness'
+            when '救助' then 'assistance'
+            when '生育' then 'maternity'
+            when '长护' then 'long_term_care'
+            else 'unknown'
+        end as fund_type,
+        case cells.direction
+            when '收入' then 'income'
+            when '支出' then 'expenditure'
+            when '结余' then 'balance'
+            else 'unknown'
+        end as direction,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    inner join {{ ref('label_choice') }} as choices
+        on cells.province = choices.province and {{ year_of('cells.month') }} = choices.year
+    left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    {{ join_place('cells.region_code', first_day_of('cells.month')) }}
+{%- endmacro %}
+
+{% macro allowance_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.region_code', 'cells.province', 'places') }} as region_code,
+        {{ year_of('cells.month') }} as year,
+        'allowance' as benefit_type,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    {{ join_place('cells.region_code', first_day_of('cells.month')) }}
+{%- endmacro %}
+
+{# L11: everything that is not inpatient care in a hospital is outpatient. #}
+{% macro assistance_labels(cells, month, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
+        {{ year_of('cells.' ~ month) }} as year,
+        coalesce(schemes.scheme, 'unknown') as scheme,
+        case
+            when cells.care_group in ('inpatient', 'maternity_inpatient') and cells.provider_kind <> 'pharmacy' then 'inpatient'
+            else 'outpatient'
+        end as care_setting,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    {{ join_place('cells.insured_region', first_day_of('cells.' ~ month)) }}
+{%- endmacro %}
+
+{# The place of a region code on a day; codes retire and are found all the same. #}
+{% macro join_place(region, day) -%}
+    left join {{ ref('dim_region') }} as places
+            on
+                {{ region }} = places.region_code
+                and {{ day }} between places.lookup_from and places.lookup_to
+{%- endmacro %}

@@ -1,0 +1,111 @@
+{%- set place_labels = [
+    'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'area', 'payment_place', 'age_group',
+    'person_group', 'benefit_type',
+] %}
+
+with clock_choices as (
+    {{ choice_of('stat_clock') }}
+),
+
+settlements as (
+    select
+        settlements.*,
+        case clock_choices.value
+            when 'enddate' then coalesce(settlements.end_month, settlements.settlement_month)
+            when 'crte_time' then coalesce(settlements.create_month, settlements.settlement_month)
+            else settlements.settlement_month
+        end as statistics_month
+    from {{ ref('fct_settlement') }} as settlements
+    left join clock_choices
+        on settlements.province = clock_choices.province and {{ year_of('settlements.settlement_month') }} = clock_choices.year
+),
+
+stays as (
+    select
+        stays.*,
+        case clock_choices.value
+            when 'enddate' then coalesce(stays.end_month, stays.discharge_month)
+            when 'crte_time' then coalesce(stays.create_month, stays.discharge_month)
+            else stays.discharge_month
+        end as statistics_month
+    from {{ ref('fct_stay') }} as stays
+    left join clock_choices
+        on stays.province = clock_choices.province and {{ year_of('stays.discharge_month') }} = clock_choices.year
+),
+
+labelled_settlements as (
+    select
+        *,
+        {{ person_group_label('scheme', 'member_status') }} as person_group
+    from (
+        {{ settlement_labels('settlements', ['settlement_kind', 'load_id', 'source_row']) }}
+    ) as labelled
+),
+
+labelled_stays as (
+    select
+        *,
+        {{ person_group_label('scheme', 'member_status') }} as person_group
+    from (
+        {{ stay_labels('stays', ['load_id', 'source_row']) }}
+    ) as labelled
+),
+
+enrolment as (
+    select
+        *,
+        {{ person_group_label('scheme', 'member_status') }} as person_group
+    from (
+        {{ enrolment_labels(ref('fct_enrolment_date'), ['load_id', 'source_row']) }}
+    ) as labelled
+),
+
+fund as (
+    {{ fund_labels(ref('fct_fund_ledger'), ['load_id', 'source_row']) }}
+),
+
+allowance as (
+    {{ allowance_labels('(select * from ' ~ ref('fct_maternity_allowance') ~ ' where is_counted)', ['load_id', 'source_row']) }}
+),
+
+assistance as (
+    {{ assistance_labels(ref('fct_assistance'), 'settlement_month', ['is_first_payment', 'load_id', 'source_row']) }}
+),
+
+population as (
+    select * from {{ ref('fct_population') }}
+),
+
+reported as (
+    select
+        *,
+        indicator_id as reported_indicator
+    from {{ ref('fct_reported') }}
+),
+
+final as (
+    {{ trace_rows('settlement', 'setl_d', 'labelled_settlements', place_labels) }}
+    union all
+    {{ trace_rows('visit', 'setl_d', 'labelled_settlements', place_labels,
+        "visit_type not in ('inpatient', 'maternity_inpatient', 'home_bed') and settlement_kind <> 'supplementary' and visit_weight <> 0") }}
+    union all
+    {{ trace_rows('visit', 'setl_d', 'labelled_stays', place_labels) }}
+    union all
+    {{ trace_rows('stay', 'setl_d', 'labelled_stays', place_labels + ['disease_payment']) }}
+    union all
+    {{ trace_rows('stay_end', 'setl_d', 'labelled_stays', place_labels + ['disease_payment'], year='end_year') }}
+    union all
+    {{ trace_rows('enrolment', 'psn_insu_d', 'enrolment', ['scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'person_group']) }}
+    union all
+    {{ trace_rows('fund', 'fund_ledger_m', 'fund', ['scheme', 'fund_type', 'direction']) }}
+    union all
+    {{ trace_rows('maternity_allowance', 'matn_alwn_crtf_d', 'allowance', ['benefit_type']) }}
+    union all
+    {{ trace_rows('assistance', 'setl_d', 'assistance', ['scheme', 'care_setting']) }}
+    union all
+    {{ trace_rows('population', 'population_ref', 'population', ['population_kind']) }}
+    union all
+    {{ trace_rows('reported', 'adm_return', 'reported', ['reported_indicator']) }}
+)
+
+select * from final
