@@ -21,6 +21,7 @@ select "extract", rule_id, column_name, sum(unexpected) as row_count, sum(total)
     round(100.0 * sum(unexpected) / nullif(sum(total), 0), 4) as percent, sum(money) as money_yuan
 from {batch} where unexpected > 0 and
 """
+_ROWS_READ = "select sum(rows_read) from ops.load"
 
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
@@ -63,46 +64,43 @@ def _files() -> list[Check]:
 
 
 def _rules() -> list[Check]:
-    by_rule = " group by all order by row_count desc"
-
-    def rows_of(condition: str) -> Check:
-        return Check(
-            rule="",
-            bad=_RULE_ROWS + condition + by_rule,
-            found="select sum(unexpected) from {batch} where " + condition,
-            total="select sum(rows_read) from ops.load",
-        )
-
-    held = "rule_id = 'code_unknown' and severity = 'error'"
-    codes = (
-        'select c."extract", c.column_name, c.code_set, c.code, sum(c."rows") as row_count, sum(c.money) as money_yuan '
-        'from ops.unmapped_code as c semi join {batch} as r on r.load_id = c.load_id and r."extract" = c."extract" '
-        "and r.column_name = c.column_name and r.unexpected > 0 and r.{severity} group by all order by row_count desc"
-    )
-    outside = "rule_id = 'code_unknown' and severity = 'warning'"
+    broken = "rule_id <> 'code_unknown' and severity = "
     return [
-        _named(
-            "code_unknown", rows_of(held), codes.replace("{severity}", held.replace(" and severity", " and r.severity"))
+        _codes("code_unknown", "error"),
+        _codes("code_outside_set", "warning"),
+        Check(
+            rule="row_rule_quarantined",
+            bad=f"{_RULE_ROWS} {broken}'error' group by all order by row_count desc",
+            found=f"select sum(unexpected) from {{batch}} where {broken}'error'",
+            total=_ROWS_READ,
         ),
-        _named(
-            "code_outside_set",
-            rows_of(outside),
-            codes.replace("{severity}", outside.replace(" and severity", " and r.severity")),
-        ),
-        _named("row_rule_quarantined", rows_of("rule_id <> 'code_unknown' and severity = 'error'")),
         Check(
             rule="row_rule_warned",
-            bad=_RULE_ROWS
-            + "rule_id <> 'code_unknown' and severity = 'warning' group by all "
-            + "having sum(unexpected) * 100 > {threshold} * sum(total) and sum(unexpected) >= 6 order by row_count desc",
-            found="select sum(unexpected) from {batch} where rule_id <> 'code_unknown' and severity = 'warning'",
-            total="select sum(rows_read) from ops.load",
+            bad=f"{_RULE_ROWS} {broken}'warning' group by all having sum(unexpected) >= {{at_least}} "
+            "and sum(unexpected) * 100 > {threshold} * sum(total) order by row_count desc",
+            found=f"select sum(unexpected) from {{batch}} where {broken}'warning'",
+            total=_ROWS_READ,
         ),
     ]
 
 
-def _named(rule: str, check: Check, rows: str = "") -> Check:
-    return Check(rule=rule, bad=check.bad, found=check.found, total=check.total, rows=rows)
+def _codes(rule: str, severity: str) -> Check:
+    """Unknown codes of one severity; the rows query lists the codes themselves with rows and money."""
+    condition = f"rule_id = 'code_unknown' and severity = '{severity}'"
+    return Check(
+        rule=rule,
+        bad=f"{_RULE_ROWS} {condition} group by all order by row_count desc",
+        found=f"select sum(unexpected) from {{batch}} where {condition}",
+        total=_ROWS_READ,
+        rows=f"""
+        select "extract", column_name, code_set, code, sum("rows") as row_count, sum(money) as money_yuan
+        from ops.unmapped_code
+        where (load_id, "extract", column_name) in (
+            select (load_id, "extract", column_name) from {{batch}} where {condition} and unexpected > 0
+        )
+        group by all order by row_count desc
+        """,
+    )
 
 
 def _deliveries() -> list[Check]:

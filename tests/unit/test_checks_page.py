@@ -1,0 +1,107 @@
+"""checks.html: readable alone, in both languages, with rows and what to do, and without any identifier."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dagster_project.checks import STAGES, catalogue, run_stage, stage_check_specs
+from dagster_project.checks.page import render_checks_page
+from dagster_project.checks.samples import MASK, sample_rows
+from dagster_project.settings import Settings
+from dagster_project.warehouse import connect
+from tests.unit.checks_home import RUN_ID, execute, whole_home
+
+IDENTIFIER = "99000019900101123X"
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    settings = whole_home(tmp_path)
+    execute(
+        settings,
+        "update ops.load set rows_accepted = 990 where load_id = 2",
+        f"update ops.file set status = 'refused', reason = '<b>x</b> {IDENTIFIER}' where \"extract\" = 'mdtrt_d'",
+        "alter table core.rule_count drop column total",
+    )
+    for stage in STAGES:
+        run_stage(settings, stage, RUN_ID)
+    return render_checks_page(settings, RUN_ID, tmp_path / "out" / "checks.html").read_text(encoding="utf-8")
+
+
+def test_every_result_is_on_the_page_once_with_both_titles(page: str) -> None:
+    for rule in catalogue().values():
+        assert page.count(f'id="{rule.id}"') == 1, rule.id
+        assert rule.title.zh in page
+    assert "Rows read = accepted + quarantined" in page
+
+
+def test_what_failed_shows_rows_query_and_what_to_do(page: str) -> None:
+    card = re.search(r'<article[^>]*id="load_rows_accounted">.*?</article>', page, re.DOTALL)
+    assert card
+    for part in ("未通过", "阻断", "mdtrt_d.csv", "990", "保留来源文件", "keep the source file", "from ops.load"):
+        assert part in card[0], part
+
+
+def test_a_check_that_could_not_run_says_so(page: str) -> None:
+    card = re.search(r'<article[^>]*id="fund_split_differs">.*?</article>', page, re.DOTALL)
+    assert card
+    assert "未能运行" in card[0] and "could not run" in card[0] and "阻断" in card[0]
+
+
+def test_the_page_needs_no_network_marks_invented_data_and_escapes(page: str) -> None:
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
+    assert "合成数据" in page and "Synthetic" in page
+    assert "<b>x</b>" not in page
+    assert IDENTIFIER not in page and MASK in page
+
+
+def test_a_home_of_real_data_carries_no_mark(tmp_path: Path) -> None:
+    settings = whole_home(tmp_path)
+    execute(settings, "update ops.meta set value = 'false' where key = 'synthetic'")
+    run_stage(settings, "landing", RUN_ID)
+    text = render_checks_page(settings, RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
+    assert "合成数据" not in text
+    assert "没有阻断性问题" in text
+
+
+def test_a_run_without_results_has_a_page_that_says_so(tmp_path: Path) -> None:
+    text = render_checks_page(Settings(home=tmp_path), RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
+    assert "没有检查结果" in text
+
+
+def test_sample_rows_never_hold_identifiers(tmp_path: Path) -> None:
+    with connect(Settings(home=tmp_path)) as connection:
+        row = sample_rows(
+            connection,
+            f"select 'p1' as psn_no, 7 as person_key, uuid() as anything, 's1' as setl_id, 'n' as settlement_id, "
+            f"'证件 {IDENTIFIER} 有误' as reason, 520100 as region, 1.50::decimal(8, 2) as total_fee_yuan, true as holds",
+        )[0]
+    masked = dict.fromkeys(("psn_no", "person_key", "anything", "setl_id", "settlement_id"), MASK)
+    assert row == {
+        **masked, "reason": f"证件 {MASK} 有误", "region": 520100, "total_fee_yuan": "1.50", "holds": True,
+    }  # fmt: skip
+
+
+def test_specs_are_known_without_great_expectations() -> None:
+    import subprocess
+    import sys
+
+    script = (
+        "import sys; from dagster_project.checks import stage_check_specs as s; "
+        "print(sum(len(s(x)) for x in ('landing', 'core', 'indicator', 'publication')), 'great_expectations' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert told == [str(len(catalogue())), "False"]
+
+
+def test_every_rule_says_what_it_means_what_to_do_and_whom_it_hurts_in_both_languages() -> None:
+    for rule in catalogue().values():
+        for text in (rule.title, rule.meaning, rule.todo, rule.hurts):
+            assert re.search(r"[一-鿿]", text.zh) and re.search(r"[A-Za-z]", text.en), rule.id
+            assert "{" not in text.zh + text.en, rule.id
+        assert (rule.blocks == "run") == (rule.severity == "error"), rule.id
+    names = [spec.check_name for stage in STAGES for spec in stage_check_specs(stage)]
+    assert len(names) == len(set(names)) == len(catalogue())
