@@ -6,5 +6,6 @@ checks (`checks/`).
 
 from dagster_project.contracts.load import load_contracts, null_words
 from dagster_project.contracts.model import Column, Contract, Rule, Thresholds
+from dagster_project.contracts.request_sheet import write_request_sheet
 
-__all__ = ["Column", "Contract", "Rule", "Thresholds", "load_contracts", "null_words"]
+__all__ = ["Column", "Contract", "Rule", "Thresholds", "load_contracts", "null_words", "write_request_sheet"]

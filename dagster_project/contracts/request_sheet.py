@@ -1,117 +1,169 @@
-"""The request sheet for the data centre, generated from the contracts: a workbook and the text of the queries.
+"""The request sheet for the data centre: what to deliver, in which columns and form; generated from the contracts.
 
-Belongs here: what to ask for and in which form. Does not belong here: reading what comes back (`ingest/`).
+Belongs here: the workbook and the SQL text. Does not belong here: anything that is not in a contract or a ruling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import xlsxwriter
 
 from dagster_project.contracts.load import load_contracts
 from dagster_project.contracts.model import Column, Contract
+from dagster_project.durable import durable_step
+from dagster_project.language import Text
 
-NOTES = (
-    ("文件名", "File names", "<表名>_<批次>.<扩展名>，如 setl_d_202501.csv.gz", "<table>_<batch>.<extension>, such as setl_d_202501.csv.gz"),
-    ("格式", "Formats", "csv、txt（制表符）、parquet 或 xlsx；可用 gz、zip、zst 压缩", "csv, txt (tabs), parquet or xlsx; gz, zip, zst allowed"),
-    ("编码", "Encoding", "UTF-8 或 GB18030，全文件一致", "UTF-8 or GB18030, one encoding a file"),
-    ("表头", "Header", "第一行为平台列名、接口名或中文名", "First row: platform, interface or Chinese names"),
-    ("数值", "Numbers", "金额单位为元，两位小数，不用千分位", "Amounts in yuan with two decimals, no thousands separators"),
-    ("日期", "Dates", "yyyy-MM-dd 或 yyyy-MM-dd HH:mm:ss（北京时间）", "yyyy-MM-dd or yyyy-MM-dd HH:mm:ss, China time"),
-    ("增量", "Increments", "增量表按更新时间取：上次提取之后新增或更改的行（含标志变更）", "Increment tables: every row added or changed since the last extract, changed flags included"),
-    ("全量", "Full tables", "全量表每次交付全部行", "Full tables: all rows each time"),
-    ("清单", "Manifest", "每批附 manifest.json：extracted_at，files 中每个文件的 rows、sha256、控制总额", "A manifest.json a batch: extracted_at and, by file, rows, sha256 and control totals"),
-    ("标识", "Identifiers", "证件号码等在入库时即单向加密或丢弃，不落盘", "Identifiers are pseudonymised or dropped on intake and never stored"),
-)  # fmt: skip
+WORKBOOK, SQL_TEXT = "data_request.xlsx", "data_request.sql"
 LANDED = {
-    "as_is": ("原样", "as delivered"),
-    "pseudonym": ("入库时单向加密", "pseudonymised on intake"),
-    "month": ("仅保留年月", "cut to the month"),
-    "drop": ("仅用于校验，不保存", "checked, not stored"),
+    "as_is": Text("原值", "as delivered"),
+    "pseudonym": Text("入库前加密为假名", "becomes a pseudonym on intake"),
+    "month": Text("只留年月", "year and month only"),
+    "drop": Text("不入库，可不提供", "never stored; need not be delivered"),
 }
-COLUMN_HEADER = (
-    "列名 column", "中文名 name", "说明 meaning", "类型 type", "主键 key", "必填 required", "代码集 code set",
-    "别名 aliases", "入库 on intake",
-)  # fmt: skip
+FORMAT = (
+    Text(
+        "文件名：表名或“表名_任意”，如 setl_d_202401.parquet",
+        "File name: table name, or it and '_', as setl_d_202401.parquet",
+    ),
+    Text(
+        "格式：Parquet 优先；或 CSV / TSV（首行列名）、xlsx；可压缩 gz、zip",
+        "Format: Parquet first; or CSV / TSV with a header, xlsx; gz or zip allowed",
+    ),
+    Text(
+        "编码：UTF-8（GB18030 也可）；金额为元，两位小数，无千分位",
+        "Encoding: UTF-8 (GB18030 allowed); money in yuan, two decimals, no separators",
+    ),
+    Text(
+        "日期 YYYY-MM-DD，时间 YYYY-MM-DD HH:MM:SS，北京时间；空值留空",
+        "Dates YYYY-MM-DD, times YYYY-MM-DD HH:MM:SS, China time; empty for no value",
+    ),
+    Text("代码为文本，保留前导零", "Codes are text and keep their leading zeros"),
+    Text("不要提供姓名、电话、住址、银行账号", "Do not deliver names, telephones, addresses, bank accounts"),
+    Text("退费：正负两行都要；已作废行（vali_flag 0）也要", "Reversals: both rows; invalid rows (vali_flag 0) too"),
+    Text(
+        "近 3 个月按更新时间重抽，跨年零星报销随到随交",
+        "Extract the last 3 months anew by update time; late manual claims as they come",
+    ),
+)
+MANIFEST = (
+    '{"batch": "202401", "extracted_at": "2024-02-05T08:00:00", "delivery": "increment",\n'
+    ' "files": [{"file": "setl_d_202401.parquet", "rows": 1000, "sha256": "…", "sums": {"medfee_sumamt": "123456.78"}}]}'
+)
 
 
-def write_request_sheet(folder: Path) -> list[Path]:
-    """Write request_sheet.xlsx and request_sheet.sql into a folder; returns the two paths."""
+def write_request_sheet(directory: Path | str, years: Sequence[int]) -> list[Path]:
+    """Write the workbook and the SQL text for the given years; returns their paths."""
+    folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    contracts = load_contracts()
-    workbook_path, text_path = folder / "request_sheet.xlsx", folder / "request_sheet.sql"
-    _write_workbook(workbook_path, contracts)
-    text_path.write_text(request_sql(contracts), encoding="utf-8")
-    return [workbook_path, text_path]
+    book, text = folder / WORKBOOK, folder / SQL_TEXT
+    wanted = sorted(set(years))
+    part = folder / f".{WORKBOOK}"
+    _workbook(part, wanted)
+    with durable_step("request.rename_workbook"):
+        part.replace(book)
+    part = folder / f".{SQL_TEXT}"
+    part.write_text(_sql(wanted), encoding="utf-8")
+    with durable_step("request.rename_sql"):
+        part.replace(text)
+    return [book, text]
 
 
-def request_sql(contracts: dict[str, Contract]) -> str:
-    """One select a table with a Chinese and English heading; the period is a parameter of the query."""
-    parts = [
-        "-- 取数语句 / queries of the request sheet. 参数 parameters: :since, :until（增量窗口 window of the increment）"
-    ]
-    for contract in contracts.values():
-        names = _commas(contract.columns)
-        where = ""
-        if contract.delivery == "increment" and contract.version_by != "delivery":
-            where = f"\nwhere {contract.version_by} >= :since\n    and {contract.version_by} < :until"
-        origin = "（本项目约定的表 / table agreed for this project）" if contract.designed else ""
-        parts.append(
-            f"-- {contract.name_zh} / {contract.name_en}{origin}\nselect\n{names}\nfrom {contract.name}{where};"
-        )
-    return "\n\n".join(parts) + "\n"
+def _period(contract: Contract, years: Sequence[int]) -> Text:
+    first, last = years[0], years[-1]
+    if contract.month_by:
+        return Text(f"{contract.month_by} 属 {first}–{last} 年", f"{contract.month_by} in {first}–{last}")
+    if contract.delivery == "full":
+        return Text("全量，每年末及抽取时各一次", "full, at each year's end and at extraction")
+    return Text(f"{first - 1}–{last} 年", f"{first - 1}–{last}")
 
 
-def _commas(columns: tuple[Column, ...]) -> str:
-    last = len(columns) - 1
-    return "\n".join(
-        f"    {column.name}{'' if place == last else ','}  -- {column.name_zh}" for place, column in enumerate(columns)
+def _type(column: Column) -> str:
+    if column.type == "varchar":
+        return f"varchar({column.length})"
+    return f"decimal({column.precision},{column.scale})" if column.type == "decimal" else column.type
+
+
+def _workbook(path: Path, years: Sequence[int]) -> None:
+    book = xlsxwriter.Workbook(str(path))
+    head = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "valign": "top"})
+    cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
+
+    def sheet(name: str, widths: Sequence[int], header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        page = book.add_worksheet(name)
+        page.freeze_panes(1, 0)
+        for place, width in enumerate(widths):
+            page.set_column(place, place, width)
+        page.write_row(0, 0, header, head)
+        for line, row in enumerate(rows, 1):
+            page.write_row(line, 0, [str(value) for value in row], cell)
+
+    contracts = load_contracts().values()
+    sheet(
+        "表清单 tables",
+        (24, 20, 30, 30, 12, 30, 34, 10),
+        ("表 table", "名称", "name", "期间 period", "方式 delivery", "提供方 owner", "影响 feeds", "自定 designed"),
+        [
+            (
+                c.name,
+                c.name_zh,
+                c.name_en,
+                _period(c, years),
+                c.delivery,
+                c.owner,
+                c.hurts,
+                "是 yes" if c.designed else "",
+            )
+            for c in contracts
+        ],
     )
+    sheet(
+        "列清单 columns",
+        (22, 22, 24, 40, 14, 10, 8, 18, 30, 26),
+        ("表 table", "列 column", "名称", "meaning", "类型 type", "必填 required", "主键 key", "代码集 codes", "入库 landed", "别名 aliases"),
+        [
+            (
+                c.name, column.name, column.name_zh, column.name_en, _type(column), "是 yes" if column.required else "",
+                "是 yes" if column.key else "", column.code_set or "", LANDED[column.landed], ", ".join(column.aliases),
+            )
+            for c in contracts
+            for column in c.columns
+        ],
+    )  # fmt: skip
+    sheet(
+        "校验 checks",
+        (22, 16, 12, 60, 60, 40),
+        ("表 table", "规则 rule", "级别 severity", "要求", "requirement", "影响 hurts"),
+        [
+            (c.name, rule.id, rule.severity, rule.text.zh, rule.text.en, rule.hurts)
+            for c in contracts
+            for rule in c.rules
+        ],
+    )
+    sheet("格式 format", (60, 80), ("要求", "requirement"), [(text.zh, text.en) for text in FORMAT])
+    sheet("清单 manifest", (100,), ("manifest.json（每批一个 · one a batch）",), [(MANIFEST,)])
+    book.close()
 
 
-def _write_workbook(path: Path, contracts: dict[str, Contract]) -> None:
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(str(path)) as book:
-        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-        wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        cover = book.add_worksheet("说明 notes")
-        _table(
-            cover, ("项目", "Item", "要求", "Requirement"), [list(note) for note in NOTES], bold, wrap, (10, 16, 56, 56)
-        )
-        listing = book.add_worksheet("清单 tables")
-        rows = [
-            [c.name, c.name_zh, c.name_en, c.owner.zh, "全量 full" if c.delivery == "full" else "增量 increment",
-             ", ".join(c.key), "按月 by month" if c.month_by else "整批 one batch", c.hurts.zh,
-             "是 yes" if c.designed else "否 no"]
-            for c in contracts.values()
-        ]  # fmt: skip
-        _table(
-            listing,
-            ("表 table", "中文名", "name", "提供方 owner", "交付 delivery", "主键 key", "分割 split", "影响 used for",
-             "本项目约定 ours"),
-            rows, bold, wrap, (22, 18, 24, 26, 16, 34, 16, 34, 14),
-        )  # fmt: skip
-        for contract in contracts.values():
-            sheet = book.add_worksheet(contract.name[:31])
-            _table(sheet, COLUMN_HEADER, [_column_row(c) for c in contract.columns], bold, wrap,
-                   (22, 24, 30, 16, 8, 8, 18, 26, 20))  # fmt: skip
+def _sql(years: Sequence[int]) -> str:
+    lines = [
+        f"-- 数据需求 data request, {years[0]}–{years[-1]}. 由契约生成 generated from the contracts.",
+        *(f"-- {text.zh} / {text.en}" for text in FORMAT),
+        "",
+    ]
+    for contract in load_contracts().values():
+        columns = [column.name for column in contract.columns if column.landed != "drop"]
+        lines.append(f"-- {contract.name_zh} / {contract.name_en}: {_period(contract, years)}; {contract.delivery}")
+        lines.append(f"select\n    {', '.join(columns)}\nfrom {contract.name}{_where(contract, years)};")
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _column_row(column: Column) -> list[str]:
-    kind = column.sql_type if column.type != "varchar" else f"varchar({column.length})" if column.length else "varchar"
-    return [
-        column.name, column.name_zh, column.name_en, kind, "●" if column.key else "", "●" if column.required else "",
-        column.code_set or "", ", ".join(column.aliases), " ".join(LANDED[column.landed]),
-    ]  # fmt: skip
-
-
-def _table(
-    sheet: Any, header: tuple[str, ...], rows: list[list[str]], bold: Any, wrap: Any, widths: tuple[int, ...]
-) -> None:
-    for place, width in enumerate(widths):
-        sheet.set_column(place, place, width)
-    sheet.write_row(0, 0, header, bold)
-    for number, row in enumerate(rows, 1):
-        sheet.write_row(number, 0, row, wrap)
-    sheet.freeze_panes(1, 1)
+def _where(contract: Contract, years: Sequence[int]) -> str:
+    if not contract.month_by:
+        return ""
+    return (
+        f"\nwhere {contract.month_by} >= timestamp '{years[0]}-01-01 00:00:00' "
+        f"and {contract.month_by} < timestamp '{years[-1] + 1}-01-01 00:00:00'"
+    )

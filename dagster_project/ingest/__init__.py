@@ -8,5 +8,15 @@ from dagster_project.ingest.keys import open_key
 from dagster_project.ingest.landing import ingest_landing
 from dagster_project.ingest.report import FileOutcome, IngestReport
 from dagster_project.ingest.store import mark_built, prepare_warehouse
+from dagster_project.ingest.trial import TryReport, try_file
 
-__all__ = ["FileOutcome", "IngestReport", "ingest_landing", "mark_built", "open_key", "prepare_warehouse"]
+__all__ = [
+    "FileOutcome",
+    "IngestReport",
+    "TryReport",
+    "ingest_landing",
+    "mark_built",
+    "open_key",
+    "prepare_warehouse",
+    "try_file",
+]

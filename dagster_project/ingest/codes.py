@@ -7,6 +7,7 @@ here: what happens to a row with an unknown one.
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from dagster_project.dictionary.definitions import SHIPPED, load_province
 from dagster_project.settings import PROJECT_ROOT, Settings
 
 SEEDS = PROJECT_ROOT / "dbt" / "seeds"
-# Rows that describe ranges of codes are no codes and never match (S17).
-PATTERN_SCOPE = "local pattern"
+# Rows that describe ranges of codes are no codes and never match (S17); nor do codes that the pack wants held back.
+NEVER_MATCH = ("local pattern", "quarantine")
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +42,7 @@ def known_codes() -> list[tuple[str, str]]:
         (name, row["code"])
         for name, rows in code_sets().items()
         for row in rows
-        if row["scope"] != PATTERN_SCOPE and not (name == "med_type" and row["rollup"] == "by_province")
+        if row["scope"] not in NEVER_MATCH and not (name == "med_type" and row["rollup"] == "by_province")
     ]
 
 
@@ -89,7 +90,7 @@ def register(connection: duckdb.DuckDBPyConnection, settings: Settings, delivere
 
 
 def _fill(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]
+    connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]
 ) -> None:
     connection.execute(f"create or replace temp table {table} ({', '.join(f'{name} varchar' for name in columns)})")
     if rows:

@@ -51,7 +51,7 @@ def ingest_landing(settings: Settings, run_id: str, on_progress: Progress | None
         finally:
             with durable_step("ingest.remove_work"):
                 shutil.rmtree(work, ignore_errors=True)
-        run.report.touched_months = settle_versions(connection, settings)
+        run.report.touched_months = settle_versions(connection)
         refresh_views(connection)
     return run.report
 

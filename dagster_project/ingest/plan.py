@@ -99,8 +99,7 @@ class Plan:
         for column in self.present:
             name, text = f'"{column.name}"', f'"{column.name}.text"'
             if column.type != "varchar":
-                form = "number_form" if column.type == "decimal" else "date_form"
-                found.append(Condition(form, column.name, f"{text} is not null and {name} is null"))
+                found.append(Condition("type", column.name, f"{text} is not null and {name} is null"))
                 if column.required:
                     found.append(Condition("required", column.name, f"{text} is null"))
                 continue
@@ -175,11 +174,11 @@ class Plan:
         return pseudonym_sql(value)
 
     def persons(self) -> str:
-        """Distinct person numbers of the file, cleaned."""
+        """Distinct person numbers of the file, cleaned; no filter, which would be pushed into every expression."""
         cell, kind = self._cell(self.contract.column("psn_no"))
         text = values.without_null_words("cell", kind)
         value = values.typed("cell", kind, self.contract.column("psn_no"), {})
         return (
             f"select distinct {value} as psn_no from (select {text} as cell from "
-            f"(select {values.trimmed(cell, kind)} as cell from {self.source.relation})) where cell is not null"
+            f"(select {values.trimmed(cell, kind)} as cell from {self.source.relation}))"
         )

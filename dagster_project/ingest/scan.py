@@ -106,6 +106,9 @@ def write_accepted(
     else:
         month = f"strftime(\"{contract.month_by}\", '%Y%m')"
         target = folder / "months"
+        # Few rows wait in memory per month, and every month stays one file.
+        connection.execute("set partitioned_write_flush_threshold = 122880")
+        connection.execute("set partitioned_write_max_open_files = 1200")
         written = connection.execute(
             f"copy (select *, {month} as month_of_row from ({query})) to {literal(target)} "
             f"({PARQUET}, partition_by (month_of_row))",
@@ -130,10 +133,9 @@ def write_accepted(
 def _months_before(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
     """Months of the file's rows, bad ones left out, from the month column alone."""
     rows = connection.execute(
-        f"select distinct strftime(\"{plan.contract.month_by}\", '%Y%m') from ({plan.typed()}) "
-        f'where "{plan.contract.month_by}" is not null'
+        f"select distinct strftime(\"{plan.contract.month_by}\", '%Y%m') from ({plan.typed()})"
     ).fetchall()
-    return [str(row[0]) for row in rows] or ["none"]
+    return sorted(str(row[0]) for row in rows if row[0] is not None) or ["none"]
 
 
 def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:

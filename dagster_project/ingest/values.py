@@ -38,10 +38,14 @@ def is_text(kind: str) -> bool:
 
 def trimmed(name: str, kind: str) -> str:
     """A text cell without the blanks around it; other types as they are."""
-    if kind == "BLOB":  # text that its writer did not mark as text; encrypted bytes become no value and fail below
-        return f"trim(try(decode({name})), {literal(_BLANKS)})"
+    if kind == "BLOB":  # text that its writer did not mark as text; what is no text becomes no value
+        name = f"try(decode({name}))"
     if is_text(kind):
-        return f"trim(cast({name} as varchar), {literal(_BLANKS)})"
+        text = name if kind == "VARCHAR" else f"cast({name} as varchar)"
+        # Comparing the ends costs a tenth of trimming, and nearly no cell has anything to trim.
+        ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in _BLANKS[:4])
+        blank = f"{text} < '!' or {ends} or strlen({text}) <> length({text})"
+        return f"case when {blank} then trim({text}, {literal(_BLANKS)}) else {text} end"
     return name
 
 

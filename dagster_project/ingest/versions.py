@@ -1,20 +1,167 @@
-"""Row versions (S5) and the months that a delivery touches.
+"""Row versions (S5, core decision 3): which rows of raw are not current, in the small table ops.superseded.
 
-Belongs here: which row of a key is current, written as the small table of those that are not. Does not belong here:
-anything about files.
+Belongs here: the comparison of versions and the closing of rows that a newer full delivery no longer has. Does not belong
+here: which months that makes due (`touched.py`).
+
+Only keys that occur more than once are compared, month by month, so nothing sorts a whole table. The winner has the newest
+`version_by`; a tie goes to the later delivery, then to the greater content hash over the columns that are no pseudonyms.
+The order of loading decides nothing: rows that are equal even then carry the same content, and the file's hash picks one.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
-from dagster_project.settings import Settings
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.durable import durable_step
+from dagster_project.ingest.store import home_of, literal, raw_files, read_files
+from dagster_project.ingest.touched import touch_months
 
 
-def settle_versions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[int]:
-    """placeholder"""
-    connection.execute("update ops.load set rows_superseded = 0 where rows_superseded is null")
-    connection.execute(
-        "insert into ops.touched_month select distinct month::integer from ops.load_month where extract='setl_d' and load_id not in (select load_id from ops.built_load)"
+def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Bring ops.superseded and ops.touched_month up to the loads that have not been settled; returns the due months.
+
+    A load is settled when its rows_superseded is known, so a run that was killed before is caught up here.
+    """
+    pending = _pending(connection)
+    if pending:
+        home = home_of(connection)
+        connection.execute(
+            "create or replace temp table newly_superseded (extract varchar, load_id integer, source_row bigint, "
+            "superseded_at timestamp, by_load_id integer, by_source_row bigint)"
+        )
+        for extract in sorted(pending):
+            contract = load_contracts()[extract]
+            for month, files in _months(connection, extract, pending[extract]):
+                _compare(connection, contract, files, home)
+                _close_absent(connection, contract, month, pending[extract], home)
+        months = touch_months(connection, pending, home)
+        connection.execute("begin")
+        connection.execute("insert into ops.superseded select * from newly_superseded")
+        connection.executemany(
+            "insert into ops.touched_month select $1 where $1 not in (select settlement_month from ops.touched_month)",
+            [[month] for month in months] or [[None]],
+        )
+        connection.execute("delete from ops.touched_month where settlement_month is null")
+        connection.execute(
+            "update ops.load set rows_superseded = (select count(*) from ops.superseded as s "
+            "where s.load_id = load.load_id) where rows_superseded is null"
+        )
+        with durable_step("ingest.commit_versions"):
+            connection.execute("commit")
+    rows = connection.execute("select distinct settlement_month from ops.touched_month order by 1").fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def _pending(connection: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for extract, load_id in connection.execute(
+        "select extract, load_id from ops.load where rows_superseded is null order by load_id"
+    ).fetchall():
+        found.setdefault(str(extract), []).append(int(load_id))
+    return found
+
+
+def _months(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int]) -> list[tuple[str, list[str]]]:
+    months = connection.execute(
+        "select distinct month from ops.load_month where list_contains($1::integer[], load_id) order by 1", [loads]
+    ).fetchall()
+    return [(str(month), raw_files(connection, extract, [str(month)])) for (month,) in months]
+
+
+def _current(files: list[str], home: Path | None, contract: Contract, columns: str) -> str:
+    """Rows of some files that nothing has superseded so far, with what decides between versions."""
+    version = {"delivery": "null", "run_id": "replace(run_id, 'YE', '13')"}.get(
+        contract.version_by, f'"{contract.version_by}"'
     )
-    return []
+    gone = (
+        f"select load_id, source_row from ops.superseded where extract = {literal(contract.name)} "
+        f"union all select load_id, source_row from newly_superseded where extract = {literal(contract.name)}"
+    )
+    return (
+        f"select {columns}, {version} as version, raw.load_id, raw.source_row, load.delivered_at, load.sha256, "
+        f"coalesce(load.delivered_at, load.loaded_at) as known_at from {read_files(files, home)} as raw "
+        f"join ops.load as load on load.load_id = raw.load_id "
+        f"anti join ({gone}) as gone on gone.load_id = raw.load_id and gone.source_row = raw.source_row"
+    )
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[str], home: Path | None) -> None:
+    key = ", ".join(f'"{name}"' for name in contract.identity)
+    same = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in contract.identity)
+    rows = _current(files, home, contract, key)
+    connection.execute(
+        f"create or replace temp table doubled_key as select {key} from ({rows}) group by all having count(*) > 1"
+    )
+    if not _any(connection, "doubled_key"):
+        return
+    # Rank 1 is shared by rows that neither version nor delivery tells apart.
+    connection.execute(
+        f"create or replace temp table version_row as select *, rank() over (partition by {key} "
+        f"order by version desc nulls last, delivered_at desc nulls last) as place from "
+        f"(select r.* from ({rows}) as r semi join doubled_key as k on {same})"
+    )
+    tied = f"select {key} from version_row where place = 1 group by all having count(*) > 1"
+    connection.execute(
+        f"create or replace temp table tied_row as select load_id, source_row from version_row as r "
+        f"semi join ({tied}) as k on {same} where place = 1"
+    )
+    connection.execute(
+        "create or replace temp table tied_content (load_id integer, source_row bigint, content varchar)"
+    )
+    if _any(connection, "tied_row"):
+        shown = [column.name for column in contract.landed if column.landed != "pseudonym"]
+        text = ", ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in shown)
+        connection.execute(
+            f"insert into tied_content select raw.load_id, raw.source_row, md5(concat_ws(chr(31), {text})) "
+            f"from {read_files(files, home)} as raw semi join tied_row on tied_row.load_id = raw.load_id "
+            "and tied_row.source_row = raw.source_row"
+        )
+    connection.execute(
+        f"create or replace temp table winner as select {key}, load_id, source_row, known_at from ("
+        "select v.*, c.content from version_row as v left join tied_content as c using (load_id, source_row) "
+        f"where place = 1) qualify row_number() over (partition by {key} "
+        "order by content desc nulls last, sha256 desc, source_row desc) = 1"
+    )
+    connection.execute(
+        f"insert into newly_superseded select {literal(contract.name)}, r.load_id, r.source_row, k.known_at, k.load_id, "
+        f"k.source_row from version_row as r join winner as k on {same} "
+        "where (r.load_id, r.source_row) <> (k.load_id, k.source_row)"
+    )
+
+
+def _close_absent(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, month: str, pending: list[int], home: Path | None
+) -> None:
+    """Close rows that a later full delivery of the extract (and month) does not have; its files count together."""
+    deliveries = connection.execute(
+        "select delivered_at, list(load.load_id), list(raw_file), min(load.load_id) from ops.load as load "
+        "join ops.load_month as part on part.load_id = load.load_id and part.month = $2 "
+        "where load.extract = $1 and delivery = 'full' and delivered_at is not null group by 1 order by 1",
+        [contract.name, month],
+    ).fetchall()
+    for moment, loads, full_files, first in deliveries:
+        older = connection.execute(
+            "select load.load_id, raw_file from ops.load as load join ops.load_month as part "
+            "on part.load_id = load.load_id and part.month = $3 where load.extract = $1 and delivered_at < $2",
+            [contract.name, moment, month],
+        ).fetchall()
+        if not set(loads) & set(pending):
+            older = [(load_id, file) for load_id, file in older if load_id in pending]
+        if not older:
+            continue
+        key = ", ".join(f'"{name}"' for name in contract.identity)
+        same = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in contract.identity)
+        rows = _current([str(file) for _, file in older], home, contract, key)
+        connection.execute(
+            f"insert into newly_superseded select {literal(contract.name)}, r.load_id, r.source_row, $1, $2, null "
+            f"from ({rows}) as r anti join {read_files([str(file) for file in full_files], home)} as k on {same}",
+            [moment, first],
+        )
+
+
+def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    return bool(row and row[0])
