@@ -144,21 +144,6 @@ def manifest(settings: Settings) -> dict[str, Any]:
         return content
 
 
-def warm_up(settings: Settings) -> threading.Thread:
-    """Import and parse in the background, so that the first build after a load need not wait."""
-
-    def work() -> None:
-        try:
-            parse(settings)
-        except Exception:
-            # The build itself parses again and reports what is wrong.
-            return
-
-    thread = threading.Thread(target=work, name="dbt-warm-up", daemon=True)
-    thread.start()
-    return thread
-
-
 def build(
     settings: Settings,
     select: str,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 CORE = "tag:core"
 INDICATOR = "tag:cube tag:indicator"
 SHOWN = 20
+
+
+def warm_up(settings: Settings) -> None:
+    """Import and parse what later stages need while intake waits for the disk and the engine."""
+
+    def work() -> None:
+        # Whatever goes wrong here goes wrong again where it is needed, and is reported there.
+        with suppress(Exception):
+            from dagster_project.checks.gx_adapter import install
+
+            install()
+        with suppress(Exception):
+            dbt_build.parse(settings)
+
+    threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
 def land(settings: Settings, run_id: str) -> IngestReport:

@@ -57,7 +57,11 @@ def execute(
     home = {"path": str(settings.home), "years": list(years), "full_refresh": full_refresh}
     with DagsterInstance.from_config(str(folder)) as instance:
         result = defs.get_job_def(job_name).execute_in_process(
-            run_config={"resources": {"home": {"config": home}}},
+            # The terminal has its own progress; every event is in the instance, where the UI shows it.
+            run_config={
+                "resources": {"home": {"config": home}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
             instance=instance,
             partition_key=partition_key,
             tags={"bulletin/command": command} if command else None,

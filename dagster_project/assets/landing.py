@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from dagster_project import dbt_build, stages
+from dagster_project import stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, bars, count, markdown_table, step
 from dagster_project.warehouse import connect
 
@@ -86,7 +86,7 @@ def landing_assets() -> dg.AssetsDefinition:
     @dg.multi_asset(name="landing", specs=specs, can_subset=True, pool=POOL)
     def landing(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
         with step(context, home, "landing") as settings:
-            dbt_build.warm_up(settings)
+            stages.warm_up(settings)
             stages.land(settings, context.run_id)
             with connect(settings) as connection:
                 for key in sorted(context.selected_asset_keys):
