@@ -138,7 +138,7 @@ def test_S12_encodings_are_found_and_recorded(tmp_path: Path, encoding: str) -> 
     names = {row[0] for row in query(home / "warehouse.duckdb", "select admdvs_name from raw.admdvs_dim_a")}
     assert names == {"甲省", "乙𠮷市"}
     ((recorded,),) = query(home / "warehouse.duckdb", "select encoding from ops.load")
-    assert recorded.lower().replace("-", "").startswith(encoding.replace("-", "")[:5])
+    assert recorded.lower().replace("-", "").startswith(encoding.replace("-", "")[:4])
 
 
 def test_S12_bytes_of_no_encoding_refuse_the_file(tmp_path: Path) -> None:

@@ -243,7 +243,8 @@ class World:
         for batch, moment in deliveries.items():
             (landing / batch).mkdir(parents=True, exist_ok=True)
             files = [{"file": path.name} for path in sorted((landing / batch).glob("*.csv"))]
-            text = json.dumps({"batch": batch, "extracted_at": moment, "files": files}, ensure_ascii=False)
+            told = {"synthetic": True, "batch": batch, "extracted_at": moment, "files": files}
+            text = json.dumps(told, ensure_ascii=False)
             (landing / batch / "manifest.json").write_text(text, encoding="utf-8")
 
 

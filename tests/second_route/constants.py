@@ -20,6 +20,7 @@ class Column:
     name: str
     name_zh: str
     kind: str
+    length: int
     scale: int
     required: bool
     key: bool
@@ -36,6 +37,7 @@ def load_columns() -> dict[str, list[Column]]:
                     name=row["field"],
                     name_zh=row["name_zh"],
                     kind=row["type"],
+                    length=int(row["length"] or 0),
                     scale=int(row["scale"] or 0),
                     required=row["required"] == "Y",
                     key=row["key"] == "Y",

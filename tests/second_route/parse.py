@@ -114,11 +114,12 @@ def typed_rows(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str,
         series = _typed(text, column).alias(column.name)
         typed[column.name] = series
         lost = text[column.name].is_not_null() & series.is_null()
-        if lost.any():
-            rule = "number" if column.kind == "decimal" else "date"
-            broken[rule] = broken[rule] | lost if rule in broken else lost
+        found = {"number" if column.kind == "decimal" else "date": lost}
         if column.required:
-            empty = text[column.name].is_null()
-            if empty.any():
-                broken["required"] = broken["required"] | empty if "required" in broken else empty
+            found["required"] = text[column.name].is_null()
+        if column.kind == "varchar":
+            found["length"] = (series.str.len_chars() > column.length).fill_null(False)
+        for rule, mask in found.items():
+            if mask.any():
+                broken[rule] = broken[rule] | mask if rule in broken else mask
     return pl.DataFrame(typed).with_columns(frame["_row"]), broken
