@@ -105,13 +105,14 @@
 {%- endmacro %}
 
 {# Fact rows behind the cells of one cube, with the labels that selections ask for. #}
-{% macro trace_rows(cube, extract, relation, labels, condition='true', year='year') -%}
+{% macro trace_rows(cube, extract, relation, labels, condition='true', year='year', month='cast(null as integer)') -%}
     select
         '{{ cube }}' as cube,
         '{{ extract }}' as extract,
         province,
         region_code,
         cast({{ year }} as integer) as year,
+        {{ month }} as month,
         {%- for label in label_columns() %}
         {{ label if label in labels else "'none'" }} as {{ label }},
         {%- endfor %}

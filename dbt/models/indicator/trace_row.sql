@@ -87,9 +87,9 @@ final as (
     {{ trace_rows('settlement', 'setl_d', 'labelled_settlements', place_labels) }}
     union all
     {{ trace_rows('visit', 'setl_d', 'labelled_settlements', place_labels,
-        "visit_type not in ('inpatient', 'maternity_inpatient', 'home_bed') and settlement_kind <> 'supplementary' and visit_weight <> 0") }}
+        "visit_type not in ('inpatient', 'maternity_inpatient', 'home_bed') and settlement_kind <> 'supplementary' and visit_weight <> 0", month='month') }}
     union all
-    {{ trace_rows('visit', 'setl_d', 'labelled_stays', place_labels) }}
+    {{ trace_rows('visit', 'setl_d', 'labelled_stays', place_labels, month='month') }}
     union all
     {{ trace_rows('stay', 'setl_d', 'labelled_stays', place_labels + ['disease_payment']) }}
     union all

@@ -1,0 +1,184 @@
+"""The selects of an explanation: terms, definition, files, checks, published figures of one value.
+
+Belongs here: one function a part, each of one query. Does not belong here: finding the value (`trace.py`), labels on rows
+(dbt view `indicator.trace_row`, the cube's own filter), wording (`render.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from dagster_project.dictionary import Indicator
+from dagster_project.dictionary.indicators import LABELS
+from dagster_project.explain.model import CheckTrace, Choice, PublishedFigure, SourceFile, TermTrace
+from dagster_project.language import Text
+
+# What a person narrows by: a label and its member; the whole of an indicator has none.
+Breakdown = tuple[str, str]
+
+
+def records(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    cursor = connection.execute(query, parameters)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+    return connection.execute(query, table.split(".")).fetchone() is not None
+
+
+def terms(
+    connection: duckdb.DuckDBPyConnection, base: Indicator, year: int, place: str, breakdown: Breakdown | None
+) -> list[TermTrace]:
+    rows = records(
+        connection,
+        """
+        select t.*, coalesce(s.amount, 0) as amount, coalesce(s.units, 0) as units
+        from indicator.indicator_term as t
+        left join indicator.selected as s
+            on t.selection_id = s.selection_id and t.measure = s.measure and t.province = s.province
+            and t.data_year = s.year and s.region_code = ? and s.breakdown = ? and s.member = ?
+        where t.indicator_id = ? and t.year = ? and t.province = left(?, 2) || '0000'
+        order by t.term_number
+        """,
+        [place, *(breakdown or ("total", "total")), base.indicator_id, year, place],
+    )
+    traced = []
+    for row in rows:
+        labels = tuple((label, str(row[label])) for label in LABELS if row[label] is not None)
+        traced.append(
+            TermTrace(
+                role=row["role"],
+                measure=row["measure"],
+                cube=row["cube"],
+                coefficient=row["coefficient"],
+                year=row["data_year"],
+                labels=labels,
+                amount=row["amount"],
+                rows=int(row["units"] or 0),
+            )
+        )
+    return traced
+
+
+def choices(connection: duckdb.DuckDBPyConnection, definition_id: str) -> tuple[Choice, ...]:
+    rows = records(
+        connection, "select * from indicator.definition where definition_id = ? order by switch", [definition_id]
+    )
+    return tuple(
+        Choice(
+            row["switch"],
+            row["value"],
+            Text(row["switch_zh"], row["switch_en"]),
+            Text(row["value_zh"], row["value_en"]),
+        )
+        for row in rows
+    )
+
+
+def files(
+    connection: duckdb.DuckDBPyConnection, base: Indicator, year: int, place: str, breakdown: Breakdown | None
+) -> tuple[SourceFile, ...]:
+    """Files of the distinct fact rows in the cells of all terms, most rows first."""
+    matches = " ".join(f"and (t.{label} is null or t.{label} = r.{label})" for label in LABELS)
+    narrowed, parameters = "", []
+    if breakdown is not None and breakdown[0] in LABELS:
+        narrowed, parameters = f"and r.{breakdown[0]} = ?", [breakdown[1]]
+    elif breakdown is not None and breakdown[0] == "month":
+        narrowed, parameters = "and r.month = cast(? as integer)", [breakdown[1]]
+    rows = records(
+        connection,
+        f"""
+        with terms as (
+            select distinct cube, data_year, province, {", ".join(LABELS)}
+            from indicator.indicator_term
+            where indicator_id = ? and year = ? and province = left(?, 2) || '0000'
+        ),
+        traced as (
+            select distinct r.extract, r.load_id, r.source_row
+            from indicator.trace_row as r
+            inner join terms as t
+                on t.cube = r.cube and t.province = r.province and t.data_year = r.year {matches}
+            where (r.region_code = ? or (? = r.province and r.cube not in ('population', 'reported'))) {narrowed}
+        ),
+        counted as (select extract, load_id, count(*) as row_count from traced group by extract, load_id)
+        select counted.extract, counted.load_id, counted.row_count, loads.source_file, loads.sha256, loads.loaded_at
+        from counted left join ops.load as loads on counted.load_id = loads.load_id
+        order by counted.row_count desc, counted.load_id
+        """,
+        [base.indicator_id, year, place, place, place, *parameters],
+    )
+    return tuple(
+        SourceFile(
+            row["extract"], str(row["source_file"]), str(row["sha256"]), int(row["load_id"]), int(row["row_count"]),
+            str(row["loaded_at"]),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+_TABLES = {
+    "settlement": ("setl_d", "fct_settlement", "cube_settlement", "settlement_link"),
+    "visit": ("setl_d", "fct_settlement", "fct_stay", "cube_settlement", "cube_stay"),
+    "stay": ("setl_d", "mdtrt_d", "fct_stay", "cube_stay"),
+    "stay_end": ("setl_d", "mdtrt_d", "fct_stay", "cube_stay"),
+    "enrolment": ("psn_insu_d", "psn_info_b", "fct_enrolment", "fct_enrolment_date", "cube_enrolment"),
+    "fund": ("fund_ledger_m", "fct_fund_ledger", "cube_fund"),
+    "population": ("population_ref", "fct_population", "cube_population"),
+    "maternity_allowance": ("matn_alwn_crtf_d", "fct_maternity_allowance", "cube_maternity_allowance"),
+    "assistance": ("setl_d", "fct_assistance", "cube_assistance"),
+    "reported": ("adm_return", "fct_reported", "cube_reported"),
+}
+
+
+def checks(connection: duckdb.DuckDBPyConnection, cubes: set[str]) -> tuple[CheckTrace, ...]:
+    if not has(connection, "ops.check_result"):
+        return ()
+    tables = sorted({table for cube in cubes for table in _TABLES[cube]} | {"indicator_value"})
+    rows = records(
+        connection,
+        """
+        select stage, table_name, check_name, status, unexpected
+        from ops.check_result
+        where run_id = (select max(run_id) from ops.check_result)
+            and list_contains(cast(? as varchar[]), split_part(table_name, '.', -1)) and status <> 'not_applicable'
+        order by case status when 'error' then 1 when 'fail' then 2 when 'warn' then 3 else 4 end, stage, check_name
+        """,
+        [tables],
+    )
+    return tuple(
+        CheckTrace(row["stage"], row["table_name"], row["check_name"], row["status"], row["unexpected"]) for row in rows
+    )
+
+
+def published(
+    connection: duckdb.DuckDBPyConnection, asked: Indicator, base: Indicator, year: int, place: str
+) -> tuple[PublishedFigure, ...]:
+    """Figures of this place first; the nation's for comparison where there are none."""
+    rows = records(
+        connection,
+        """
+        select * from indicator.published_reference
+        where indicator_id = ? and year = ? and geography in (?, '100000') and (? = '' or vintage = ?)
+        order by geography = '100000', vintage
+        """,
+        [base.indicator_id, year, place, asked.alias_vintage, asked.alias_vintage],
+    )
+    own = [row for row in rows if row["geography"] == place]
+    return tuple(
+        PublishedFigure(
+            row["geography"], row["year"], row["vintage"], row["indicator_value"], row["qualifier"] or "",
+            row["indicator_unit"], row["source"] or "", row["note"] or "",
+        )
+        for row in own or rows
+    )  # fmt: skip
+
+
+def is_synthetic(connection: duckdb.DuckDBPyConnection) -> bool:
+    if not has(connection, "ops.meta"):
+        return False
+    row = connection.execute("select value from ops.meta where key = 'synthetic'").fetchone()
+    return bool(row and str(row[0]).lower() == "true")
