@@ -220,12 +220,14 @@ def ui(settings: Settings, port: int) -> ExitCode:
     return running.serve_ui(settings, port)
 
 
-@verb(click.option("--to", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="目录。 Folder."))
-def request(settings: Settings, to: Path) -> ExitCode:
+@verb(
+    YEAR, click.option("--to", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="目录。 Folder.")
+)
+def request(settings: Settings, years: tuple[int, ...], to: Path) -> ExitCode:
     """生成给数据中心的取数单。 Write the request sheet for the data centre (xlsx and SQL text)."""
     from dagster_project.verbs import asking
 
-    return asking.request(settings, to)
+    return asking.request(settings, to, years)
 
 
 @verb(YEAR)

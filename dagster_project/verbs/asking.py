@@ -40,11 +40,11 @@ def diff(settings: Settings, year: int, old: str | None, new: str | None) -> Exi
     return ExitCode.DONE
 
 
-def request(settings: Settings, to: Path) -> ExitCode:
+def request(settings: Settings, to: Path, years: Sequence[int]) -> ExitCode:
     """Write the request sheet for the data centre."""
     from dagster_project.contracts.request_sheet import write_request_sheet
 
-    for path in write_request_sheet(to):
+    for path in write_request_sheet(to, sorted(years) or [now().year - 1]):
         say(Text(f"取数单：{path}", f"Request sheet: {path}"), settings.language)
     return ExitCode.DONE
 

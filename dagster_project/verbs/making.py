@@ -64,13 +64,13 @@ def sample(settings: Settings, directory: Path, scale: float, years: Sequence[st
 
 def try_file(settings: Settings, file: Path) -> ExitCode:
     """Print what intake would make of one file; nothing is loaded."""
-    from dagster_project import ingest
+    from dagster_project.ingest import try_file as try_landed_file
+    from dagster_project.verbs.trial import trial_lines
 
-    if not file.is_file():
-        raise UserError(Text("找不到这个文件。", "There is no such file."), where=str(file))
-    report = ingest.try_file(settings, file)
-    say(report.message(settings.language), settings.language)
-    return ExitCode.BAD_INPUT if report.refused else ExitCode.DONE
+    report = try_landed_file(settings, file)
+    for line in trial_lines(report):
+        say(line, settings.language)
+    return ExitCode.DONE if report.would_load else ExitCode.BAD_INPUT
 
 
 def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCode:
