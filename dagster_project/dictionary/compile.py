@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import product
 
 from dagster_project.dictionary.definitions import Switch
 from dagster_project.dictionary.expression import (
@@ -204,11 +203,11 @@ def _narrow_all(terms: list[Term], pairs: tuple[tuple[str, tuple[str, ...]], ...
     for label, _ in pairs:
         if label not in LABELS:
             raise FormulaError(f"unknown label {label}")
-    narrowed = []
-    for term in terms:
-        own = dict(term.labels)
-        for combination in product(*(members for _, members in pairs)):
-            wanted = dict(zip((label for label, _ in pairs), combination, strict=True))
-            if all(own.get(label, member) == member for label, member in wanted.items()):
-                narrowed.append(replace(term, labels=tuple(sorted({**own, **wanted}.items()))))
-    return narrowed
+    for label, members in pairs:
+        terms = [
+            replace(term, labels=tuple(sorted({**dict(term.labels), label: member}.items())))
+            for term in terms
+            for member in members
+            if dict(term.labels).get(label, member) == member
+        ]
+    return terms

@@ -1,0 +1,141 @@
+"""Definition choices: national defaults, dated values, and what a wrong file is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project.dictionary import definition_id, load_province, load_switches
+from dagster_project.dictionary.pooling import describe_pooling
+from dagster_project.errors import UserError
+from dagster_project.settings import Settings
+
+
+def province_with(home: Path, text: str, code: str = "990000") -> Settings:
+    """A home whose own folder holds one file for a province that ships with none."""
+    folder = home / "provinces"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{code}.yml").write_text(text, encoding="utf-8")
+    return Settings(home=home)
+
+
+def message(home: Path, text: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load_province(province_with(home, text), "990000")
+    return caught.value.message("en") + caught.value.message("zh")
+
+
+def test_a_province_without_a_file_has_the_national_defaults(tmp_path: Path) -> None:
+    province = load_province(Settings(home=tmp_path), "640000")
+    assert province.choice("netting", 2024) == "link_and_flag"
+    assert set(province.choices) == set(load_switches())
+    assert describe_pooling(province, 2024) == "prefecture"
+
+
+@pytest.mark.parametrize(
+    ("switch", "value"),
+    [
+        ("netting", "link_and_flag"),  # R1
+        ("pharmacy_overlap", "provider_first"),  # R2
+        ("maternity_outpatient", "own_kind"),  # R3
+        ("home_bed", "own_kind"),  # R4
+        ("stay_year", "discharge"),  # R8
+        ("money_year", "settlement"),  # R9
+        ("dedup_scope", "province"),  # R15
+        ("employer_group", "emp_type"),  # R16
+        ("disease_payment_denominator", "eligible"),  # R19
+        ("personal_account", "separate"),  # R23
+        ("person_type_unknown", "separate"),  # R24
+        ("acct_mulaid_position", "measured"),  # R25
+        ("unknown_tier", "primary_and_below"),  # R32
+    ],
+)
+def test_defaults_are_those_of_the_rulings_R1_R2_R3_R4_R8_R9_R15_R16_R19_R23_R24_R25_R32(
+    tmp_path: Path, switch: str, value: str
+) -> None:
+    assert load_province(Settings(home=tmp_path), "520000").choice(switch, 2024) == value
+
+
+def test_R35_dated_choices_change_with_the_year(tmp_path: Path) -> None:
+    province = load_province(Settings(home=tmp_path), "520000")
+    assert [province.choice("pharmacy_in_visits", year) for year in (2022, 2023, 2024)] == [
+        "exclude",
+        "exclude",
+        "include",
+    ]
+    assert [province.choice("pay_ratio_denominator", year) for year in (2021, 2022)] == ["policy_scope", "catalogue"]
+
+
+def test_L7_guizhou_pools_at_the_province_from_december_2024(tmp_path: Path) -> None:
+    province = load_province(Settings(home=tmp_path), "520000")
+    assert [describe_pooling(province, year) for year in (2023, 2024, 2025)] == [
+        "prefecture",
+        "prefecture>province@2024-12-01",
+        "province",
+    ]
+
+
+def test_the_home_outweighs_what_is_shipped(tmp_path: Path) -> None:
+    settings = province_with(tmp_path, "definitions: {bed_day_rule: end_minus_begin_plus1}", code="520000")
+    assert load_province(settings, "520000").choice("bed_day_rule", 2024) == "end_minus_begin_plus1"
+
+
+def test_a_dated_list_and_care_types_are_read(tmp_path: Path) -> None:
+    text = """
+definitions:
+  tier_column:
+    - {from: 2000, value: hosp_lv}
+    - {from: 2025, value: dedc_hosp_lv}
+care_type_map: {'9901': chronic_outpatient}
+dummy_creators: [qydr]
+pooling:
+  - {region: '990100', from: 2024-07-01, level: province}
+"""
+    province = load_province(province_with(tmp_path, text), "990000")
+    assert [province.choice("tier_column", year) for year in (2024, 2025)] == ["hosp_lv", "dedc_hosp_lv"]
+    assert province.care_type_map == {"9901": "chronic_outpatient"}
+    assert province.dummy_creators == ("qydr",)
+    assert describe_pooling(province, 2024) == "prefecture;990100:none>province@2024-07-01"
+
+
+def test_an_unknown_switch_names_the_known_ones(tmp_path: Path) -> None:
+    text = message(tmp_path, "definitions: {bed_rule: end_minus_begin_min1}")
+    assert "bed_rule" in text and "bed_day_rule" in text and "990000.yml" in text
+
+
+def test_an_unknown_value_names_the_allowed_ones(tmp_path: Path) -> None:
+    text = message(tmp_path, "definitions: {bed_day_rule: minus_one}")
+    assert "minus_one" in text and "end_minus_begin_plus1" in text
+
+
+def test_a_reading_that_is_not_computed_yet_is_refused(tmp_path: Path) -> None:
+    text = message(tmp_path, "definitions: {money_year: stay}")
+    assert "not computed yet" in text and "settlement" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("colour: red", "colour"),
+        ("definitions: [a]", "definitions"),
+        ("definitions: {netting: []}", "netting"),
+        ("definitions: {netting: [{value: link_only}]}", "from"),
+        ("pooling: [{region: '52', from: 2024-01-01, level: province}]", "52"),
+        ("pooling: [{region: '520000', from: 2024, level: province}]", "2024"),
+        ("pooling: [{region: '520000', from: 2024-01-01, level: county}]", "county"),
+        ("pooling: [{region: '520000'}]", "level"),
+        ("care_type_map: {'9901': dentist}", "dentist"),
+        ("definitions: {netting: [", "YAML"),
+        ("- a", "YAML"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong(tmp_path: Path, text: str, part: str) -> None:
+    assert part in message(tmp_path, text)
+
+
+def test_the_same_choices_have_the_same_id_in_any_order() -> None:
+    one = definition_id([("a", "1"), ("b", "2")])
+    assert one == definition_id([("b", "2"), ("a", "1")])
+    assert one != definition_id([("a", "1"), ("b", "3")])
+    assert len(one) == 12
