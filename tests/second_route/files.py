@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 from python_calamine import CalamineWorkbook
 
-from tests.second_route.constants import ALIASES, COLUMNS
+from tests.second_route.constants import ALIASES, COLUMNS, FULL_DELIVERY
 
 DATA_SUFFIXES = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
 RAGGED = "_ragged"
@@ -35,6 +35,7 @@ class Landed:
     delivered: datetime
     frame: pl.DataFrame
     header_ok: bool
+    full: bool  # a snapshot of the table, not an increment
 
 
 def table_of(name: str) -> str | None:
@@ -142,6 +143,12 @@ def _delivered(folder: Path) -> datetime:
     return datetime(1900, 1, 1)
 
 
+def _is_full(folder: Path, table: str) -> bool:
+    manifest = folder / "manifest.json"
+    stated = json.loads(manifest.read_text(encoding="utf-8")).get("delivery") if manifest.exists() else None
+    return stated == "full" if stated else table in FULL_DELIVERY
+
+
 def landed_files(landing: Path, tables: set[str] | None = None) -> Iterator[Landed]:
     """Every data file under a landing folder that belongs to a known table, one at a time, in order of its path."""
     for path in sorted(landing.rglob("*")):
@@ -153,4 +160,4 @@ def landed_files(landing: Path, tables: set[str] | None = None) -> Iterator[Land
                 continue
             frame, header_ok = _read(table, member, data)
             name = path.relative_to(landing).as_posix()
-            yield Landed(name, table, path.parent.name, _delivered(path.parent), frame, header_ok)
+            yield Landed(name, table, path.parent.name, _delivered(path.parent), frame, header_ok, _is_full(path.parent, table))

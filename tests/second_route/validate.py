@@ -125,6 +125,7 @@ def judge(landed: Landed, codes: Codes) -> Outcome:
         pl.lit(landed.delivered).alias("_delivered"),
         pl.lit(landed.file).alias("_file"),
         pl.lit(landed.batch).alias("_batch"),
+        pl.lit(landed.full).alias("_full"),
     )
     counts = {rule: int(mask.sum()) for rule, mask in broken.items() if mask.any()}
     return Outcome(landed.file, landed.table, typed.height, accepted, counts, int(rejected.sum()), refused)

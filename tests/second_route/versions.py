@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tests.second_route.constants import COLUMNS, FULL_DELIVERY, VERSION_BY
+from tests.second_route.constants import COLUMNS, VERSION_BY
 
 
 def _run_order() -> pl.Expr:
@@ -32,7 +32,6 @@ def newest(table: str, rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def standing(table: str, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Current rows of a table: newest versions, and for full deliveries only what the last one still holds."""
-    if table in FULL_DELIVERY:
-        rows = rows.filter(pl.col("_delivered") == pl.col("_delivered").max())
-    return newest(table, rows)
+    """Current rows of a table: newest versions, and nothing from before the last full delivery (the manifest says which)."""
+    last_full = pl.col("_delivered").filter(pl.col("_full")).max()
+    return newest(table, rows.filter(last_full.is_null() | (pl.col("_delivered") >= last_full)))
