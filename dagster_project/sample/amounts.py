@@ -91,7 +91,7 @@ def add_amounts(world: World, columns: dict[str, NDArray[np.int64]], source: Bit
     pool = (scope - deductible) * np.clip(pool_rate, 0, 9_900) // 10_000
     pool = np.where(pool_rate <= 0, 0, pool)
     funds = _other_funds(columns, other, bed, resident, scope - pool, pool)
-    fund = pool + np.sum([value for value in funds.values()], axis=0)
+    fund = pool + sum(funds.values(), start=pool * 0)
     hospital = np.where(bed & (part(other, 26, 6) == 0), (fee - fund) // 20, 0)
     personal = fee - fund - hospital
     share = np.where(
@@ -116,7 +116,8 @@ def _fees(
     mean = np.where(bed, mean_bed[resident, columns["tier"]], mean * _OUTPATIENT_TIER[columns["tier"]] // 100)
     shape = tables[columns["kind"] * QUANTILES + part(source, 0, 12)]
     fee = mean * shape // 10_000 * (9_000 + part(source, 33, 11)) // 10_024
-    return np.maximum(fee, 100)
+    result: Integers = np.maximum(fee, 100)
+    return result
 
 
 def _other_funds(

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from dagster_project.sample import codes, identifiers
-from dagster_project.sample.arrow_columns import coded, constant, decimals, money, moments
+from dagster_project.sample.arrow_columns import coded, constant, decimals, moments, money
 from dagster_project.sample.calendar import day_number, years_of_days
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.hashing import Integers, below, bits, part

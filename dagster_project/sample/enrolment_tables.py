@@ -11,10 +11,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dagster_project.sample import identifiers
-from dagster_project.sample.arrow_columns import coded, constant, days, money, moments
+from dagster_project.sample.arrow_columns import coded, constant, days, moments, money
 from dagster_project.sample.calendar import day_number, months_of_days, years_of_days
 from dagster_project.sample.hashing import Integers
-from dagster_project.sample.lives import URBAN_RURAL, Lives, Payments, Spell
+from dagster_project.sample.lives import URBAN_RURAL, Lives, Spell
+from dagster_project.sample.payments import Payments
 from dagster_project.sample.people import NEWBORN, RESIDENT
 from dagster_project.sample.world import World
 

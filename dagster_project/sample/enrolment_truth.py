@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from dagster_project.sample import codes
 from dagster_project.sample.calendar import day_number
 from dagster_project.sample.cells import Cells
-from dagster_project.sample.lives import EMPLOYEE, Lives, Payments, Spell
+from dagster_project.sample.lives import EMPLOYEE, Lives, Spell
+from dagster_project.sample.payments import Payments
 from dagster_project.sample.world import World
 
 _STATUS = {0: 0, 1: 1, 2: 1, 9: 2, -1: 2}

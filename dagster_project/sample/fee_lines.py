@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dagster_project.sample import codes, identifiers
 from dagster_project.sample.amounts import COMPONENTS
-from dagster_project.sample.arrow_columns import coded, constant, decimals, money, moments
+from dagster_project.sample.arrow_columns import coded, constant, decimals, moments, money
 from dagster_project.sample.visits import Columns
 from dagster_project.sample.world import World
 

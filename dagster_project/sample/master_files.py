@@ -17,7 +17,8 @@ import pyarrow as pa
 from dagster_project.sample import benefit_tables, enrolment_tables, enrolment_truth, ledger, reference_tables
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.files import ParquetTables, TextTables, WrittenFile, write_workbook, write_zip
-from dagster_project.sample.lives import live, payments
+from dagster_project.sample.lives import live
+from dagster_project.sample.payments import payments
 from dagster_project.sample.people import ACTIVE, NEWBORN, RESIDENT, RETIRED
 from dagster_project.sample.settlement_files import group_rows
 from dagster_project.sample.world import World

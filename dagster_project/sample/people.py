@@ -52,7 +52,8 @@ class People:
         persons = self.calibration.parameters["persons"]
         years = self.last_year - self.first_year + 1
         sizes = (persons["active"], persons["retired"], persons["resident"], persons["newborn_per_year"] * years)
-        return tuple(max(SLOTS, round(size * self.scale)) for size in sizes)  # type: ignore[return-value]
+        active, retired, resident, newborn = (max(SLOTS, round(size * self.scale)) for size in sizes)
+        return active, retired, resident, newborn
 
     @cached_property
     def _birth_spans(self) -> tuple[tuple[int, int], ...]:
@@ -72,7 +73,8 @@ class People:
         days = np.array([span[1] for span in self._birth_spans], dtype=np.int64)[category]
         # 7919 is prime, so within one round of `days` ranks every day comes once: pairs of (day, round) are unique.
         step = rank * 7919 + rank // days
-        return first + step % days
+        day: Integers = first + step % days
+        return day
 
     def certificate_sequence(self, category: NDArray[np.integer], rank: Integers) -> Integers:
         """Pair number 0–499 within a birth day, or -1 where 18 digits have no number left (scale near 1)."""

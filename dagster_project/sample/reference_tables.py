@@ -97,7 +97,7 @@ def population_rows(world: World, year: int) -> Rows:
     parameters = world.calibration.parameters["population"]
     weights = world.geography.resident_weights
     total = sum(weights)
-    shares: dict[str, float] = {code: 0.0 for code in world.geography.prefectures[:-1]}
+    shares: dict[str, float] = dict.fromkeys(world.geography.prefectures[:-1], 0.0)
     for region, value in enumerate(weights):
         position = int(world.geography.prefecture_of[region])
         if position < len(world.geography.prefectures) - 1:

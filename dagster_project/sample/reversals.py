@@ -14,7 +14,6 @@ from dagster_project.sample import codes
 from dagster_project.sample.calendar import add_months
 from dagster_project.sample.hashing import Integers
 from dagster_project.sample.story_rows import (
-    Columns,
     changed,
     day_in,
     delivered,
@@ -24,6 +23,7 @@ from dagster_project.sample.story_rows import (
     next_month,
     without_counting,
 )
+from dagster_project.sample.visits import Columns
 from dagster_project.sample.world import World
 
 

@@ -12,16 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dagster_project.sample import codes, stories
 from dagster_project.sample.calendar import add_months
 from dagster_project.sample.defects import DEFECTS, break_cells
 from dagster_project.sample.fee_lines import fee_lines
 from dagster_project.sample.files import ParquetTables, TableWriter, TextTables, WrittenFile
+from dagster_project.sample.places import kind_position
 from dagster_project.sample.settlement_tables import UNIQUE_COLUMNS, encounter_table, fund_split_table, settlement_table
 from dagster_project.sample.settlement_truth import SettlementTruth
 from dagster_project.sample.story_rows import with_defaults
-from dagster_project.sample.visits import BULK, Columns, draw
+from dagster_project.sample.visits import BULK, Columns, draw, draw_kinds
 from dagster_project.sample.world import World
 
 CHUNK = 131_072
@@ -108,7 +110,7 @@ def _rows_of(world: World, delivery: int) -> Iterator[Columns]:
         first = add_months(first, 1)
 
 
-def _select(rows: Columns, where: np.ndarray) -> Columns:  # type: ignore[type-arg]
+def _select(rows: Columns, where: NDArray[np.bool_]) -> Columns:
     if where.all():
         return rows
     index = np.flatnonzero(where)
@@ -138,8 +140,6 @@ def _put(target: tuple[WrittenFile, TableWriter], table: pa.Table) -> None:
 
 def group_rows(world: World, month: int) -> Iterator[Columns]:
     """The discharge rows of a month that a grouping run saw, for the yearly results."""
-    from dagster_project.sample.visits import draw_kinds, kind_position
-
     stay = kind_position(world, "inpatient")
     total = world.rows_of_month(month)
     for start in range(0, total, CHUNK):

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dagster_project.sample import codes, identifiers
 from dagster_project.sample.amounts import FUNDS
-from dagster_project.sample.arrow_columns import coded, constant, days, decimals, money, moments
+from dagster_project.sample.arrow_columns import coded, constant, days, decimals, moments, money
 from dagster_project.sample.calendar import day_number, years_of_days
 from dagster_project.sample.defects import MISSING_KEY, MISSING_PERSON
 from dagster_project.sample.institutions import DEDUCTIBLE_GRADES, GRADES

@@ -49,7 +49,7 @@ class SettlementTruth:
     )
     stay: Cells = field(
         default_factory=lambda: Cells(
-            (_YEAR, _YEAR, _REGION, 3, 4, 7, 2, 4, 4, 6, 2, 2),
+            (_YEAR, _MONTH, _YEAR, _REGION, 3, 4, 7, 2, 4, 4, 6, 2, 2),
             ("stays", "bed_days_min1", "bed_days_plus1", "total_fee", "fund_pay", "pool_pay", "assistance_pay"),
         )
     )
@@ -97,10 +97,12 @@ class SettlementTruth:
         days = np.maximum(length, 1)
         eligible = (travel <= codes.IN_PROVINCE) & (rows["clearing"] != codes.PER_DIEM) & (days > 2) & (days <= 60)
         paid = codes.PAID_BY_DISEASE[rows["grouping"]]
-        key = (year, years_of_days(rows["end"]), region, scheme, status, kind)
-        key += (codes.MATERNITY_STAY[rows["care"]].astype(np.int64), tier, travel, place)
         self.stay.add(
-            (*key, eligible.astype(np.int64), paid.astype(np.int64)),
+            (
+                *(year, month, years_of_days(rows["end"]), region, scheme, status, kind),
+                *(codes.MATERNITY_STAY[rows["care"]].astype(np.int64), tier, travel, place),
+                *(eligible.astype(np.int64), paid.astype(np.int64)),
+            ),
             (one, days, np.maximum(length + 1, 1), *(rows[f"stay_{n}"] for n in ("fee", "fund", "pool", "assistance"))),
             live & (rows["stay"] == 1),
         )
@@ -128,17 +130,18 @@ class SettlementTruth:
         stay = [
             {
                 "year": k[0],
-                "end_year": k[1],
-                "prefecture": regions[k[2]],
-                "scheme": codes.SCHEMES[k[3]],
-                "member_status": codes.STATUSES[k[4]],
-                "visit_type": codes.VISITS[k[5]],
-                "is_maternity": bool(k[6]),
-                "tier": codes.TIERS[k[7]],
-                "travel_class": codes.TRAVELS[k[8]],
-                "payment_place": place[k[9]],
-                "eligible": bool(k[10]),
-                "paid_by_disease": bool(k[11]),
+                "month": k[1],
+                "end_year": k[2],
+                "prefecture": regions[k[3]],
+                "scheme": codes.SCHEMES[k[4]],
+                "member_status": codes.STATUSES[k[5]],
+                "visit_type": codes.VISITS[k[6]],
+                "is_maternity": bool(k[7]),
+                "tier": codes.TIERS[k[8]],
+                "travel_class": codes.TRAVELS[k[9]],
+                "payment_place": place[k[10]],
+                "eligible": bool(k[11]),
+                "paid_by_disease": bool(k[12]),
             }
             | sums
             for k, sums in self.stay.rows()

@@ -20,10 +20,11 @@ import numpy as np
 from dagster_project.sample import codes
 from dagster_project.sample.calendar import add_months
 from dagster_project.sample.defects import plant
+from dagster_project.sample.places import kind_position
 from dagster_project.sample.reversals import REVERSALS
-from dagster_project.sample.story_rows import Columns, late_delivery, stack, with_defaults
+from dagster_project.sample.story_rows import late_delivery, stack, with_defaults
 from dagster_project.sample.supplements import SUPPLEMENTS
-from dagster_project.sample.visits import draw, kind_position
+from dagster_project.sample.visits import Columns, draw
 from dagster_project.sample.world import World
 
 _OUTPATIENT_KINDS = ("outpatient", "chronic", "pharmacy", "outpatient")

@@ -14,7 +14,6 @@ from dagster_project.sample.amounts import AMOUNTS
 from dagster_project.sample.calendar import month_span
 from dagster_project.sample.institutions import OUTSIDE_HOSPITALS
 from dagster_project.sample.story_rows import (
-    Columns,
     changed,
     day_in,
     delivered,
@@ -24,6 +23,7 @@ from dagster_project.sample.story_rows import (
     split,
     without_counting,
 )
+from dagster_project.sample.visits import Columns
 from dagster_project.sample.world import World
 
 
@@ -63,7 +63,7 @@ def _supplement(world: World, month: int, rows: Columns, fund: str, reason: int)
     """A second row that pays part of the cash back: fee 0, one fund, the person minus as much."""
     later = next_month(world, month, 1 + month % 2)
     amount = np.maximum(np.maximum(rows["cash"], 0) * 30 // 100, 1)
-    zero = {name: rows["fee"] * 0 for name in AMOUNTS}
+    zero = dict.fromkeys(AMOUNTS, rows["fee"] * 0)
     extra = rows | zero | {fund: amount, "fund": amount, "personal": -amount, "cash": -amount}
     day = later_day(rows, month, 9) if later == month else day_in(later, rows)
     extra = changed(without_counting(extra, codes.LIVE), role=1, day=day, update_day=day, reason=reason)

@@ -50,8 +50,8 @@ class World:
 
     def rows_of_month(self, month: int) -> int:
         """Ordinary settlement rows of a month (stories come on top and are taken off here)."""
-        weights = self.calibration.parameters["month_weights"]
-        yearly = self.calibration.parameters["settlements_per_year"] * self.scale
+        weights: list[int] = self.calibration.parameters["month_weights"]
+        yearly = float(self.calibration.parameters["settlements_per_year"]) * self.scale
         return max(200, round(yearly * weights[month % 100 - 1] / sum(weights) * 0.995))
 
     def story_count(self, name: str, month: int) -> int:

@@ -15,29 +15,20 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.language import Text
-from dagster_project.sample import enrolment_truth, ledger, reference_tables, stories
-from dagster_project.sample.benefit_tables import allowance_truth
 from dagster_project.sample.calendar import as_date, month_span
 from dagster_project.sample.files import WrittenFile, sha256_of
 from dagster_project.sample.master_files import MasterTruth, write_groups, write_people, write_references
 from dagster_project.sample.settlement_files import write_delivery
 from dagster_project.sample.settlement_truth import SettlementTruth
+from dagster_project.sample.truth_file import truth_content
 from dagster_project.sample.world import World, build_world
 
 _THREADS = 2
-_PAIR_STORIES = {
-    "same_month": ("same_month", "lost_stay"),
-    "cross_month": ("cross_month",),
-    "cross_year": ("cross_year",),
-    "mirror_without_original": ("mirror_without_original",),
-    "flagged_without_mirror": ("flagged_without_mirror",),
-    "partial_return": ("partial_return",),
-    "reversal_of_reversal": ("reversal_of_reversal",),
-    "redo_after_reversal": ("redo_after_reversal", "redo_stay"),
-    "unflagged_original": ("unflagged_original",),
-}
+_PARTIAL, _MARKER = ".partial", "synthetic.json"
+NOTICE = "合成数据，不含真实个人信息 / synthetic data, no real person"
 Progress = Callable[[str, int, int], None]
 
 
@@ -74,18 +65,19 @@ def write_sample(
     _check(landing, scale, chosen)
     world = build_world(seed, scale, chosen, province, line_months)
     truth_path = (landing.parent if landing.name == "landing" else landing) / "truth.json"
-    _clear(landing, truth_path)
     landing.mkdir(parents=True, exist_ok=True)
-    # The marker comes first: whatever is left of an interrupted run is still known to be synthetic.
-    _write_json(
-        landing / "synthetic.json",
-        {"synthetic": True, "notice": "合成数据，不含真实个人信息 / synthetic data, no real person"},
-    )
-
-    written, settlement, master = _write_all(world, landing, on_progress)
-    size = _write_manifests(world, landing, written)
-    truth = _truth(world, written, settlement, master)
-    _write_json(truth_path, truth, compact=True)
+    _clear(landing, truth_path)
+    # Written under a hidden name, moved when complete; the marker comes last, so whoever sees it sees a whole sample.
+    partial = landing / _PARTIAL
+    partial.mkdir()
+    written, settlement, master = _write_all(world, partial, on_progress)
+    size = _write_manifests(world, partial, written)
+    with durable_step("move_sample"):
+        for batch in sorted(partial.iterdir()):
+            batch.rename(landing / batch.name)
+        partial.rmdir()
+    _write_json(truth_path, truth_content(world, written, settlement, master), compact=True)
+    _write_json(landing / _MARKER, {"synthetic": True, "notice": NOTICE})
     return SampleReport(
         directory=landing,
         truth=truth_path,
@@ -104,7 +96,7 @@ def _check(landing: Path, scale: float, years: tuple[int, ...]) -> None:
             Text("年份必须连续，例如 2023 2024 2025。", "Years must follow each other, such as 2023 2024 2025."),
             where=str(years),
         )
-    if landing.exists() and any(landing.iterdir()) and not (landing / "synthetic.json").exists():
+    if landing.exists() and not all(_is_ours(entry) for entry in landing.iterdir()):
         raise UserError(
             Text(
                 "目标文件夹里有不是样本的文件，未写入。",
@@ -115,13 +107,22 @@ def _check(landing: Path, scale: float, years: tuple[int, ...]) -> None:
         )
 
 
+def _is_ours(entry: Path) -> bool:
+    """A part of an earlier sample, finished or not."""
+    if entry.name in (_PARTIAL, _MARKER, "truth.json"):
+        return True
+    manifest = entry / "manifest.json"
+    return manifest.exists() and json.loads(manifest.read_text(encoding="utf-8")).get("synthetic") is True
+
+
 def _clear(landing: Path, truth_path: Path) -> None:
-    """Remove the batches of an earlier sample; nothing else."""
-    if not (landing / "synthetic.json").exists():
-        return
-    for batch in landing.glob("b[0-9]*"):
-        shutil.rmtree(batch)
-    truth_path.unlink(missing_ok=True)
+    """Remove an earlier sample; the marker goes first, so that half of one is never taken for a whole."""
+    with durable_step("clear_sample"):
+        (landing / _MARKER).unlink(missing_ok=True)
+        truth_path.unlink(missing_ok=True)
+        for entry in [landing / _PARTIAL, *landing.glob("b[0-9]*")]:
+            if entry.exists():
+                shutil.rmtree(entry)
 
 
 def _deliveries(world: World) -> list[int]:
@@ -201,48 +202,6 @@ def _write_manifests(world: World, landing: Path, written: list[WrittenFile]) ->
         }
         _write_json(landing / batch / "manifest.json", content)
     return size
-
-
-def _truth(
-    world: World, written: list[WrittenFile], settlement: SettlementTruth, master: MasterTruth
-) -> dict[str, Any]:
-    events = {name: sum(stories.count(world, name, month) for month in world.months) for name in stories.NAMES}
-    book = ledger.ledger_rows(world)
-    superseded = {"setl_d": settlement.superseded, **master.superseded}
-    ordered = sorted(written, key=lambda file: file.relative)
-    return {
-        "synthetic": True,
-        "seed": world.seed,
-        "scale": world.scale,
-        "province": world.geography.province,
-        "years": list(world.years),
-        "files": [
-            {
-                "file": file.relative,
-                "extract": file.extract,
-                "rows_read": file.rows,
-                "rows_quarantined": sum(file.broken.values()),
-                "refused": False,
-            }
-            for file in ordered
-        ],
-        "defects": [
-            {"kind": rule, "extract": file.extract, "file": file.relative, "rows": rows}
-            for file in ordered
-            for rule, rows in sorted(file.broken.items())
-        ],
-        "reversals": {kind: sum(events[name] for name in names) for kind, names in _PAIR_STORIES.items()},
-        "events": events,
-        "versions": {extract: {"superseded": rows} for extract, rows in sorted(superseded.items())},
-        "cells": settlement.as_json(world)
-        | {
-            "enrolment": enrolment_truth.as_json(world, master.enrolment),
-            "fund": ledger.ledger_truth(book, ledger.revision(world, book)),
-            "population": reference_tables.population_truth(world),
-            "maternity_allowance": allowance_truth(world, master.allowance),
-            "reported": reference_tables.return_truth(world),
-        },
-    }
 
 
 def _write_json(path: Path, content: dict[str, Any], compact: bool = False) -> None:
