@@ -6,6 +6,7 @@ Great Expectations itself is imported only while a stage runs.
 """
 
 from dagster_project.checks.catalogue import catalogue, stage_check_specs
+from dagster_project.checks.gx_adapter import warm_up
 from dagster_project.checks.model import STAGES, CheckResult, CheckSpec, Rule, Stage
 from dagster_project.checks.stages import run_stage
 from dagster_project.checks.store import read_results, release_blockers
@@ -21,4 +22,5 @@ __all__ = [
     "release_blockers",
     "run_stage",
     "stage_check_specs",
+    "warm_up",
 ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _METRICS = "great_expectations.expectations.metrics.column_map_metrics.column_va
 _REGEX_MODULES = (_METRICS + "match_regex", _METRICS + "not_match_regex")
 _LIKE_MODULES = (_METRICS + "match_like_pattern", _METRICS + "not_match_like_pattern")
 _installed = False
+_installing = threading.Lock()
 
 
 class _DialectName(str):
@@ -47,18 +49,32 @@ class Verdict:
 def install() -> None:
     """Import Great Expectations, silent and offline, and put both adapters in place; once a process."""
     global _installed
-    if _installed:
-        return
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    from great_expectations.execution_engine import sqlalchemy_execution_engine as engine_module
+    with _installing:
+        if _installed:
+            return
+        os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+        engine: Any = importlib.import_module("great_expectations.execution_engine.sqlalchemy_execution_engine")
+        engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, _DialectName("duckdb"))
+        for name in _REGEX_MODULES:
+            _wrap(name, "get_dialect_regex_expression", _regex_on_duckdb)
+        for name in _LIKE_MODULES:
+            _wrap(name, "get_dialect_like_pattern_expression", _like_on_duckdb)
+        _installed = True
 
-    engine: Any = engine_module
-    engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, _DialectName("duckdb"))
-    for name in _REGEX_MODULES:
-        _wrap(name, "get_dialect_regex_expression", _regex_on_duckdb)
-    for name in _LIKE_MODULES:
-        _wrap(name, "get_dialect_like_pattern_expression", _like_on_duckdb)
-    _installed = True
+
+def warm_up() -> threading.Thread:
+    """Import in the background while DuckDB reads files, so that the first stage need not wait for it.
+
+    A failure shows where Great Expectations is needed, not here.
+    """
+
+    def quietly() -> None:
+        with suppress(Exception):
+            install()
+
+    thread = threading.Thread(target=quietly, name="great-expectations", daemon=True)
+    thread.start()
+    return thread
 
 
 def _wrap(module_name: str, function_name: str, adapter: Callable[..., Any]) -> None:

@@ -103,3 +103,8 @@ def test_the_regex_and_like_forms_are_still_needed(function: str, arguments: Any
     dialect: Any = importlib.import_module("duckdb_engine").Dialect()
     column: Any = importlib.import_module("sqlalchemy").column("code")
     assert getattr(upstream, function)(*arguments(column, dialect)) is None, UNNEEDED
+
+
+def test_the_import_in_the_background_ends_with_the_adapters_in_place() -> None:
+    gx_adapter.warm_up().join()
+    assert gx_adapter._installed
