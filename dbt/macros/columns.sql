@@ -10,15 +10,6 @@
     last_day(make_date(cast(floor({{ column }} / 100) as integer), cast({{ column }} % 100 as integer), 1))
 {%- endmacro %}
 
-{# A code without blanks, its lost leading zeros put back; longer codes stay as they are. #}
-{% macro padded_code(column, width) -%}
-    case
-        when length(trim({{ column }})) between 1 and {{ width - 1 }}
-            then lpad(trim({{ column }}), {{ width }}, '0')
-        else nullif(trim({{ column }}), '')
-    end
-{%- endmacro %}
-
 {# Whole years between a birth month and the month of an event, as one of the three age groups. #}
 {% macro age_group(age_years) -%}
     case

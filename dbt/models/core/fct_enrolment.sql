@@ -92,7 +92,7 @@ final as (
         spells.emp_no as employer_number,
         case when scheme_map.scheme = 'employee' then employers.emp_type end as employer_type,
         case
-            when scheme_map.scheme is distinct from 'employee' then 'none'
+            when coalesce(scheme_map.scheme, 'unknown') <> 'employee' then 'none'
             when employer_groups.rollup = 'other' then 'flexible_other'
             else coalesce(employer_groups.rollup, 'unknown')
         end as employer_group,

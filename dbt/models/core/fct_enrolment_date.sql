@@ -46,10 +46,15 @@ open_spells as (
         spells.*,
         reference_dates.reference_year,
         reference_dates.reference_date,
-        reference_dates.half_year_before,
-        reference_dates.insured_rule,
         reference_dates.insured_dedup,
-        reference_dates.dedup_scope
+        reference_dates.dedup_scope,
+        -- R14: retirees who have their years pay nothing.
+        reference_dates.insured_rule = 'open_spell'
+        or (spells.scheme = 'employee' and spells.member_status = 'retired')
+        or (
+            reference_dates.insured_rule = 'spell_and_recent_payment'
+            and spells.spell_begin_date > reference_dates.half_year_before
+        ) as is_insured_unpaid
     from spells
     inner join reference_dates
         on
@@ -83,14 +88,16 @@ paid_spells as (
 
 insured_spells as (
     select * from open_spells
+    where is_insured_unpaid
+    union all
+    select * from open_spells
     where
-        insured_rule = 'open_spell'
-        -- R14: retirees who have their years pay nothing.
-        or (scheme = 'employee' and member_status = 'retired')
-        or (insured_rule = 'spell_and_recent_payment' and spell_begin_date > half_year_before)
-        or exists (
+        not is_insured_unpaid
+        and exists (
             select 1 from paid_spells
-            where paid_spells.spell_id = open_spells.spell_id and paid_spells.reference_year = open_spells.reference_year
+            where
+                paid_spells.spell_id = open_spells.spell_id
+                and paid_spells.reference_year = open_spells.reference_year
         )
 ),
 

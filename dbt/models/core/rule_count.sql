@@ -16,6 +16,8 @@
     ('account_beside', 'account_beside_count', 'family_account_count', 'null'),
     ('account_position', 'row_count - personal_split_count - account_beside_count', 'row_count', 'null'),
 ] %}
+{#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
+{%- set amounts = settlement_amounts() or [('total_fee_yuan', 'medfee_sumamt')] %}
 
 with profile as (
     select * from {{ ref('settlement_profile') }}
@@ -85,7 +87,7 @@ mirror_sums as (
         mirror_pairs.settlement_month,
         count(*) as pair_count,
         count(*) filter (where
-            {%- for name, column in settlement_amounts() %}
+            {%- for name, column in amounts %}
             {{ 'or ' if not loop.first }}mirror.{{ name }} + original.{{ name }} <> 0
             {%- endfor %}
         ) as differs_count,

@@ -61,11 +61,20 @@ other_link as (
 {%- endif %}
 
 final as (
-    select settlement_month, 'touched' as reason from touched
+    select
+        settlement_month,
+        'touched' as reason
+    from touched
     union
-    select settlement_month, 'reference' as reason from other_reference
+    select
+        settlement_month,
+        'reference' as reason
+    from other_reference
     union
-    select settlement_month, 'link' as reason from other_link
+    select
+        settlement_month,
+        'link' as reason
+    from other_link
 )
 
 select * from final

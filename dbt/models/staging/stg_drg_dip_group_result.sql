@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -16,9 +16,9 @@ final as (
         source.run_id,
         source.mdtrt_id,
         source.fixmedins_code,
-        nullif(trim(source.grp_ver), '') as grp_ver,
+        source.grp_ver,
         source.pay_kind,
-        nullif(trim(source.mdc), '') as mdc,
+        source.mdc,
         source.adrg,
         source.drg_code,
         source.drg_name,
@@ -32,11 +32,9 @@ final as (
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

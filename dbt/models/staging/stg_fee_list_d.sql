@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -18,14 +18,14 @@ final as (
         source.mdtrt_id,
         source.psn_no,
         source.fixmedins_code,
-        nullif(trim(source.med_type), '') as med_type,
+        source.med_type,
         source.fee_ocur_time,
         source.hilist_code,
         source.med_list_codg,
         source.medins_list_codg,
-        nullif(trim(source.list_type), '') as list_type,
-        nullif(trim(source.med_chrgitm_type), '') as med_chrgitm_type,
-        nullif(trim(source.chrgitm_lv), '') as chrgitm_lv,
+        source.list_type,
+        source.med_chrgitm_type,
+        source.chrgitm_lv,
         source.cnt,
         source.pric,
         source.det_item_fee_sumamt,
@@ -37,17 +37,15 @@ final as (
         source.inscp_amt,
         source.hi_nego_drug_flag,
         source.bilg_dept_codg,
-        nullif(trim(source.vali_flag), '') as vali_flag,
+        source.vali_flag,
         source.updt_time,
         source.load_id,
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -14,12 +14,12 @@ final as (
     select
         source.fixmedins_code,
         source.fixmedins_name,
-        nullif(trim(source.fixmedins_type), '') as fixmedins_type,
+        source.fixmedins_type,
         source.uscc,
-        nullif(trim(source.fix_blng_admdvs), '') as fix_blng_admdvs,
-        {{ padded_code('source.hosp_lv', 2) }} as hosp_lv,
-        nullif(trim(source.lmtpric_hosp_lv), '') as lmtpric_hosp_lv,
-        nullif(trim(source.dedc_hosp_lv), '') as dedc_hosp_lv,
+        source.fix_blng_admdvs,
+        source.hosp_lv,
+        source.lmtpric_hosp_lv,
+        source.dedc_hosp_lv,
         source.begntime,
         source.endtime,
         source.fix_onln_open_flag,
@@ -28,11 +28,9 @@ final as (
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

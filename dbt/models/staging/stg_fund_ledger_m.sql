@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -13,9 +13,9 @@ superseded as (
 final as (
     select
         source.ym,
-        nullif(trim(source.poolarea_no), '') as poolarea_no,
-        nullif(trim(source.admdvs), '') as admdvs,
-        nullif(trim(source.insutype), '') as insutype,
+        source.poolarea_no,
+        source.admdvs,
+        source.insutype,
         source.fund_type,
         source.item_code,
         source.item_name,
@@ -28,11 +28,9 @@ final as (
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -12,19 +12,17 @@ superseded as (
 
 final as (
     select
-        nullif(trim(source.emp_no), '') as emp_no,
-        nullif(trim(source.emp_type), '') as emp_type,
-        {{ padded_code('source.emp_mgt_type', 2) }} as emp_mgt_type,
-        nullif(trim(source.insu_admdvs), '') as insu_admdvs,
+        source.emp_no,
+        source.emp_type,
+        source.emp_mgt_type,
+        source.insu_admdvs,
         source.load_id,
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -15,21 +15,19 @@ final as (
         source.matn_alwn_reg_id,
         source.psn_no,
         source.psn_insu_rlts_id,
-        nullif(trim(source.emp_no), '') as emp_no,
+        source.emp_no,
         source.ym,
         source.matn_alwn_sumamt,
         source.poolarea_no,
         source.opt_time,
-        nullif(trim(source.vali_flag), '') as vali_flag,
+        source.vali_flag,
         source.load_id,
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -15,25 +15,23 @@ final as (
         source.trt_dcla_detl_sn,
         source.psn_no,
         source.psn_insu_rlts_id,
-        nullif(trim(source.insutype), '') as insutype,
-        nullif(trim(source.insu_admdvs), '') as insu_admdvs,
-        nullif(trim(source.rloc_admdvs), '') as rloc_admdvs,
-        nullif(trim(source.rloc_rea), '') as rloc_rea,
+        source.insutype,
+        source.insu_admdvs,
+        source.rloc_admdvs,
+        source.rloc_rea,
         source.out_onln_way,
         source.out_fil_upld_stas,
         source.crte_time,
-        nullif(trim(source.vali_flag), '') as vali_flag,
+        source.vali_flag,
         source.begndate,
         source.enddate,
         source.load_id,
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

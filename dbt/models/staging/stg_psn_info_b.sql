@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -13,27 +13,25 @@ superseded as (
 final as (
     select
         source.psn_no,
-        nullif(trim(source.psn_cert_type), '') as psn_cert_type,
+        source.psn_cert_type,
         source.certno,
-        nullif(trim(source.gend), '') as gend,
+        source.gend,
         source.brdy,
-        nullif(trim(source.naty), '') as naty,
-        nullif(trim(source.resd_natu), '') as resd_natu,
-        nullif(trim(source.resd_loc_admdvs), '') as resd_loc_admdvs,
-        nullif(trim(source.live_admdvs), '') as live_admdvs,
-        nullif(trim(source.surv_stas), '') as surv_stas,
-        nullif(trim(source.vali_flag), '') as vali_flag,
+        source.naty,
+        source.resd_natu,
+        source.resd_loc_admdvs,
+        source.live_admdvs,
+        source.surv_stas,
+        source.vali_flag,
         source.rid,
         source.updt_time,
         source.load_id,
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

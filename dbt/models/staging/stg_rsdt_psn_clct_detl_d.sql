@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -14,8 +14,8 @@ final as (
     select
         source.psn_no,
         source.psn_insu_rlts_id,
-        nullif(trim(source.emp_no), '') as emp_no,
-        nullif(trim(source.insutype), '') as insutype,
+        source.emp_no,
+        source.insutype,
         source.cashym,
         source.accrym_begn,
         source.accrym_end,
@@ -29,23 +29,21 @@ final as (
         source.clct_sumamt,
         source.inte,
         source.latefee,
-        nullif(trim(source.clct_flag), '') as clct_flag,
-        nullif(trim(source.clct_type), '') as clct_type,
+        source.clct_flag,
+        source.clct_type,
         source.clct_time,
-        nullif(trim(source.revs_flag), '') as revs_flag,
-        nullif(trim(source.insutype_retr_flag), '') as insutype_retr_flag,
-        nullif(trim(source.poolarea_no), '') as poolarea_no,
+        source.revs_flag,
+        source.insutype_retr_flag,
+        source.poolarea_no,
         source.insu_idet,
-        nullif(trim(source.psn_idet_type), '') as psn_idet_type,
+        source.psn_idet_type,
         source.load_id,
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final

@@ -3,7 +3,7 @@ with source as (
 ),
 
 superseded as (
-    select
+    select distinct
         load_id,
         source_row
     from {{ source('ops', 'superseded') }}
@@ -13,36 +13,36 @@ superseded as (
 final as (
     select
         source.setl_id,
-        nullif(trim(source.init_setl_id), '') as init_setl_id,
+        source.init_setl_id,
         source.mdtrt_id,
         source.psn_no,
         source.psn_insu_rlts_id,
-        nullif(trim(source.gend), '') as gend,
+        source.gend,
         source.brdy,
         source.age,
-        nullif(trim(source.insutype), '') as insutype,
-        nullif(trim(source.psn_type), '') as psn_type,
-        nullif(trim(source.cvlserv_flag), '') as cvlserv_flag,
+        source.insutype,
+        source.psn_type,
+        source.cvlserv_flag,
         source.sp_psn_type,
         source.clct_grde,
         source.flxempe_flag,
         source.nwb_flag,
-        nullif(trim(source.insu_admdvs), '') as insu_admdvs,
-        nullif(trim(source.emp_no), '') as emp_no,
-        nullif(trim(source.emp_type), '') as emp_type,
-        nullif(trim(source.pay_loc), '') as pay_loc,
+        source.insu_admdvs,
+        source.emp_no,
+        source.emp_type,
+        source.pay_loc,
         source.fixmedins_code,
-        {{ padded_code('source.hosp_lv', 2) }} as hosp_lv,
-        nullif(trim(source.fix_blng_admdvs), '') as fix_blng_admdvs,
-        nullif(trim(source.dedc_hosp_lv), '') as dedc_hosp_lv,
+        source.hosp_lv,
+        source.fix_blng_admdvs,
+        source.dedc_hosp_lv,
         source.begndate,
         source.enddate,
         source.setl_time,
-        nullif(trim(source.med_type), '') as med_type,
-        nullif(trim(source.setl_type), '') as setl_type,
-        nullif(trim(source.clr_type), '') as clr_type,
-        nullif(trim(source.clr_way), '') as clr_way,
-        nullif(trim(source.clr_optins), '') as clr_optins,
+        source.med_type,
+        source.setl_type,
+        source.clr_type,
+        source.clr_way,
+        source.clr_optins,
         source.psn_setlway,
         source.medfee_sumamt,
         source.fulamt_ownpay_amt,
@@ -69,16 +69,16 @@ final as (
         source.cash_payamt,
         source.ownpay_hosp_part,
         source.balc,
-        nullif(trim(source.refd_setl_flag), '') as refd_setl_flag,
-        nullif(trim(source.cal_ipt_cnt), '') as cal_ipt_cnt,
-        nullif(trim(source.mid_setl_flag), '') as mid_setl_flag,
+        source.refd_setl_flag,
+        source.cal_ipt_cnt,
+        source.mid_setl_flag,
         source.year,
         source.dise_no,
-        {{ padded_code('source.manl_reim_rea', 2) }} as manl_reim_rea,
-        nullif(trim(source.out_flag), '') as out_flag,
+        source.manl_reim_rea,
+        source.out_flag,
         source.bydise_setl_payamt,
-        nullif(trim(source.poolarea_no), '') as poolarea_no,
-        nullif(trim(source.vali_flag), '') as vali_flag,
+        source.poolarea_no,
+        source.vali_flag,
         source.rid,
         source.updt_time,
         source.crte_time,
@@ -86,11 +86,9 @@ final as (
         source.source_file,
         source.source_row,
         source.province,
-        not exists (
-            select 1 from superseded
-            where superseded.load_id = source.load_id and superseded.source_row = source.source_row
-        ) as is_current
+        superseded.load_id is null as is_current
     from source
+    left join superseded on source.load_id = superseded.load_id and source.source_row = superseded.source_row
 )
 
 select * from final
