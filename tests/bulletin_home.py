@@ -129,7 +129,8 @@ def make_home(folder: Path, synthetic: bool = True) -> Settings:
             "1000 as rows_read, 990 as rows_accepted, 10 as rows_quarantined"
         )
         connection.execute(
-            "create table ops.run as select ? as run_id, '0.1.0-test' as code_version, timestamp '2026-03-01' as started_at", [RUN_ID]
+            "create table ops.run as select ? as run_id, '0.1.0-test' as code_version, timestamp '2026-03-01' as started_at",
+            [RUN_ID],
         )
         connection.execute(
             "create table ops.check_result as select ? as run_id, 'core' as stage, 'core.fct_stay' as table_name, "
@@ -144,7 +145,9 @@ def make_home(folder: Path, synthetic: bool = True) -> Settings:
         for schema, name, source in (
             ("seed", "series_break", "series_break.csv"), ("indicator", "published_reference", "published.csv"),
         ):  # fmt: skip
-            connection.execute(f"create table {schema}.{name} as select * from read_csv('{SEEDS / source}', header = true)")
+            connection.execute(
+                f"create table {schema}.{name} as select * from read_csv('{SEEDS / source}', header = true)"
+            )
         connection.execute("alter table indicator.published_reference alter geography type varchar")
         connection.execute("create table indicator.definition as select * from ops.definition")
         connection.execute("create table indicator.identity_result as select * from ops.identity_result")

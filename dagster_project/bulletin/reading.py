@@ -73,7 +73,7 @@ def _has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 def _read_optional(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     if _has_table(connection, name):
         return connection.execute(f"select * from {name} order by all").pl()
-    return pl.DataFrame(schema=dict.fromkeys(_OPTIONAL[name], pl.String))
+    return pl.DataFrame(schema={column: pl.Int32 if column == "year" else pl.String for column in _OPTIONAL[name]})
 
 
 def read_raw_values(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

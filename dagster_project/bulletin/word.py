@@ -7,6 +7,7 @@ the document alone: dates inside the file are those of the vintage.
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -25,8 +26,9 @@ from dagster_project.bulletin.charts import description
 from dagster_project.bulletin.document import Chart, Document, Heading, Inlines, NoteRun, Paragraph, Table, Words, plain
 from dagster_project.bulletin.register import caption
 
+_LONGEST_ON_ONE_LINE = 18.0
 _ROWS_KEPT_TOGETHER = 22  # a table that fits a page is not torn apart
-_MM_PER_CHARACTER, _MM_OF_MARGINS = 1.62, 3.2  # Latin characters of the table style
+_MM_PER_CHARACTER, _MM_OF_MARGINS = 1.7, 3.2  # Latin characters of the table style
 _FIRST_DATE_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -52,8 +54,21 @@ def _mark_header(row: Any) -> None:
 
 
 def _length(text: str) -> float:
-    """Printed length in Latin characters: a Chinese one is two wide."""
-    return sum(2.0 if ord(character) > 0x2E7F else 1.0 for character in text)
+    """Printed length in digits: a Chinese character is two wide, a Latin letter a little more than a digit."""
+    return sum(2.0 if ord(character) > 0x2E7F else 1.15 if character.isalpha() else 1.0 for character in text)
+
+
+def _header_length(parts: Inlines) -> float:
+    """What a header needs: its words on two lines, a trailing unit in brackets on one."""
+    last = parts[-1] if parts else None
+    if len(parts) > 1 and isinstance(last, Words) and last.zh.startswith("（"):
+        return max(_half(_length(plain(parts[:-1]))), _length(last.zh))
+    return _half(_length(plain(parts)))
+
+
+def _half(length: float) -> float:
+    """Length of the longer of two lines, in whole Chinese characters."""
+    return 2.0 * math.ceil(length / 4)
 
 
 def _is_unit(table: Table, index: int) -> bool:
@@ -68,17 +83,15 @@ def _widths(table: Table) -> list[Any]:
     wanted: dict[int, float] = {}
     for position, contents in enumerate(listed):
         longest = max((_length(text) for text in contents), default=0.0)
-        is_text = position == 0 or (position - 1 in table.text_columns and not _is_unit(table, position - 1))
-        if is_text:
-            wanted[position] = min(max(longest, 6.0), 70.0)
+        if longest > _LONGEST_ON_ONE_LINE:
+            wanted[position] = min(longest, 70.0)
         else:
-            header = _length(plain(table.columns[position - 1]))
-            fixed[position] = max(longest, header / 3, 6.0) * _MM_PER_CHARACTER + _MM_OF_MARGINS
+            header = _header_length(table.corner if position == 0 else table.columns[position - 1])
+            fixed[position] = max(longest, header, 4.0) * _MM_PER_CHARACTER + _MM_OF_MARGINS
     whole = word_styles.CONTENT_WIDTH.mm
     left = max(whole - sum(fixed.values()), whole * 0.3)
-    share = left / sum(wanted.values())
-    if share > 1.3 * _MM_PER_CHARACTER:  # nothing needs that much: numbers take a part of it
-        share = 1.3 * _MM_PER_CHARACTER
+    # Texts need no more than their length: what is over then goes to all columns alike.
+    share = min(left / max(sum(wanted.values()), 1.0), 1.3 * _MM_PER_CHARACTER)
     needs = fixed | {position: size * share for position, size in wanted.items()}
     factor = whole / sum(needs.values())
     return [Mm(needs[position] * factor) for position in range(len(listed))]

@@ -98,16 +98,14 @@ def prepare(document: WordDocument) -> None:
     alarm.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
 
 
-def _field(run: Any, instruction: str) -> None:
-    for kind, text in (("begin", ""), ("", instruction), ("end", "")):
-        if kind:
-            element = OxmlElement("w:fldChar")
-            element.set(qn("w:fldCharType"), kind)
-        else:
-            element = OxmlElement("w:instrText")
-            element.set(qn("xml:space"), "preserve")
-            element.text = text
-        run._r.append(element)
+def _field(paragraph: Any, instruction: str) -> None:
+    """A field that the reader's program fills in."""
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), instruction)
+    run = OxmlElement("w:r")
+    run.append(OxmlElement("w:t"))
+    field.append(run)
+    paragraph._p.append(field)
 
 
 def header_and_footer(document: WordDocument, header: str, mark: str) -> None:
@@ -122,7 +120,7 @@ def header_and_footer(document: WordDocument, header: str, mark: str) -> None:
     foot = section.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot.add_run("— ")
-    _field(foot.add_run(), "PAGE")
+    _field(foot, "PAGE")
     foot.add_run(" —")
 
 
