@@ -26,7 +26,7 @@ def _counted(rule_id: str) -> Check:
         select table_name, "month", unexpected, total, round(100.0 * unexpected / nullif(total, 0), 4) as percent, money_yuan
         from {{batch}}
         where rule_id = '{rule_id}' and unexpected >= {{at_least}} and unexpected * 100 > {{threshold}} * total
-        order by "month"
+        order by "month" desc
         """,
         found=f"select sum(unexpected) from {{batch}} where rule_id = '{rule_id}'",
         total=f"select sum(total) from {{batch}} where rule_id = '{rule_id}'",

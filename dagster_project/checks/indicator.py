@@ -54,14 +54,21 @@ def _own(rule: str, kind: str) -> Check:
 
 
 def _values() -> list[Check]:
-    percent = "d.kind = 'ratio' and d.unit = '%'"
+    percent = "d.kind = 'ratio' and d.unit = '%' and "
+    reported = "indicator_id in (select indicator_id from ops.indicator_term where cube = 'reported')"
     count = "d.kind = 'count'"
     valued = "v.value is not null"
+    outside = " and (v.value < 0 or v.value > if(indicator_id = 'coverage_rate', 130, 100))"
     return [
         Check(
             rule="ratio_out_of_range",
-            bad=_SHOWN + percent + " and (value < 0 or value > if(indicator_id = 'coverage_rate', 130, 100))",
-            total=_COUNTED + percent,
+            bad=_SHOWN + percent + "not " + reported + outside,
+            total=_COUNTED + percent + "not " + reported,
+        ),
+        Check(
+            rule="reported_ratio_out_of_range",
+            bad=_SHOWN + percent + reported + outside,
+            total=_COUNTED + percent + reported,
         ),
         Check(rule="count_negative", bad=_SHOWN + count + " and v.value < 0", total=_COUNTED + count),
         Check(
@@ -76,7 +83,7 @@ def _values() -> list[Check]:
         Check(
             rule="value_is_not_the_ratio",
             bad=_SHOWN + valued + " and not coalesce(abs(v.value - v.numerator::double * d.scale::double "
-            "/ (if(d.kind = 'ratio', v.denominator::double, 1) * d.unit_factor::double)) "
+            "/ (if(d.kind = 'ratio' or v.denominator is not null, v.denominator::double, 1) * d.unit_factor::double)) "
             "<= 1e-9 * greatest(1, abs(v.value)), false)",
             total=_COUNTED + valued,
         ),
@@ -85,32 +92,39 @@ def _values() -> list[Check]:
 
 
 def _over_time() -> list[Check]:
+    # Growth on a deficit says nothing, and of 247 indicators an editor answers for those the bulletin prints.
+    headline = (
+        "join ops.indicator_dictionary as d using (indicator_id) "
+        "where d.headline = 'Y' and c.previous_value > 0 and c.region_level <> 'county'"
+    )
+    # Regions and schemes under one definition: a changed one may empty a group lawfully (pooling at the province).
+    annual = (
+        "select v.* from {batch} as v join ops.indicator_dictionary as d using (indicator_id) where d.kind = 'count' "
+        "and v.period_kind = 'year' and v.region_level <> 'county' and v.hospital_tier = 'total' "
+        "and v.visit_type = 'total' and v.travel_class = 'total' and coalesce(v.other_dimension, 'total') = 'total'"
+    )
     return [
         Check(
             rule="year_on_year_jump",
-            bad="select * from {batch} where abs(growth_percent) > {threshold} and coalesce(break_id, '') = '' "
-            "order by abs(growth_percent) desc",
+            bad="select c.* from {batch} as c " + headline + " and abs(growth_percent) > {threshold} "
+            "and coalesce(break_id, '') = '' order by abs(growth_percent) desc",
+            total="select count(*) from {batch} as c " + headline,
         ),
         Check(
             rule="group_vanished",
-            bad="""
-            with annual as (
-                select v.* from {batch} as v join ops.indicator_dictionary as d using (indicator_id)
-                where d.kind = 'count' and v.period_kind = 'year' and v.hospital_tier = 'total'
-                    and coalesce(v.other_dimension, 'total') in ('', 'total') and v.region_level <> 'county'
-            ),
-            delivered as (select distinct indicator_id, year from annual where numerator > 0)
+            bad=f"""
+            with annual as ({annual}),
+            delivered as (select distinct indicator_id, definition_id, year from annual where numerator > 0)
             select p.indicator_id, p.region_code, p.scheme, p.year + 1 as year, p.numerator as last_year,
                 c.numerator as this_year
             from annual as p
-            join delivered as y on y.indicator_id = p.indicator_id and y.year = p.year + 1
+            join delivered as y
+                on y.indicator_id = p.indicator_id and y.definition_id = p.definition_id and y.year = p.year + 1
             left join annual as c on c.indicator_id = p.indicator_id and c.year = p.year + 1
-                and c.region_code = p.region_code and c.vintage is not distinct from p.vintage
-                and (c.scheme, c.member_status, c.visit_type, c.travel_class)
-                is not distinct from (p.scheme, p.member_status, p.visit_type, p.travel_class)
-            where p.numerator >= {at_least} and coalesce(c.numerator, 0) = 0 and coalesce(c.status, '') <> 'not_computable'
+                and c.region_code = p.region_code and c.scheme = p.scheme and c.member_status = p.member_status
+            where p.numerator >= {{at_least}} and coalesce(c.numerator, 0) = 0 and coalesce(c.status, '') <> 'not_computable'
             """,
-            total="select count(*) from {batch} where period_kind = 'year' and hospital_tier = 'total'",
+            total=f"select count(*) from ({annual})",
         ),
         Check(
             rule="ledger_bridge",

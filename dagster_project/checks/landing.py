@@ -119,7 +119,7 @@ def _deliveries() -> list[Check]:
             bad="""
             with delivered as (
                 select distinct "extract", strptime("month", '%Y%m')::date as month_begin
-                from {batch} where regexp_matches("month", '^[0-9]{6}$')
+                from {batch} where regexp_matches("month", '^[0-9]{6}$') and "extract" in ({needed})
             ),
             expected as (
                 select "extract", unnest(generate_series(min(month_begin), max(month_begin), interval 1 month))::date
@@ -128,7 +128,7 @@ def _deliveries() -> list[Check]:
             )
             select "extract", strftime(month_begin, '%Y%m') as missing_month
             from expected anti join delivered using ("extract", month_begin) order by all
-            """,
+            """.replace("{needed}", ", ".join(f"'{extract}'" for extract in uses)),
             total="""select count(distinct ("extract", "month")) from {batch} where "month" <> 'all'""",
         ),
     ]

@@ -29,7 +29,8 @@ create table ops.rule_count (load_id integer, "extract" varchar, rule_id varchar
 create table ops.unmapped_code (load_id integer, "extract" varchar, column_name varchar, code_set varchar, code varchar,
     "rows" bigint, money decimal(18, 2));
 create table ops.indicator_dictionary (indicator_id varchar, kind varchar, unit varchar, cube varchar, scale integer,
-    unit_factor bigint);
+    unit_factor bigint, headline varchar);
+create table ops.indicator_term (indicator_id varchar, cube varchar);
 create table core.rule_count (rule_id varchar, table_name varchar, unexpected bigint, total bigint,
     money_yuan decimal(18, 2), "month" integer);
 create table cube.cube_fund (year integer, scheme_code varchar, fund_type varchar, item_code varchar, direction varchar,
@@ -39,7 +40,7 @@ create table cube.cube_settlement (settlement_month integer, scheme_code varchar
 create table indicator.own_identity (identity_id varchar, year integer, holds boolean);
 create table indicator.identity_result (identity_id varchar, year integer, expression varchar, difference double,
     status varchar, note varchar);
-create table indicator.year_on_year (indicator_id varchar, region_code varchar, year integer, value double,
+create table indicator.year_on_year (indicator_id varchar, region_code varchar, region_level varchar, year integer, value double,
     previous_value double, growth_percent double, break_id varchar);
 create table indicator.indicator_value (indicator_id varchar, definition_id varchar, vintage varchar, year integer,
     month integer, region_code varchar, region_level varchar, scheme varchar, member_status varchar,
@@ -93,16 +94,16 @@ def whole_home(home: Path) -> Settings:
         )
         connection.execute("insert into indicator.identity_result values ('N01', 2024, 'a + b = c', 0, 'holds', '')")
         connection.execute(
-            "insert into indicator.year_on_year values ('insured', '520000', 2024, 0.1, 0.09, 11.1, null)"
+            "insert into indicator.year_on_year values ('insured', '520000', 'province', 2024, 0.1, 0.09, 11.1, null)"
         )
         connection.execute(
-            "insert into ops.indicator_dictionary values ('insured', 'count', '万人', 'enrolment', 1, 10000), "
-            "('pay_ratio', 'ratio', '%', null, 100, 1), ('mean_cost', 'ratio', '元', null, 1, 1)"
+            "insert into ops.indicator_dictionary values ('insured', 'count', '万人', 'enrolment', 1, 10000, 'Y'), "
+            "('pay_ratio', 'ratio', '%', null, 100, 1, 'Y'), ('mean_cost', 'ratio', '元', null, 1, 1, 'Y')"
         )
         for indicator, year, region, level, tier, numerator, denominator, value, unit in _VALUES:
             connection.execute(
                 "insert into indicator.indicator_value values (?, 'd1', '2025-01-01_draft', ?, null, ?, ?, 'total', 'total', "
-                "?, 'total', 'total', null, null, 'year', ?, ?, ?, ?, 'provisional', null, 100)",
+                "?, 'total', 'total', 'total', 'total', 'year', ?, ?, ?, ?, 'provisional', null, 100)",
                 [indicator, year, region, level, tier, numerator, denominator, value, unit],
             )
         connection.execute("create table publication.indicator_value as select * from indicator.indicator_value")

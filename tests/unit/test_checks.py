@@ -57,6 +57,14 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
         ("insert into indicator.identity_result values ('N02p', 2024, 'x', 1, 'known_exception', 'misprint')",), "warn", 1,
     ),
     "ratio_out_of_range": ((VALUE + "value = 101, numerator = 101 where indicator_id = 'pay_ratio'",), "fail", 1),
+    "reported_ratio_out_of_range": (
+        (
+            "insert into ops.indicator_term values ('pay_ratio', 'reported')",
+            VALUE + "value = 101, numerator = 101 where indicator_id = 'pay_ratio'",
+        ),
+        "warn",
+        1,
+    ),
     "count_negative": ((VALUE + "value = -0.1 " + OTHER_YEAR + " and region_code = '520000'",), "fail", 1),
     "value_missing": ((VALUE + "value = null " + OTHER_YEAR + " and region_code = '520100'",), "fail", 1),
     "reason_missing": ((VALUE + "status = 'not_computable', value = null where indicator_id = 'pay_ratio'",), "fail", 1),
@@ -66,8 +74,8 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
     "province_is_not_its_parts": (("insert into indicator.own_identity values ('regions', 2024, false)",), "fail", 1),
     "tier_means_outside": (("insert into indicator.own_identity values ('within_tiers', 2024, null)",), "fail", 1),
     "year_on_year_jump": (
-        ("insert into indicator.year_on_year values ('insured', '520100', 2024, 3, 2, 50, null), "
-         "('insured', '520200', 2024, 3, 2, 50, 'B1')",),
+        ("insert into indicator.year_on_year values ('insured', '520100', 'prefecture', 2024, 3, 2, 50, null), "
+         "('insured', '520200', 'prefecture', 2024, 3, 2, 50, 'B1')",),
         "warn",
         1,
     ),
