@@ -16,12 +16,14 @@ from dagster_project.contracts.model import Column, Contract, Rule, Thresholds
 from dagster_project.language import Text
 
 FOLDER = Path(__file__).resolve().parent
+# The compiled reader is ten times as fast; it is not in every build of the library.
+_READER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TYPE = re.compile(r"(varchar|decimal|date|timestamp)(?:\((\d+)(?:,(\d+))?\))?")
 
 
 @lru_cache(maxsize=1)
 def _defaults() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((FOLDER / "_defaults.yml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load((FOLDER / "_defaults.yml").read_text(encoding="utf-8"), Loader=_READER)
     return content
 
 
@@ -35,7 +37,7 @@ def load_contracts() -> dict[str, Contract]:
     """All contracts by table name, in the order of their files."""
     contracts = {}
     for path in sorted(FOLDER.glob("[!_]*.yml")):
-        contract = _contract(yaml.safe_load(path.read_text(encoding="utf-8")))
+        contract = _contract(yaml.load(path.read_text(encoding="utf-8"), Loader=_READER))
         if contract.name != path.stem:
             raise ValueError(f"{path.name}: table is {contract.name}")
         contracts[contract.name] = contract

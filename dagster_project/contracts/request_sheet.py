@@ -14,6 +14,7 @@ from dagster_project.contracts.load import load_contracts
 from dagster_project.contracts.model import Column, Contract
 from dagster_project.durable import durable_step
 from dagster_project.language import Text
+from dagster_project.settings import now
 
 WORKBOOK, SQL_TEXT = "data_request.xlsx", "data_request.sql"
 LANDED = {
@@ -53,12 +54,12 @@ MANIFEST = (
 )
 
 
-def write_request_sheet(directory: Path | str, years: Sequence[int]) -> list[Path]:
-    """Write the workbook and the SQL text for the given years; returns their paths."""
+def write_request_sheet(directory: Path | str, years: Sequence[int] = ()) -> list[Path]:
+    """Write the workbook and the SQL text for the given years (else the last three full ones); returns their paths."""
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     book, text = folder / WORKBOOK, folder / SQL_TEXT
-    wanted = sorted(set(years))
+    wanted = sorted(set(years)) or list(range(now().year - 3, now().year))
     part = folder / f".{WORKBOOK}"
     _workbook(part, wanted)
     with durable_step("request.rename_workbook"):

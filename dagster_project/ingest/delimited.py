@@ -46,8 +46,7 @@ def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
     if not head.strip("\ufeff\x00 \t\r\n"):
         raise Refusal(Text("文件为空（没有表头）；请重新导出。", "The file is empty (no header); export it again."))
     separator, header = _separator(head, contract)
-    # Interface files separate by TAB and know no quoting: a lone quote in a name must not swallow the next lines.
-    quoted = separator in ",;" or head.lstrip("\ufeff").startswith('"')
+    quoted = separator in ",;" or _has_quotes(head, separator) or _has_quotes(first, separator)
     width = len(_cells(first, separator, quoted)) if first.strip() else len(header)
     if width == len(header) + 1 and first.rstrip("\r\n").endswith(separator):
         header = [*header, ""]
@@ -63,6 +62,13 @@ def _cells(line: str, separator: str, quoted: bool = True) -> list[str]:
     if not quoted:
         return line.rstrip("\r\n").split(separator)
     return next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+
+
+def _has_quotes(line: str, separator: str) -> bool:
+    """Whether cells of a line are quoted. Interface files separate by TAB and know no quoting: there a lone quote in a
+    name must not swallow the lines that follow."""
+    cells = line.lstrip("\ufeff").rstrip("\r\n").split(separator)
+    return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
 
 
 def _separator(head: str, contract: Contract) -> tuple[str, list[str]]:

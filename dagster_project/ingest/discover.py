@@ -250,3 +250,18 @@ def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, lo
                 f"Files not listed in manifest.json: {', '.join(unlisted[:5])}; correct the manifest (S8).",
             )
         )
+
+
+def unknown_name(file: LandedFile) -> Text:
+    """What to say of a file whose name is no extract's."""
+    if Path(file.inner_name).name.lower().startswith("outmed_"):
+        return Text(
+            "outmed_ 开头的是就医地数据，不属于首批抽取，也不与参保人合计相加；未入库。",
+            "outmed_ files are treatment-side data: not part of this intake, never added to insured totals; left out.",
+        )
+    tables = ", ".join(load_contracts())
+    return Text(
+        f"文件名不是任何抽取表；应为“表名”或“表名_任意”，如 setl_d_202401.csv。可用表名：{tables}（S7）。",
+        f"The name is no extract's; it must be a table name or start with one and '_', like setl_d_202401.csv. "
+        f"Tables: {tables} (S7).",
+    )

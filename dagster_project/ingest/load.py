@@ -1,22 +1,20 @@
-"""Taking in one file: scan, decide, and record it in one transaction.
+"""Taking in one file: read it, then move it in and record it in one transaction.
 
-Belongs here: the decision on a file (S2, S8), the accounting (S4), the renames and the commit. Does not belong here:
-which files there are (`landing.py`), how they are scanned (`scan.py`), versions.
+Belongs here: the accounting (S4), the renames and the commit. Does not belong here: which files there are (`landing.py`),
+how they are scanned (`scan.py`) and judged (`decide.py`), versions.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.durable import durable_step
-from dagster_project.ingest import codes, scan
+from dagster_project.ingest import codes, decide, scan
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.header import HeaderMatch, checked
 from dagster_project.ingest.keys import fingerprint, pads
@@ -27,7 +25,7 @@ from dagster_project.ingest.store import QUARANTINE, get_meta, literal, set_meta
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 
-_DAY_IN_NAME = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))(?![0-9])")
+REJECTED = "quarantine.parquet"  # work file of the rows that are not accepted
 
 
 @dataclass(frozen=True)
@@ -83,160 +81,85 @@ def scan_file(
     return result
 
 
-def over_threshold(contract: Contract, result: scan.ScanResult) -> Text | None:
-    """Why a file is refused whole (S2), or None. Unknown codes hold their rows and never refuse a file."""
-    limit = contract.thresholds
-    bad = result.rejected - result.held
-    money = result.money_rejected - result.money_held
-    if result.rows_read < limit.small_file:
-        if bad <= limit.small_rows:
-            return None
-        allowed = Text(f"小文件上限 {limit.small_rows} 行", f"small files: {limit.small_rows} rows")
-    elif bad > limit.rows * result.rows_read:
-        allowed = Text(f"上限为行数的 {limit.rows:.0%}", f"limit {limit.rows:.0%} of rows")
-    elif contract.money and money > Decimal(str(limit.money)) * result.money:
-        allowed = Text(f"上限为金额的 {limit.money:.0%}", f"limit {limit.money:.0%} of money")
-    else:
-        return None
-    worst = sorted(
-        (r for r in result.rules if r.severity == "error" and r.unexpected and r.rule_id != "code_unknown"),
-        key=lambda r: -r.unexpected,
-    )[:3]
-    zh = "；".join(f"{r.rule_id}（{r.column}：{contract.rule_text(r.rule_id).zh}）{r.unexpected} 行" for r in worst)
-    en = "; ".join(f"{r.rule_id} ({r.column}: {contract.rule_text(r.rule_id).en}) {r.unexpected} rows" for r in worst)
-    return Text(
-        f"{result.rows_read} 行中有 {bad} 行违反契约，超过{allowed.zh}，整个文件未入库（S2）。主要原因：{zh}。"
-        "用 bulletin try 查看行号，更正后重新放入。",
-        f"{bad} of {result.rows_read} rows break the contract ({allowed.en}); the whole file was refused (S2). Mostly: "
-        f"{en}. See the rows with `bulletin try`, correct and land it again.",
-    )
+@dataclass(frozen=True)
+class Prepared:
+    """A file read and judged, its rows in work files: all that is left is to move them in and record them."""
+
+    file: LandedFile
+    contract: Contract
+    examined: Examined
+    result: scan.ScanResult
+    delivered_at: datetime | None
+    load_id: int
+    work: Path
 
 
-def check_manifest(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile, examined: Examined, result: scan.ScanResult
-) -> None:
-    """Rows and control totals against the manifest's entry (S8). Raises Refusal."""
-    entry = file.entry
-    if entry.get("rows") is not None and int(entry["rows"]) != result.rows_read:
-        raise Refusal(
-            Text(
-                f"清单写明 {entry['rows']} 行，文件有 {result.rows_read} 行（S8）；请重新拷贝或更正清单。",
-                f"The manifest says {entry['rows']} rows, the file has {result.rows_read} (S8); copy it again or correct "
-                "the manifest.",
-            )
+def prepare(
+    connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, key: bytes, load_id: int, work: Path
+) -> Prepared:
+    """Read and judge one file; changes nothing but the work folder. Raises Refusal."""
+    examined = examine(connection, file, contract, work, key)
+    decide.never_mixed(get_meta(connection, "synthetic"), examined.source.rows_read, examined.synthetic)
+    result = scan_file(connection, examined, key, load_id, work)
+    refusal = decide.over_threshold(contract, result)
+    if refusal is not None:
+        raise Refusal(refusal)
+    decide.check_manifest(connection, file, examined.plan, result)
+    delivered = decide.delivered_at(connection, file, contract, result)
+    if result.rejected:
+        columns = {
+            **{name: f'"{name}"' for name in QUARANTINE},
+            "load_id": str(load_id),
+            "extract": literal(contract.name),
+            "source_file": literal(file.source_file),
+        }
+        listed = ", ".join(f'cast({sql} as {QUARANTINE[name]}) as "{name}"' for name, sql in columns.items())
+        connection.execute(
+            f"copy (select {listed} from rejected_row order by source_row) to {literal(work / REJECTED)} (format parquet)"
         )
-    wanted = {str(name): value for name, value in (entry.get("sums") or {}).items()}
-    numbers = {column.name for column in examined.plan.present if column.type == "decimal"}
-    known = [name for name in wanted if name in numbers]
-    found = scan.sums(connection, examined.plan, known) if known and examined.source.rows else {}
-    for name, value in wanted.items():
-        try:
-            agrees = name in numbers and Decimal(str(value)) == found.get(name, Decimal(0))
-        except InvalidOperation:
-            agrees = False
-        if not agrees:
-            raise Refusal(
-                Text(
-                    f"控制合计不符：{name} 清单为 {value}，文件为 {found.get(name, '（无此列）')}（S8）。",
-                    f"Control total differs: {name} is {value} in the manifest, {found.get(name, '(no such column)')} in "
-                    "the file (S8).",
-                )
-            )
+    return Prepared(file, contract, examined, result, delivered, load_id, work)
 
 
-def delivered_at(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, result: scan.ScanResult
-) -> datetime | None:
-    """When the data centre made the delivery: manifest, else as_of or run_id in the rows, else the day in the name,
-    else the last update among the rows. Never when it was loaded, nor when the file was copied."""
-    if file.manifest is not None and file.manifest.extracted_at is not None:
-        return file.manifest.extracted_at
-    columns = {column.name for column in contract.landed}
-    files = ", ".join(literal(path) for path in sorted(set(result.files.values())))
-    for name in ("as_of", "run_id", "", "updt_time"):
-        if not name:
-            named = _DAY_IN_NAME.search(Path(file.member or file.path.name).name)
-            if named:
-                try:
-                    return datetime.strptime(named.group(1), "%Y%m%d")
-                except ValueError:
-                    continue
-        elif name in columns and files:
-            row = connection.execute(
-                f'select max("{name}") from read_parquet([{files}], hive_partitioning = false)'
-            ).fetchone()
-            moment = _moment(row[0]) if row else None
-            if moment is not None:
-                return moment
-    return None
-
-
-def _moment(value: object) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    match = re.fullmatch(r"([0-9]{4})(0[1-9]|1[0-2]|YE)", str(value))
-    if match is None:
-        return None
-    # A run of a month is made after it; the year-end run after all months.
-    year, month = int(match.group(1)), 12 if match.group(2) == "YE" else int(match.group(2))
-    return datetime(year, month, 28, 23 if match.group(2) == "YE" else 0)
-
-
-def load_file(
+def record(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
-    file: LandedFile,
-    contract: Contract,
+    prepared: Prepared,
     *,
     key: bytes,
     digest: str,
     size: int,
     modified_ns: int,
     run_id: str,
-    work: Path,
 ) -> FileOutcome:
-    """Take in one file, whole or not at all. Raises Refusal with nothing changed."""
-    examined = examine(connection, file, contract, work, key)
-    _never_mixed(connection, examined)
-    row = connection.execute("select coalesce(max(load_id), 0) + 1 from ops.load").fetchone()
-    load_id = int(row[0]) if row else 1
-    result = scan_file(connection, examined, key, load_id, work)
-    refusal = over_threshold(contract, result)
-    if refusal is not None:
-        raise Refusal(refusal)
-    check_manifest(connection, file, examined, result)
-    delivered = delivered_at(connection, file, contract, result)
-    places = _move_in(connection, settings, contract, file, result, load_id, work)
-
-    notes = _notes(contract, result, examined)
+    """Move a prepared file in and record it, whole or not at all."""
+    file, contract, examined, result = prepared.file, prepared.contract, prepared.examined, prepared.result
+    # Files are prepared side by side: another one may have decided meanwhile what this home holds.
+    decide.never_mixed(get_meta(connection, "synthetic"), result.rows_read, examined.synthetic)
+    places = _move_in(settings, prepared)
+    notes = decide.notes(result, examined.header)
+    load_id = prepared.load_id
+    loads = [
+        load_id, contract.name, file.source_file, digest, file.manifest.batch if file.manifest else None,
+        examined.source.encoding, prepared.delivered_at, decide.delivery(file, contract), result.rows_read,
+        result.accepted, result.rejected, None, result.warned, now(),
+    ]  # fmt: skip
+    months = [[load_id, contract.name, month, result.months[month], place] for month, place in places.items()]
+    rules = [
+        [load_id, contract.name, r.rule_id, r.column, r.severity, r.unexpected, result.rows_read, r.money]
+        for r in result.rules
+    ]
+    unmapped = [[load_id, contract.name, c.column, c.code_set, c.code, c.rows, c.money] for c in result.codes]
     connection.execute("begin")
     try:
-        connection.execute(
-            "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?, ?)",
-            [
-                load_id, contract.name, file.source_file, digest, file.manifest.batch if file.manifest else None,
-                examined.source.encoding, delivered, _delivery(file, contract), result.rows_read, result.accepted,
-                result.rejected, result.warned, now(),
-            ],
-        )  # fmt: skip
-        for month, place in places.items():
-            connection.execute(
-                "insert into ops.load_month values (?, ?, ?, ?, ?)",
-                [load_id, contract.name, month, result.months[month], place],
-            )
-        for rule in result.rules:
-            connection.execute(
-                "insert into ops.rule_count values (?, ?, ?, ?, ?, ?, ?, ?)",
-                [load_id, contract.name, rule.rule_id, rule.column, rule.severity, rule.unexpected,
-                 result.rows_read, rule.money],
-            )  # fmt: skip
-        for code in result.codes:
-            connection.execute(
-                "insert into ops.unmapped_code values (?, ?, ?, ?, ?, ?, ?)",
-                [load_id, contract.name, code.column, code.code_set, code.code, code.rows, code.money],
-            )
+        for table, rows in (
+            ("load", [loads]),
+            ("load_month", months),
+            ("rule_count", rules),
+            ("unmapped_code", unmapped),
+        ):
+            if rows:
+                marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+                connection.execute(f"insert into ops.{table} values {marks}", [value for row in rows for value in row])
         record_file(
             connection, file, status="loaded", reason=notes, run_id=run_id, digest=digest, size=size,
             modified_ns=modified_ns, examined=examined,
@@ -257,83 +180,21 @@ def load_file(
     )
 
 
-def _delivery(file: LandedFile, contract: Contract) -> str:
-    listed = file.entry.get("delivery") or file.archive_entry.get("delivery")
-    return str(listed or (file.manifest.delivery if file.manifest else None) or contract.delivery)
-
-
-def _never_mixed(connection: duckdb.DuckDBPyConnection, examined: Examined) -> None:
-    home = get_meta(connection, "synthetic")
-    if home is None or not examined.source.rows_read or (home == "true") == examined.synthetic:
-        return
-    if examined.synthetic:
-        raise Refusal(
-            Text(
-                "这是合成数据，而本主目录装的是真实数据，两者绝不混放；请把它放到另一个主目录（--home）。",
-                "These are synthetic data and this home holds real ones; the two never mix: use another home (--home).",
-            )
-        )
-    raise Refusal(
-        Text(
-            "本主目录装的是合成数据，而该文件没有合成标记，视为真实数据；请把它放到另一个主目录（--home）。",
-            "This home holds synthetic data and the file carries no mark of them, so it counts as real; use another home "
-            "(--home).",
-        )
-    )
-
-
-def _move_in(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    contract: Contract,
-    file: LandedFile,
-    result: scan.ScanResult,
-    load_id: int,
-    work: Path,
-) -> dict[str, str]:
+def _move_in(settings: Settings, prepared: Prepared) -> dict[str, str]:
     """Rename the finished files to their places; returns month → path relative to the home."""
     places = {}
-    for month, path in sorted(result.files.items()):
-        place = settings.raw / contract.name / month / f"{load_id}.parquet"
+    for month, path in sorted(prepared.result.files.items()):
+        place = settings.raw / prepared.contract.name / month / f"{prepared.load_id}.parquet"
         place.parent.mkdir(parents=True, exist_ok=True)
         with durable_step("ingest.rename_raw"):
             path.replace(place)
         places[month] = place.relative_to(settings.home).as_posix()
-    if result.rejected:
-        part = work / "quarantine.parquet"
-        columns = {
-            **{name: f'"{name}"' for name in QUARANTINE},
-            "load_id": str(load_id),
-            "extract": literal(contract.name),
-            "source_file": literal(file.source_file),
-        }
-        listed = ", ".join(f'cast({sql} as {QUARANTINE[name]}) as "{name}"' for name, sql in columns.items())
-        connection.execute(
-            f"copy (select {listed} from rejected_row order by source_row) to {literal(part)} (format parquet)"
-        )
-        place = settings.quarantine / contract.name / f"{load_id}.parquet"
+    if prepared.result.rejected:
+        place = settings.quarantine / prepared.contract.name / f"{prepared.load_id}.parquet"
         place.parent.mkdir(parents=True, exist_ok=True)
         with durable_step("ingest.rename_quarantine"):
-            part.replace(place)
+            (prepared.work / REJECTED).replace(place)
     return places
-
-
-def _notes(contract: Contract, result: scan.ScanResult, examined: Examined) -> Text | None:
-    """What a person should know about a loaded file."""
-    zh, en = [], []
-    if not result.rows_read:
-        zh.append("只有表头，载入 0 行")
-        en.append("a header only: zero rows loaded")
-    if result.rejected:
-        zh.append(f"{result.rejected} 行进入隔离区")
-        en.append(f"{result.rejected} rows quarantined")
-    if result.held:
-        zh.append(f"其中 {result.held} 行因代码未知暂存，补录省级代码后重读")
-        en.append(f"{result.held} of them held for unknown codes, to be read again once the codes are declared")
-    if examined.header.extra:
-        zh.append(f"契约外的列未入库：{'、'.join(examined.header.extra[:10])}")
-        en.append(f"columns outside the contract left out: {', '.join(examined.header.extra[:10])}")
-    return Text("；".join(zh), "; ".join(en)) if zh else None
 
 
 def record_file(

@@ -99,7 +99,8 @@ class Plan:
         for column in self.present:
             name, text = f'"{column.name}"', f'"{column.name}.text"'
             if column.type != "varchar":
-                found.append(Condition("type", column.name, f"{text} is not null and {name} is null"))
+                form = "number_form" if column.type == "decimal" else "date_form"
+                found.append(Condition(form, column.name, f"{text} is not null and {name} is null"))
                 if column.required:
                     found.append(Condition("required", column.name, f"{text} is null"))
                 continue

@@ -231,9 +231,8 @@ def _read_again(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanR
     numbers = f"select {source.row} as source_row from {source.relation}"
     if result.files:
         files = ", ".join(literal(file) for file in sorted(set(result.files.values())))
-        numbers += (
-            f" anti join read_parquet([{files}], hive_partitioning = false) as taken on taken.source_row = {source.row}"
-        )
+        taken = f"select source_row from read_parquet([{files}], hive_partitioning = false)"
+        numbers = f"select n.source_row from ({numbers}) as n anti join ({taken}) as taken using (source_row)"
     connection.execute(f"create or replace temp table rejected_number as {numbers}")
     wanted = f"where {source.row} in (select source_row from rejected_number)"
     conditions = plan.conditions()

@@ -16,9 +16,9 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.errors import UserError
 from dagster_project.ingest import codes
-from dagster_project.ingest.discover import LandedFile, describe
-from dagster_project.ingest.landing import unknown_name
-from dagster_project.ingest.load import check_manifest, examine, over_threshold, scan_file
+from dagster_project.ingest.decide import check_manifest, over_threshold
+from dagster_project.ingest.discover import LandedFile, describe, unknown_name
+from dagster_project.ingest.load import examine, scan_file
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.scan import RuleCount, UnmappedCode
 from dagster_project.ingest.store import literal, prepare_warehouse
@@ -27,6 +27,7 @@ from dagster_project.settings import Settings
 
 # Rows shown; the counts are always of all rows.
 SHOWN = 200
+LISTED = 20  # of them in the printed message
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,13 @@ class TryReport:
     files: list[TrialFile] = field(default_factory=list)
 
     @property
-    def would_load(self) -> bool:
-        """Whether every file would be taken in."""
-        return all(file.refusal is None and file.extract is not None for file in self.files)
+    def refused(self) -> bool:
+        """Whether a file would be left out whole."""
+        return any(file.refusal is not None for file in self.files)
+
+    def message(self, language: str) -> str:
+        """The report in one language, as lines for a terminal."""
+        return "\n\n".join(_lines(file, language) for file in self.files)
 
 
 def try_file(settings: Settings, path: Path | str) -> TryReport:
@@ -146,7 +151,7 @@ def _read(
     refusal = over_threshold(contract, result)
     if refusal is not None:
         raise Refusal(refusal)
-    check_manifest(connection, file, examined, result)
+    check_manifest(connection, file, examined.plan, result)
 
 
 def _shown(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[RejectedCell]:
@@ -160,3 +165,54 @@ def _shown(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[Re
         RejectedCell(int(row), str(rule), str(place), str(value), contract.rule_text(str(rule)))
         for row, rule, place, value in rows
     ]
+
+
+def _lines(file: TrialFile, language: str) -> str:
+    def say(zh: str, en: str) -> str:
+        return Text(zh, en).in_language(language)
+
+    name = f" {file.extract}（{file.extract_name.in_language(language)}）" if file.extract_name else ""
+    lines = [f"{file.source_file}:{name}"]
+    if file.matched:
+        form = ", ".join(part for part in (file.encoding, file.dialect) if part)
+        lines.append(
+            say(f"格式 {form}；对上 {len(file.matched)} 列", f"Read as {form}; {len(file.matched)} columns matched")
+        )
+        renamed = [f"{given} → {column}" for given, column in file.matched if given.lower() != column]
+        if renamed:
+            lines.append(say("按别名对应：", "By alias: ") + "，".join(renamed))
+        if file.missing:
+            lines.append(say("缺少的可选列：", "Optional columns missing: ") + ", ".join(file.missing))
+        if file.extra:
+            lines.append(
+                say("契约外的列（不入库）：", "Columns outside the contract (not stored): ") + ", ".join(file.extra)
+            )
+        lines.append(
+            say(
+                f"读入 {file.rows_read} 行：可入库 {file.rows_accepted}（其中提示 {file.rows_warned}），"
+                f"隔离 {file.rows_quarantined}（其中代码未知暂存 {file.rows_held}）",
+                f"{file.rows_read} rows read: {file.rows_accepted} acceptable ({file.rows_warned} with a warning), "
+                f"{file.rows_quarantined} to quarantine ({file.rows_held} held for unknown codes)",
+            )
+        )
+    for code in file.codes:
+        lines.append(
+            say(
+                f"代码未登记：{code.column} = {code.code}（代码集 {code.code_set}），{code.rows} 行",
+                f"Code not in its set: {code.column} = {code.code} (set {code.code_set}), {code.rows} rows",
+            )
+        )
+    for cell in file.rejected[:LISTED]:
+        lines.append(
+            say(
+                f"第 {cell.row} 行 {cell.columns}：{cell.rule_id}，{cell.text.zh}；值 {cell.value}",
+                f"Row {cell.row} {cell.columns}: {cell.rule_id}, {cell.text.en}; value {cell.value}",
+            )
+        )
+    if file.rows_quarantined > LISTED and len(file.rejected) > LISTED:
+        lines.append(say("……（其余行从略）", "… (more rows left out)"))
+    if file.refusal is not None:
+        lines.append(say("结论：不会入库。", "Verdict: it would be left out. ") + file.refusal.in_language(language))
+    else:
+        lines.append(say("结论：可以入库。", "Verdict: it would be taken in."))
+    return "\n".join(lines)

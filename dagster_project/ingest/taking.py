@@ -1,0 +1,261 @@
+"""Files one by one: what is new is read, everything else is said.
+
+Belongs here: order, what was loaded before, refusals, reading small files side by side. Does not belong here: one file's
+content (`load.py`).
+
+DuckDB reads a file of one row group on one core, and planning a wide scan takes longer than a small file; so small files
+are read side by side, each on a connection of its own, and recorded one after the other in the order of their names.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import load_contracts
+from dagster_project.durable import durable_step
+from dagster_project.ingest import codes
+from dagster_project.ingest.discover import LandedFile, Landing, check_listing, unknown_name
+from dagster_project.ingest.load import Prepared, prepare, record, record_file
+from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal
+from dagster_project.ingest.source import digest
+from dagster_project.ingest.store import get_meta, refresh_views
+from dagster_project.language import Text
+from dagster_project.settings import Settings
+
+Progress = Callable[[int, int, str], None]
+# Regions first: codes of every other extract are judged by them (R17). Then extracts that tell the home's province.
+FIRST = ("admdvs_dim_a", "insu_emp_info_b", "psn_insu_d", "setl_d", "mdtrt_d")
+# Above this size a file has the machine, and its memory, for itself.
+SMALL_FILE = 32 << 20
+
+
+@dataclass
+class Job:
+    """A new file on its way."""
+
+    file: LandedFile
+    sha: str
+    size: int
+    modified_ns: int
+    load_id: int
+    work: Path
+    prepared: Future[Prepared] | None = None
+
+
+class Taking:
+    """State of one run over the files of a landing folder."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        settings: Settings,
+        run_id: str,
+        key: bytes,
+        work: Path,
+        on_progress: Progress,
+    ):
+        self.connection = connection
+        self.settings = settings
+        self.run_id = run_id
+        self.key = key
+        self.work = work
+        self.on_progress = on_progress
+        self.report = IngestReport()
+        rows = connection.execute("select sha256, source_file from ops.load").fetchall()
+        self.loaded = {str(sha): str(source) for sha, source in rows}
+        self.seen = {
+            (str(source), int(size), int(modified)): str(sha)
+            for source, size, modified, sha in connection.execute(
+                "select source_file, bytes, modified_ns, sha256 from ops.file "
+                "where status in ('loaded', 'duplicate') and modified_ns is not null"
+            ).fetchall()
+        }
+        row = connection.execute("select coalesce(max(load_id), 0) from ops.load").fetchone()
+        self.last_load_id = int(row[0]) if row else 0
+        self.total = 0
+        self.queue: deque[Job] = deque()
+        self.free: list[duckdb.DuckDBPyConnection] = []
+
+    def take(self, found: Landing) -> None:
+        """All files, each to its outcome."""
+        self._note_withdrawn(found)
+        refused = self._refused_batches(found)
+        files = sorted(found.files, key=_order)
+        self.total = len(files)
+        codes.register(self.connection, self.settings, codes.delivered_regions(self.connection))
+        regions = [file for file in files if file.extract == "admdvs_dim_a"]
+        for file in regions:
+            self._take_one(file, refused, None)
+        if any(outcome.status == "loaded" for outcome in self.report.files):
+            refresh_views(self.connection)
+            codes.register(self.connection, self.settings, codes.delivered_regions(self.connection))
+        with ThreadPoolExecutor(max_workers=max(1, self.settings.threads)) as pool:
+            self.free = [self._reader() for _ in range(max(1, self.settings.threads))]
+            try:
+                for file in files[len(regions) :]:
+                    self._take_one(file, refused, pool)
+                self._finish(0)
+            finally:
+                for job in self.queue:
+                    if job.prepared is not None:
+                        job.prepared.cancel()
+                pool.shutdown(wait=True)
+                for reader in self.free:
+                    reader.close()
+        self.on_progress(self.total, self.total, "")
+
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        reader = self.connection.cursor()
+        codes.register(reader, self.settings, codes.delivered_regions(self.connection))
+        return reader
+
+    def _refused_batches(self, found: Landing) -> dict[Path, Text]:
+        refused = {}
+        for manifest in found.manifests:
+            mine = [
+                file for file in found.files if file.manifest is not None and file.manifest.folder == manifest.folder
+            ]
+            try:
+                check_listing(manifest, mine, self.settings.landing, set(self.loaded.values()))
+            except Refusal as refusal:
+                refused[manifest.folder] = refusal.reason
+        return refused
+
+    def _note_withdrawn(self, found: Landing) -> None:
+        """A file that was refused and is gone now is no longer an open matter."""
+        here = {file.source_file for file in found.files}
+        rows = self.connection.execute(
+            "select source_file, extract from ops.file qualify row_number() over "
+            "(partition by source_file order by seen_at desc, status) = 1 and status in ('refused', 'unknown')"
+        ).fetchall()
+        for source, extract in rows:
+            if source not in here:
+                gone = LandedFile(self.settings.landing / str(source), str(source), extract)
+                self._record(gone, "withdrawn", Text("文件已从来源文件夹移走", "no longer in the landing folder"))
+
+    def _record(
+        self, file: LandedFile, status: str, reason: Text | None, sha: str | None = None, size: int = 0, at: int = 0
+    ) -> None:
+        with durable_step("ingest.record_file"):
+            record_file(
+                self.connection, file, status=status, reason=reason, run_id=self.run_id, digest=sha, size=size,
+                modified_ns=at,
+            )  # fmt: skip
+
+    def _take_one(self, file: LandedFile, refused: dict[Path, Text], pool: ThreadPoolExecutor | None) -> None:
+        if file.extract is None:
+            reason = unknown_name(file)
+            self._record(file, "unknown", reason)
+            self._conclude(FileOutcome(file.source_file, None, "unknown" if file.is_data else "ignored", reason))
+            return
+        sha, size, at = None, 0, 0
+        try:
+            _readable(file)
+            status = file.path.stat()
+            size, at = status.st_size, status.st_mtime_ns
+            sha = self.seen.get((file.source_file, size, at)) or digest(file)[0]
+            if any(job.sha == sha for job in self.queue):
+                self._finish(0)
+            if sha in self.loaded:
+                reason = Text(
+                    f"内容相同的文件已入库（{self.loaded[sha]}），本次跳过",
+                    f"the same content was loaded before ({self.loaded[sha]}); passed over",
+                )
+                self._record(file, "duplicate", reason, sha, size, at)
+                self._conclude(FileOutcome(file.source_file, file.extract, "duplicate", reason))
+                return
+            if file.manifest is not None and file.manifest.folder in refused:
+                raise Refusal(refused[file.manifest.folder])
+            self._check_digest(file, sha)
+        except Refusal as refusal:
+            self._refuse(file, refusal.reason, sha, size, at)
+            return
+        self.last_load_id += 1
+        job = Job(file, sha, size, at, self.last_load_id, self.work / str(self.last_load_id))
+        # The first files decide what the home is (its province, synthetic or real): one after the other until then.
+        settled = (
+            get_meta(self.connection, "province") is not None and get_meta(self.connection, "synthetic") is not None
+        )
+        if pool is None or not settled or size > SMALL_FILE:
+            self._finish(0)
+            self.queue.append(job)
+            self._finish(0)
+            return
+        job.prepared = pool.submit(self._prepare_aside, job)
+        self.queue.append(job)
+        self._finish(2 * len(self.free) or 2)
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection, job: Job) -> Prepared:
+        job.work.mkdir(mode=0o700)
+        contract = load_contracts()[str(job.file.extract)]
+        return prepare(connection, job.file, contract, self.key, job.load_id, job.work)
+
+    def _prepare_aside(self, job: Job) -> Prepared:
+        reader = self.free.pop()  # as many readers as workers: there is always one
+        try:
+            return self._prepare(reader, job)
+        finally:
+            self.free.append(reader)
+
+    def _finish(self, at_most: int) -> None:
+        """Record waiting files, oldest first, until so many are left."""
+        while len(self.queue) > at_most:
+            job = self.queue[0]
+            self.on_progress(len(self.report.files), self.total, job.file.source_file)
+            try:
+                prepared = job.prepared.result() if job.prepared else self._prepare(self.connection, job)
+                outcome = record(
+                    self.connection, self.settings, prepared, key=self.key, digest=job.sha, size=job.size,
+                    modified_ns=job.modified_ns, run_id=self.run_id,
+                )  # fmt: skip
+                self.loaded[job.sha] = job.file.source_file
+                self._conclude(outcome)
+            except Refusal as refusal:
+                self._refuse(job.file, refusal.reason, job.sha, job.size, job.modified_ns)
+            finally:
+                self.queue.popleft()
+                shutil.rmtree(job.work, ignore_errors=True)
+
+    def _refuse(self, file: LandedFile, reason: Text, sha: str | None, size: int, at: int) -> None:
+        self._record(file, "refused", reason, sha, size, at)
+        self._conclude(FileOutcome(file.source_file, file.extract, "refused", reason))
+
+    def _conclude(self, outcome: FileOutcome) -> None:
+        self.report.files.append(outcome)
+
+    def _check_digest(self, file: LandedFile, sha: str) -> None:
+        listed = file.entry.get("sha256")
+        whole = file.archive_entry.get("sha256")
+        if file.member and whole and not listed:
+            listed, sha = whole, digest(LandedFile(file.path, file.source_file, file.extract))[0]
+        if listed and str(listed).lower() != sha:
+            raise Refusal(
+                Text(
+                    "文件内容与清单的 sha256 不符（S8）；可能拷贝中断，请重新拷贝。",
+                    "The content differs from the manifest's sha256 (S8); copying may have been cut short, copy it again.",
+                )
+            )
+
+
+def _readable(file: LandedFile) -> None:
+    if file.problem is not None:
+        raise Refusal(file.problem)
+    if not file.is_data:
+        raise Refusal(
+            Text(
+                "不支持的格式；请另存为 csv、txt、tsv、parquet 或 xlsx（可压缩为 gz、zip、zst）。",
+                "Not a supported format; save it as csv, txt, tsv, parquet or xlsx (gz, zip, zst allowed).",
+            )
+        )
+
+
+def _order(file: LandedFile) -> tuple[int, str]:
+    place = FIRST.index(file.extract) if file.extract in FIRST else len(FIRST)
+    return place, file.source_file
