@@ -16,7 +16,10 @@ choices as (
 ),
 
 years as (
-    select distinct year from {{ source('ops', 'definition_choice') }}
+    -- Every statistics year, and the year before it: averages and growth look back.
+    select year from {{ source('dictionary', 'statistics_year') }}
+    union
+    select year - 1 as year from {{ source('dictionary', 'statistics_year') }}
 ),
 
 provinces as (
