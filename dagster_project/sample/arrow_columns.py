@@ -15,14 +15,19 @@ MONEY = pa.decimal64(16, 2)
 
 
 def coded(position: NDArray[np.integer], values: tuple[str, ...]) -> pa.Array:
-    """Text by position; an empty text in `values` and any negative position become null."""
-    empty = [i for i, value in enumerate(values) if value == ""]
-    missing = position < 0
-    for hole in empty:
-        missing = missing | (position == hole)
-    index = np.where(missing, 0, position).astype(np.int32)
-    texts = [value or "-" for value in values]
-    return pa.DictionaryArray.from_arrays(pa.array(index, mask=missing), pa.array(texts, pa.string()))
+    """Text by position; an empty text in `values` and any negative position become null.
+
+    Every text stands once in the dictionary: Parquet's index width follows the distinct texts, so a text that stood
+    there twice would be written with too few bits.
+    """
+    distinct = tuple(dict.fromkeys(value for value in values if value)) or ("-",)
+    at = {value: index for index, value in enumerate(distinct)}
+    place = np.array([at.get(value, -1) for value in values] + [-1], dtype=np.int32)
+    index = place[np.maximum(position, -1)]
+    missing = index < 0
+    index = np.where(missing, np.int32(0), index)
+    indices = pa.array(index, mask=missing) if missing.any() else pa.array(index)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(distinct, pa.string()))
 
 
 def constant(value: str, rows: int) -> pa.Array:

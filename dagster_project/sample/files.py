@@ -66,7 +66,6 @@ class ParquetTables:
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table."""
-        table = table.replace_schema_metadata(_MARK)
         if self._writer is None:
             self._writer = pq.ParquetWriter(
                 self._path,
@@ -78,7 +77,9 @@ class ParquetTables:
                 store_schema=False,
                 store_decimal_as_integer=True,
             )
-        if table.num_rows or self._writer is None:
+            # Without the Arrow schema (readers shall see plain text) a schema's own metadata is not written either.
+            self._writer.add_key_value_metadata(_MARK)
+        if table.num_rows:
             self._writer.write_table(table)
 
     def __enter__(self) -> ParquetTables:
