@@ -19,7 +19,7 @@ from dagster_project.settings import Settings
 def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
     """All assets, checks and jobs for a parsed dbt project."""
     landed = landing.landing_assets()
-    definitions = landing.definition_assets()
+    definitions = landing.definition_assets(manifest)
     core, indicator = warehouse.all_dbt_assets(manifest)
     bulletin = publication.bulletin_assets([*sorted(indicator.keys), gates.gate_key("indicator")])
     serving = publication.serving_asset([*sorted(bulletin.keys), gates.gate_key("publication")])

@@ -71,9 +71,9 @@ def code_version() -> str:
 
 def begin(settings: Settings, run_id: str, command: str) -> None:
     """Take the home's lock, make the ops tables when missing, write the row of this run; harmless when repeated."""
+    run_lock.hold(settings)
     from dagster_project.ingest import prepare_warehouse
 
-    run_lock.hold(settings)
     with connect(settings) as connection:
         prepare_warehouse(connection)
         if connection.execute("select count(*) from ops.run where run_id = ?", [run_id]).fetchone() != (0,):
@@ -134,9 +134,9 @@ def data_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 def definition_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Years that definitions are needed for: every year between first and last data, and the one before (growth)."""
+    """Statistics years: every year from the first to the last with data. Comparisons look one year back by themselves."""
     years = data_years(connection) or enrolment_years(connection)
-    return list(range(years[0] - 1, years[-1] + 1)) if years else []
+    return list(range(years[0], years[-1] + 1)) if years else []
 
 
 def enrolment_years(connection: duckdb.DuckDBPyConnection) -> list[int]:

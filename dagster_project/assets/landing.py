@@ -4,7 +4,7 @@ Belongs here: keys, descriptions from the contracts, metadata that a person read
 (`ingest/`), definitions (`dictionary/`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -24,22 +24,6 @@ INTAKE_TABLES = {
     "unmapped_code": "代码集里没有的代码 · codes that are in no code set",
     "touched_month": "需要重算的月份 · months to rebuild",
     "superseded": "被更新版本取代的行 · rows replaced by a newer version",
-}
-DEFINITION_TABLES = {
-    "definition_choice": "各省各年的口径选择 · dated definition choices of the province",
-    "definition": "口径组合的含义 · definition ids spelt out",
-    "pooling_level": "统筹层次 · pooling level of each region over time",
-    "care_type_map": "本省医疗类别对照 · the province's map of care types",
-    "dummy_creator": "历史迁移数据的创建人 · creators of rows carried over from older systems",
-    "statistics_year": "统计年度 · years for which indicators are computed",
-    "indicator_dictionary": "指标字典 · indicator dictionary",
-    "indicator_term": "指标的项 · terms of each indicator",
-    "indicator_definition": "各年指标所用口径 · definitions that an indicator used in a year",
-    "indicator_breakdown": "指标的分组 · breakdowns of each indicator",
-    "indicator_extract": "指标所需来源表 · extracts that an indicator needs",
-    "identity_result": "公布数字的恒等式 · identities of the published figures",
-    "own_identity": "本系统指标的恒等式 · identities of our own indicators",
-    "own_identity_term": "恒等式的项 · terms of our own identities",
 }
 
 
@@ -142,17 +126,22 @@ def raw_metadata(
     return about
 
 
-def definition_assets() -> dg.AssetsDefinition:
-    """The province's dated definition choices and the indicator dictionary, from their files into ops."""
+def definition_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """The province's dated definition choices and the indicator dictionary, from their files into ops.
+
+    Its tables are the sources of schema ops that intake does not fill, described where dbt declares them.
+    """
+    sources = {s["name"]: s["description"] for s in manifest["sources"].values() if s["schema"] == "ops"}
     specs = [
         dg.AssetSpec(
             dg.AssetKey(["ops", table]),
             deps=[dg.AssetKey(["raw", "setl_d"])],
             group_name="g2_reference",
             kinds={"yaml", "duckdb"},
-            description=text,
+            description=text or "口径与指标字典 · definitions and indicator dictionary",
         )
-        for table, text in DEFINITION_TABLES.items()
+        for table, text in sorted(sources.items())
+        if table not in INTAKE_TABLES
     ]
 
     @dg.multi_asset(name="definitions", specs=specs, can_subset=True, pool=POOL)

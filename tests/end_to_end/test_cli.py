@@ -1,0 +1,155 @@
+"""The command line: quick help, both languages, exit codes, one run at a time, never a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project import progress, run_lock
+from dagster_project.cli import cli
+from dagster_project.errors import UserError
+from dagster_project.settings import Settings
+from dagster_project.verbs.guard import guarded
+from dagster_project.verbs.making import wanted_years
+from tests.warehouse_api import bulletin
+
+BAD_INPUT, BROKEN = 2, 3
+HEAVY = {"dagster", "dbt", "duckdb", "great_expectations", "polars", "pyarrow", "pandas", "altair", "rich"}
+
+
+def test_help_comes_at_once_and_imports_nothing_heavy() -> None:
+    code = "import sys, dagster_project.cli; print(' '.join(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not HEAVY & {name.split(".")[0] for name in modules}
+    begun = time.monotonic()
+    assert bulletin("--help").code == 0
+    assert time.monotonic() - begun < 3, "a second on a quiet machine"
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_each_verb_explains_itself_in_both_languages(name: str) -> None:
+    said = bulletin(name, "--help")
+    assert said.code == 0
+    assert "--lang" in said.text
+    text = cli.commands[name].help or ""
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in text), "Chinese comes first"
+    assert any(letter.isascii() and letter.isalpha() for letter in text)
+
+
+def test_the_verbs_of_the_stable_interface_are_there() -> None:
+    wanted = {"sample", "try", "run", "ingest", "build", "check", "export", "freeze", "explain", "diff", "serve"}
+    assert wanted <= set(cli.commands)
+
+
+@pytest.mark.parametrize(
+    "words", [["dance"], ["run", "--year", "twenty"], ["freeze"], ["sample", "--scale", "7", "x"], ["explain"]]
+)
+def test_wrong_usage_is_exit_2(words: list[str]) -> None:
+    said = bulletin(*words)
+    assert said.code == BAD_INPUT, said.text
+    assert not said.has_traceback
+
+
+def test_messages_follow_the_language(tmp_path: Path) -> None:
+    home = str(tmp_path / "nowhere")
+    assert "来源文件夹" in bulletin("run", "--home", home, "--lang", "zh").text
+    assert "landing folder" in bulletin("run", "--home", home, "--lang", "en").text
+    assert not (tmp_path / "nowhere").exists(), "a wrong path makes nothing"
+
+
+def test_years_of_the_sample_are_a_list_or_a_range() -> None:
+    assert wanted_years(["2023", "2025"]) == (2023, 2025)
+    assert wanted_years(["2023-2025"]) == (2023, 2024, 2025)
+    assert wanted_years([]) == (2023, 2024, 2025)
+    with pytest.raises(UserError):
+        wanted_years(["20x"])
+
+
+def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "landing").mkdir(parents=True)
+    run_lock.hold(Settings(home=home))
+    try:
+        said = bulletin("ingest", "--home", str(home))
+    finally:
+        run_lock.release(Settings(home=home))
+    assert said.code == BROKEN
+    assert "Another run" in said.text
+    assert not (home / "warehouse.duckdb").exists()
+
+
+def test_a_warehouse_that_somebody_has_open_is_said(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "landing").mkdir(parents=True)
+    connection = duckdb.connect(str(home / "warehouse.duckdb"))
+    try:
+        said = bulletin("ingest", "--home", str(home))
+    finally:
+        connection.close()
+    assert said.code == BROKEN
+    assert "serving/medical_insurance.duckdb" in said.text
+    assert not said.has_traceback
+
+
+def test_a_fault_of_the_machine_is_one_message_and_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    settings = Settings(home=tmp_path, language="en")
+    assert guarded(settings, full) == BROKEN  # type: ignore[arg-type]
+    said = capsys.readouterr().err
+    assert "make room" in said
+    assert "Traceback" not in said
+    assert "No space left" in (tmp_path / "logs" / "error.log").read_text(encoding="utf-8")
+
+
+def test_a_broken_warehouse_file_is_exit_3(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "landing").mkdir(parents=True)
+    (home / "warehouse.duckdb").write_bytes(b"this is no database" * 100)
+    said = bulletin("ingest", "--home", str(home))
+    assert said.code == BROKEN
+    assert not said.has_traceback
+
+
+@pytest.mark.parametrize(
+    "words", [["build"], ["check"], ["serve"], ["export"], ["explain", "coverage_rate", "--year", "2024"]]
+)
+def test_a_home_without_data_is_said(tmp_path: Path, words: list[str]) -> None:
+    said = bulletin(*words, "--home", str(tmp_path / "empty"))
+    assert said.code == BAD_INPUT, said.text
+    assert "Nothing has been loaded" in said.text
+    assert not (tmp_path / "empty").exists()
+
+
+def test_definitions_are_printed_with_what_else_they_may_be() -> None:
+    said = bulletin("definitions", "--year", "2023", "--home", "nowhere")
+    assert said.code == 0
+    assert "bed_day_rule" in said.text
+    assert "end_minus_begin_plus1" in said.text
+
+
+def test_a_request_sheet_is_written(tmp_path: Path) -> None:
+    said = bulletin("request", "--year", "2025", "--to", str(tmp_path))
+    assert said.code == 0, said.text
+    assert {path.suffix for path in tmp_path.iterdir()} == {".xlsx", ".sql"}
+
+
+def test_time_left_follows_the_shares_of_the_last_run(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    expected = progress.expected_seconds(settings)
+    total = sum(expected.values())
+    assert progress.seconds_left(expected, "start", 0.0, 0.0) == total
+    half = dict.fromkeys(progress.STAGES, 10.0)
+    names = list(progress.STAGES)
+    middle = names[len(names) // 2]
+    done = 10.0 * (len(names) // 2)
+    assert progress.seconds_left(half, middle, 0.0, 2 * done) == pytest.approx(2 * (10.0 * len(names) - done))
+    with progress.stage(settings, "core"):
+        pass
+    assert progress.expected_seconds(settings)["core"] < 1

@@ -1,0 +1,99 @@
+"""The verbs on a finished home: what they print, what they leave behind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SampleHome
+from tests.warehouse_api import bulletin, query
+
+
+def test_a_run_says_files_checks_and_where_the_bulletin_lies(sample_home: SampleHome) -> None:
+    text = sample_home.run.text
+    assert "Synthetic data" in text
+    assert "rows read" in text
+    assert "Checks: " in text
+    pages = [line.split("Bulletin: ")[1].strip() for line in text.splitlines() if line.startswith("Bulletin: ")]
+    assert pages
+    assert all(Path(page).is_file() for page in pages)
+    assert not sample_home.run.has_traceback
+
+
+def test_each_refused_file_is_named_with_its_reason(sample_home: SampleHome) -> None:
+    refused = query(sample_home.warehouse, "select source_file from ops.file where status = 'refused'")
+    for (name,) in refused:
+        assert name in sample_home.run.text
+    assert sample_home.run.code == (1 if refused else 0)
+
+
+def test_the_run_is_recorded(sample_home: SampleHome) -> None:
+    rows = query(
+        sample_home.warehouse, "select command, status, finished_at is not null from ops.run order by started_at"
+    )
+    assert rows[0] == ("bulletin run", "done", True)
+
+
+def test_checks_page_lies_in_the_home_and_beside_the_bulletin(sample_home: SampleHome) -> None:
+    assert (sample_home.home / "checks.html").is_file()
+    assert list((sample_home.home / "publication").glob("*/*/checks.html"))
+
+
+def test_try_tells_columns_and_rows(sample_home: SampleHome) -> None:
+    file = sorted(sample_home.landing.rglob("setl_d_*.parquet"))[0]
+    said = bulletin("try", str(file), "--home", str(sample_home.home), key=sample_home.key)
+    assert "columns matched" in said.text
+    assert "rows read" in said.text or "would be refused" in said.text
+
+
+def test_explain_walks_from_a_number_to_files(sample_home: SampleHome) -> None:
+    words = ["explain", "resident_avg_inpatient_cost", "--year", "2024", "--region", "520100"]
+    said = bulletin(*words, "--home", str(sample_home.home), key=sample_home.key)
+    assert said.code == 0, said.text
+    assert "setl_d" in said.text
+    unknown = bulletin("explain", "no_such_indicator", "--year", "2024", "--home", str(sample_home.home))
+    assert unknown.code == 2
+    assert not unknown.has_traceback
+
+
+def test_export_copies_the_documents_elsewhere(sample_home: SampleHome, tmp_path: Path) -> None:
+    said = bulletin("export", "--year", "2024", "--to", str(tmp_path), "--home", str(sample_home.home))
+    assert said.code == 0, said.text
+    assert (tmp_path / "2024" / "bulletin.html").is_file()
+    release = json.loads((tmp_path / "2024" / "release.json").read_text(encoding="utf-8"))
+    assert release["synthetic"] is True
+    wrong = bulletin("export", "--year", "1999", "--home", str(sample_home.home))
+    assert wrong.code == 2
+    assert "2024" in wrong.text
+
+
+@pytest.fixture(scope="module")
+def frozen(sample_home: SampleHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished home, so that a frozen vintage stays out of the other tests."""
+    home = tmp_path_factory.mktemp("frozen") / "home"
+    shutil.copytree(sample_home.home, home, ignore=shutil.ignore_patterns("landing", "raw", "dagster"))
+    return home
+
+
+def test_a_vintage_is_frozen_once_and_compared(frozen: Path) -> None:
+    year = sorted(path.name for path in (frozen / "publication").iterdir())[-1]
+    lonely = bulletin("diff", "--year", year, "--home", str(frozen))
+    assert lonely.code == 2
+    assert "not two vintages" in lonely.text
+    first = bulletin("freeze", "--year", year, "--kind", "quick_report", "--home", str(frozen))
+    assert first.code == 0, first.text
+    second = bulletin("freeze", "--year", year, "--kind", "quick_report", "--home", str(frozen))
+    assert second.code == 2
+    same = bulletin("diff", "--year", year, "--home", str(frozen))
+    assert same.code == 0
+    assert " 0 differ" in same.text
+    query(
+        frozen / "warehouse.duckdb",
+        "update publication.indicator_value set value = value + 1 where vintage like '%draft' and "
+        "indicator_id = 'resident_avg_inpatient_cost' and region_level = 'province' and value is not null",
+    )
+    changed = bulletin("diff", "--year", year, "--home", str(frozen))
+    assert "resident_avg_inpatient_cost" in changed.text

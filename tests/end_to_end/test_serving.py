@@ -1,0 +1,231 @@
+"""The served database: what it holds, what it must not, and readers that are never locked out nor lock anybody."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from dagster_project.disclosure import load_parameters
+from dagster_project.serving import load_tables
+from tests.conftest import SampleHome
+from tests.rulings.landed import make_world
+from tests.warehouse_api import bulletin, settings_of
+
+# Names under which the platform or anybody else keeps what identifies a person.
+PERSONAL = re.compile(
+    r"psn|cert|person_(?!s)|natural|pseudonym|birth|brdy|phone|tel$|addr|patient|setl_id|settlement_id|mdtrt|encounter|"
+    r"stay_id|source_row|load_id|(?<!region)(?<!institution)_name$",
+    re.IGNORECASE,
+)
+NAMES_OF_THINGS = {"region_name", "institution_name"}
+# One process that reads in both ways without end and reports what it met.
+READER = """
+import json, sys, time
+import duckdb, sqlalchemy
+path, stop = sys.argv[1], sys.argv[2]
+engine = sqlalchemy.create_engine("duckdb:///" + path, connect_args={"read_only": True}, poolclass=sqlalchemy.pool.NullPool)
+reads, errors, runs = 0, [], set()
+question = "select value_en from about where item = 'run_id'"
+import os
+while not os.path.exists(stop):
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            runs.add(connection.execute(question).fetchone()[0])
+            connection.execute("select count(*), sum(value) from indicator_value").fetchone()
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("select count(*) from indicator_value join dim_region using (region_code)")).scalar()
+        reads += 2
+    except Exception as error:
+        errors.append(repr(error))
+    time.sleep(0.02)
+print(json.dumps({"reads": reads, "errors": errors[:5], "runs": sorted(runs)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def served(sample_home: SampleHome) -> Path:
+    """The served file of the sample."""
+    path = sample_home.home / "serving" / "medical_insurance.duckdb"
+    assert path.is_file(), sample_home.run.text
+    return path
+
+
+def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
+    """Rows of a query, read-only as a BI tool asks."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_exactly_the_listed_tables_and_columns_are_served(served: Path) -> None:
+    found: dict[str, list[str]] = {}
+    for table, column in ask(
+        served, "select table_name, column_name from duckdb_columns() order by table_name, column_index"
+    ):
+        found.setdefault(str(table), []).append(str(column))
+    assert found == {name: list(table.columns) for name, table in load_tables().items()}
+
+
+def test_every_table_and_column_has_a_comment_in_both_languages(served: Path) -> None:
+    comments = ask(
+        served,
+        "select table_name, '', comment from duckdb_tables() union all select table_name, column_name, comment from duckdb_columns()",
+    )
+    for table, column, comment in comments:
+        assert comment, (table, column)
+        assert re.search(r"[\u4e00-\u9fff]", str(comment)), (table, column)
+        assert " / " in str(comment), (table, column)
+        assert re.search(r"[A-Za-z]{2}", str(comment).split(" / ", 1)[1]), (table, column)
+
+
+def test_no_column_identifies_a_person_nor_is_named_as_if_it_did(served: Path) -> None:
+    columns = ask(served, "select table_name, column_name, data_type from duckdb_columns()")
+    for table, column, kind in columns:
+        assert column in NAMES_OF_THINGS or not PERSONAL.search(str(column)), (table, column)
+        assert kind != "UUID", (table, column)
+
+
+def test_no_value_looks_like_a_certificate_or_a_platform_person(served: Path) -> None:
+    for table in load_tables():
+        texts = [
+            name
+            for name, kind in ask(
+                served, f"select column_name, data_type from duckdb_columns() where table_name = '{table}'"
+            )
+            if kind == "VARCHAR"
+        ]
+        for name in texts:
+            hits = ask(
+                served,
+                f'select "{name}" from "{table}" where regexp_matches("{name}", \'(^|\\D)(99\\d{{13}}|\\d{{17}}[0-9X])(\\D|$)\') limit 1',
+            )
+            assert not hits, (table, name)
+
+
+def test_invented_data_say_so(served: Path) -> None:
+    about = dict(ask(served, "select item, value_zh from about"))
+    assert "合成数据" in str(about["data"])
+    for table, comment in ask(served, "select table_name, comment from duckdb_tables()"):
+        assert "合成数据" in str(comment), table
+
+
+def test_small_cells_are_withheld_and_never_zero(served: Path) -> None:
+    smallest = load_parameters().min_cell
+    for table in load_tables().values():
+        for count in table.measures:
+            assert ask(served, f'select count(*) from {table.name} where "{count}" between 1 and {smallest - 1}') == [
+                (0,)
+            ]
+        if table.measures:
+            withheld = f"select count(*) from {table.name} where is_suppressed"
+            assert ask(served, withheld) != [(0,)], f"a small sample has small cells in {table.name}"
+    assert ask(served, "select count(*) from indicator_value where status = 'suppressed' and value is not null") == [
+        (0,)
+    ]
+    assert ask(served, "select count(*) from indicator_value where status = 'suppressed'") != [(0,)]
+    counts = f"unit in ('人', '人次', '例') and numerator between 1 and {smallest - 1}"
+    assert ask(served, f"select count(*) from indicator_value where {counts}") == [(0,)]
+
+
+def test_served_values_are_the_published_ones(sample_home: SampleHome, served: Path) -> None:
+    names = ", ".join(load_tables()["indicator_value"].columns)
+    with duckdb.connect(str(sample_home.warehouse)) as connection:
+        published = connection.execute(f"select {names} from publication.indicator_value order by all").pl()
+    with duckdb.connect(str(served), read_only=True) as connection:
+        found = connection.execute(f"select {names} from indicator_value order by all").pl()
+    assert published.equals(found)
+    assert found.height > 1000
+
+
+def test_an_open_reader_keeps_what_it_opened(sample_home: SampleHome, served: Path) -> None:
+    from dagster_project.serving import publish_serving
+
+    with duckdb.connect(str(served), read_only=True) as reader:
+        before = reader.execute("select * from indicator_value order by all").pl()
+        inode = served.stat().st_ino
+        report = publish_serving(settings_of(sample_home.home, sample_home.key), "again")
+        assert served.stat().st_ino != inode, "the file is replaced, not written to"
+        assert report.tables["indicator_value"] == before.height
+        assert reader.execute("select * from indicator_value order by all").pl().equals(before)
+    again = ask(served, "select value_en from about where item = 'run_id'")
+    assert again == [("again",)]
+    assert [path.name for path in served.parent.iterdir()] == [served.name], "nothing is left lying about"
+
+
+def test_serving_without_indicators_is_said(tmp_path: Path) -> None:
+    (tmp_path / "home" / "landing").mkdir(parents=True)
+    duckdb.connect(str(tmp_path / "home" / "warehouse.duckdb")).close()
+    said = bulletin("serve", "--home", str(tmp_path / "home"))
+    assert said.code == 2, said.text
+    assert not said.has_traceback
+
+
+def test_readers_in_other_processes_are_never_locked_out_during_a_run(tmp_path: Path) -> None:
+    home, key, stop = tmp_path / "home", tmp_path / "home.key", tmp_path / "stop"
+    home.mkdir()
+    make_world(home, ["test_stay_rulings"])
+    first = bulletin("run", "--home", str(home), key=key)
+    served = home / "serving" / "medical_insurance.duckdb"
+    assert served.is_file(), first.text
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", READER, str(served), str(stop)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    try:
+        second = bulletin("run", "--full-refresh", "--home", str(home), key=key)
+        time.sleep(1)
+    finally:
+        stop.touch()
+    reports = [reader.communicate(timeout=60) for reader in readers]
+    assert second.code in (0, 1), second.text
+    assert "serving" not in second.text.lower() or "failed" not in second.text.lower()
+    for out, problem in reports:
+        report = json.loads(out or "{}")
+        assert report, problem
+        assert report["errors"] == []
+        assert report["reads"] > 20
+        assert len(report["runs"]) == 2, "the reader saw the file before and after it was replaced"
+
+
+def test_many_threads_of_one_client_read_while_it_is_replaced(sample_home: SampleHome, served: Path) -> None:
+    from dagster_project.serving import publish_serving
+
+    problems: list[str] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                ask(served, "select count(*) from indicator_value")
+            except duckdb.Error as error:
+                problems.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for turn in range(3):
+        publish_serving(settings_of(sample_home.home, sample_home.key), f"turn {turn}")
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_a_polars_user_gets_typed_columns(served: Path) -> None:
+    with duckdb.connect(str(served), read_only=True) as connection:
+        frame = connection.execute("select * from cube_settlement limit 10").pl()
+    assert frame.schema["total_fee_yuan"].is_decimal()
+    assert frame.schema["settlement_month"] == pl.Int32
