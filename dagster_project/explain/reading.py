@@ -135,19 +135,25 @@ _TABLES = {
 
 
 def checks(connection: duckdb.DuckDBPyConnection, cubes: set[str]) -> tuple[CheckTrace, ...]:
-    if not has(connection, "ops.check_result"):
+    if not (has(connection, "ops.check_result") and has(connection, "ops.run")):
         return ()
+    latest = connection.execute(
+        "select r.run_id from ops.run as r semi join ops.check_result as c on r.run_id = c.run_id order by r.started_at desc"
+    ).fetchone()
+    if latest is None:
+        return ()
+    run = latest[0]
     tables = sorted({table for cube in cubes for table in _TABLES[cube]} | {"indicator_value"})
     rows = records(
         connection,
         """
         select stage, table_name, check_name, status, unexpected
         from ops.check_result
-        where run_id = (select max(run_id) from ops.check_result)
+        where run_id = ?
             and list_contains(cast(? as varchar[]), split_part(table_name, '.', -1)) and status <> 'not_applicable'
         order by case status when 'error' then 1 when 'fail' then 2 when 'warn' then 3 else 4 end, stage, check_name
         """,
-        [tables],
+        [run, tables],
     )
     return tuple(
         CheckTrace(row["stage"], row["table_name"], row["check_name"], row["status"], row["unexpected"]) for row in rows

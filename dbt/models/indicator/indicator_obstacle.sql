@@ -68,6 +68,7 @@ wanted as (
         terms.indicator_id,
         terms.province,
         terms.year,
+        terms.role,
         terms.cube,
         terms.lag_years,
         terms.data_year,
@@ -110,6 +111,8 @@ from_data as (
             when min(case when has_no_year then lag_years end) > 0 then '缺少上一年数据 / previous year missing'
             else '该地区没有数据 / no data for the region'
         end as reason,
+        -- A numerator that is known stays visible when only what it is divided by was not given.
+        count(*) filter (where role = 'numerator') > 0 as hides_numerator,
         2 as preference
     from unmet
     group by indicator_id, province, year, region_code
@@ -122,6 +125,7 @@ from_extracts as (
         regions.year,
         regions.region_code,
         '未加载数据表 / extract never loaded: ' || missing_extracts.names as reason,
+        true as hides_numerator,
         1 as preference
     from missing_extracts
     cross join regions
@@ -146,7 +150,8 @@ final as (
         province,
         year,
         region_code,
-        reason
+        reason,
+        hides_numerator
     from ranked
     where place = 1
 )

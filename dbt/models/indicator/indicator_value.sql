@@ -69,7 +69,8 @@ cells as (
         nullif(dictionary.scheme_label, '') as scheme_label,
         nullif(dictionary.tier_label, '') as tier_label,
         ratios.indicator_id is not null as is_ratio,
-        obstacles.reason as obstacle
+        obstacles.reason as obstacle,
+        coalesce(obstacles.hides_numerator, false) as hides_numerator
     from members
     inner join definitions
         on
@@ -95,7 +96,7 @@ cells as (
 filled as (
     select
         cells.*,
-        case when cells.obstacle is null then coalesce(amounts.numerator, 0) end as numerator,
+        case when not cells.hides_numerator then coalesce(amounts.numerator, 0) end as numerator,
         case when cells.obstacle is null and cells.is_ratio then coalesce(amounts.denominator, 0) end as denominator,
         -- Nothing there is nobody: 0 units, where the figure comes from units at all.
         case when cells.obstacle is null then amounts.support_count end as support_count
@@ -124,7 +125,7 @@ accumulated as (
             and later.year = earlier.year
             and later.region_code = earlier.region_code
             and earlier.breakdown = 'month'
-            and earlier.member <= later.member
+            and later.member >= earlier.member
     where later.breakdown = 'month' and not later.is_ratio
     group by all
 ),

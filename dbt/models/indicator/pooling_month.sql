@@ -11,8 +11,9 @@ levels as (
 ),
 
 calendar as (
-    select cast(column0 as integer) as month_number
-    from (values (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12)) as numbers (column0)
+    {%- for month_number in range(1, 13) %}
+    {% if not loop.first %}union all {% endif %}select {{ month_number }} as month_number
+    {%- endfor %}
 ),
 
 places as (
