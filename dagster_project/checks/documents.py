@@ -23,6 +23,7 @@ MAIN_FILES = ("bulletin.html", "bulletin.docx", "bulletin.xlsx", "release.json")
 EDITABLE = ("bulletin.docx",)
 FIGURE_SHEET = "数据"
 DECIMAL = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 _EXPLAIN = re.compile(r"^bulletin explain (\S+) --year (\d+) --region (\S+)$")
 _TEXT_SUFFIXES = (".html", ".csv", ".json", ".svg", ".xml", ".txt")
 
@@ -117,7 +118,7 @@ def figure_register(path: Path) -> list[dict[str, Any]]:
 
 
 def sheet_numbers(path: Path) -> dict[int, list[float]]:
-    """The numbers in each table sheet (by table number), row by row."""
+    """The numbers in each table sheet (by table number), row by row; years and quoted numbers stand there as text."""
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_path(path)
@@ -126,7 +127,7 @@ def sheet_numbers(path: Path) -> dict[int, list[float]]:
         number = re.match(r"表(\d+) ", name)
         if number:
             cells = [cell for row in book.get_sheet_by_name(name).to_python() for cell in row]
-            found[int(number[1])] = [float(cell) for cell in cells if isinstance(cell, int | float)]
+            found[int(number[1])] = [float(str(cell)) for cell in cells if _NUMBER.fullmatch(str(cell))]
     return found
 
 
@@ -161,7 +162,7 @@ class Page(HTMLParser):
             self.figures.append(PageFigure(command[1], int(command[2]), command[3], text))
         if tag == "caption":
             self._table = int((re.search(r"表(\d+)", text) or [0, 0])[1])
-        elif tag == "td" and meaning != "text" and re.fullmatch(r"-?[\d,]+(\.\d+)?", text):
+        elif tag == "td" and meaning != "text" and _NUMBER.fullmatch(text.replace(",", "")):
             self.tables.setdefault(self._table, []).append(float(text.replace(",", "")))
         elif tag == "p" and meaning == "body":
             self.typed += DECIMAL.findall(text)
