@@ -12,7 +12,9 @@ levels as (
 
 calendar as (
     {%- for month_number in range(1, 13) %}
-    {% if not loop.first %}union all {% endif %}select {{ month_number }} as month_number
+    {% if not loop.first %}union all
+    {% endif -%}
+    select {{ month_number }} as month_number
     {%- endfor %}
 ),
 
