@@ -17,6 +17,10 @@ from dagster_project.bulletin.reading import Sources
 from dagster_project.language import Text
 
 _DIMENSIONS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
+_COLUMNS = (
+    "indicator_id", "year", "region_code", *_DIMENSIONS, "other_dimension", "other_member", "definition_id", "unit", "value",
+    "status", "reason",
+)  # fmt: skip
 Labels = frozenset[tuple[str, str]]
 
 
@@ -57,7 +61,8 @@ class FigureBook:
         self.entries = self._read_dictionary(names or {})
         self._rows: dict[tuple[str, int, str], dict[Labels, dict[str, Any]]] = defaultdict(dict)
         all_labels: dict[str, set[Labels]] = defaultdict(set)
-        for row in sources.values.sort("definition_id", nulls_last=True).iter_rows(named=True):
+        values = sources.values.sort("definition_id", nulls_last=True)
+        for row in values.select([name for name in _COLUMNS if name in values.columns]).iter_rows(named=True):
             labels = _labels(row)
             self._rows[row["indicator_id"], row["year"], row["region_code"]].setdefault(labels, row)
             all_labels[row["indicator_id"]].add(labels)

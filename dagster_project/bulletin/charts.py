@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.bulletin.document import Chart, Series, plain
-from dagster_project.bulletin.figures import Figure
+from dagster_project.bulletin.figures import BREAK_MARK, Figure
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 
@@ -25,7 +25,7 @@ COLOURS = ("#1f4e79", "#e0a030", "#4f8f6f", "#b65c48")
 _LINE_COLOUR = "#b3261e"
 _PALE = "#9fbcd8"  # columns under a line
 _WIDTH, _HEIGHT = 520, 215
-_SCALE = 2.5
+_SCALE = 2.0
 
 
 @lru_cache(maxsize=1)
@@ -57,9 +57,9 @@ def _renderer() -> Any:
     return vl_convert
 
 
-def _point(figure: Figure, series: Series) -> dict[str, Any]:
+def _point(figure: Figure, series: Series, breaks: frozenset[int]) -> dict[str, Any]:
     return {
-        "year": str(figure.year),
+        "year": f"{figure.year}年" + (BREAK_MARK if figure.year in breaks else ""),
         "series": series.label.zh,
         "value": float(figure.scaled(series.unit)),
         "text": figure.in_unit(series.unit),
@@ -68,7 +68,7 @@ def _point(figure: Figure, series: Series) -> dict[str, Any]:
 
 def _points(chart: Chart, line: bool) -> list[dict[str, Any]]:
     chosen = [series for series in chart.series if series.is_line is line]
-    return [_point(figure, series) for series in chosen for figure in series.figures if figure.has_value]
+    return [_point(figure, series, chart.breaks) for series in chosen for figure in series.figures if figure.has_value]
 
 
 def specification(chart: Chart) -> dict[str, Any]:
@@ -105,7 +105,6 @@ def _x_axis(chart: Chart, columns: int) -> dict[str, Any]:
     """Years; the axis title is the footnote, the one text that stands below the drawing."""
     axis = {
         "labelAngle": 0,
-        "labelExpr": "datum.value + '年'",
         "titleAnchor": "start",
         "titleAlign": "left",
         "titleX": 0,

@@ -28,7 +28,7 @@ from dagster_project.bulletin.document import (
     YearRun,
 )  # fmt: skip
 from dagster_project.bulletin.grammar import words
-from dagster_project.bulletin.notes import Notes
+from dagster_project.bulletin.notes import Notes, pooling_in_words
 from dagster_project.bulletin.reading import Sources
 from dagster_project.bulletin.sections import SectionComposer, numeral, source_note
 from dagster_project.bulletin.tables import TableComposer
@@ -158,7 +158,9 @@ def _spelt_choices(sources: Sources) -> dict[str, list[Text]]:
             else Text(row.get("switch_zh") or row["switch"], row.get("switch_en") or row["switch"])
         )
         value = value or Text(str(row.get("value_zh") or row["value"]), str(row.get("value_en") or row["value"]))
-        choices.setdefault(row["definition_id"], []).append(Text(f"{label.zh}：{value.zh}", f"{label.en}: {value.en}"))
+        choices.setdefault(row["definition_id"], []).append(
+            Text(f"{label.zh}：{pooling_in_words(value.zh)}", f"{label.en}: {value.en}")
+        )
     return choices
 
 

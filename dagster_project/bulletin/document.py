@@ -163,6 +163,7 @@ class Chart:
     series: tuple[Series, ...]
     footnote: Inlines
     is_stacked: bool = False
+    breaks: frozenset[int] = frozenset()  # years in which a series is not comparable with the year before
 
 
 Block = Heading | Paragraph | Table | Chart

@@ -28,6 +28,7 @@ from dagster_project.bulletin.document import (
     Words,
     plain,
 )
+from dagster_project.bulletin.figures import BREAK_MARK
 from dagster_project.bulletin.register import caption
 
 _FOLDER = Path(__file__).parent
@@ -75,13 +76,15 @@ def _column(parts: Inlines) -> Markup:
 
 def _cell(parts: Inlines, is_text: bool, is_unit: bool) -> Markup:
     style = ' class="text"' if is_text else ' class="unit"' if is_unit else ""
-    single = parts[0] if len(parts) == 1 else None
+    single = parts[0] if parts and plain(parts[1:]) in ("", BREAK_MARK) else None
     if isinstance(single, FigureRun) and single.figure.kind != "reference":
         figure = single.figure
         content = (
             escape(single.text()) if figure.has_value else Markup('<span class="mark">{}</span>').format(single.text())
         )
-        return Markup('<td{} title="{}">{}</td>').format(Markup(style), figure.explain_command, content)
+        return Markup('<td{} title="{}">{}{}</td>').format(
+            Markup(style), figure.explain_command, content, plain(parts[1:])
+        )
     if isinstance(single, Quoted) and single.origin == DEFINITION and single.zh.isascii():
         content = Markup("<code>{}</code>").format(single.text())
     else:

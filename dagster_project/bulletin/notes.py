@@ -6,6 +6,7 @@ here: the wording itself, which is `notes.yml`.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dagster_project.bulletin.book import FigureBook
@@ -13,8 +14,15 @@ from dagster_project.bulletin.document import Inlines, NoteRun, Quoted, Words, Y
 from dagster_project.bulletin.figures import Figure
 
 BREAK = "break:"
+_LEVELS = {"prefecture": "市级统筹", "province": "省级统筹"}
 REASON = "reason:"
 CHANGED_DEFINITION = "definition"
+
+
+def pooling_in_words(text: str) -> str:
+    """A pooling level over time (`prefecture>province@2024-12-01`) as a reader says it; any other text as it is."""
+    text = re.sub(r">(prefecture|province)@(\d{4}-\d{2}-\d{2})", r"，\2起\1", text)
+    return re.sub(r"(?<![a-z])(prefecture|province)(?![a-z])", lambda match: _LEVELS[match.group(1)], text)
 
 
 class Notes:
@@ -52,7 +60,7 @@ class Notes:
     def _break_note(self, figure: Figure, break_id: str) -> NoteRun:
         if break_id == CHANGED_DEFINITION:
             text = self._book.break_text(figure)
-            changed: Inlines = (Words("年口径变更："), Quoted(text, "indicator.year_on_year"))
+            changed: Inlines = (Words("年口径变更："), Quoted(pooling_in_words(text), "indicator.year_on_year"))
             return self._add(
                 f"{BREAK}{figure.year}{text}",
                 (YearRun(figure.year), *changed, Words("，与上年不可比，不列变化和增速。")),

@@ -11,8 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 _SCALES = (("亿", Decimal(10**8)), ("万", Decimal(10**4)), ("", Decimal(1)))
 _COUNTED = ("人", "人次", "例", "件", "家", "个", "种", "批")
-# A figure moves to the next smaller unit below this share of its unit: two decimals keep two digits that mean something.
-_SMALLEST_SHARE = Decimal("0.1")
+# A figure below one of its unit moves to the next smaller one: as two decimals it would keep two digits at most.
+_SMALLEST_SHARE = Decimal(1)
 _MOST_DECIMALS = 8
 
 

@@ -29,6 +29,7 @@ from dagster_project.language import Text
 
 TIERS = ("tertiary", "secondary", "primary_and_below")
 _TIER_SUFFIX = {"tertiary": "tertiary", "secondary": "secondary", "primary_and_below": "primary"}
+_BREAK_NOTE = Words("“※”口径变化，与上年不可比。", " ※ break of the series.")
 _NUMERALS = "〇一二三四五六七八九十"
 
 
@@ -111,7 +112,8 @@ class SectionComposer:
         for sentence in sentences:
             pattern = sentence["pattern"]
             if pattern == "parallel":
-                parts += [Words(sentence.get("lead", "其中，")), *self._parallel(sentence), Words("。")]
+                parts += [Words(sentence.get("lead", "其中，")), *self._parallel(sentence)]
+                parts += [*self._unknown(sentence, sentence.get("whole", "")), Words("。")]
                 continue
             if not opened or pattern == "stock":
                 parts += self._grammar.lead(pattern, year)
@@ -132,14 +134,21 @@ class SectionComposer:
         if listed := sentence.get("parts"):
             figures = [self._book.figure(indicator) for indicator in listed["of"]]
             parts += self._grammar.parts(listed["labels"], figures)
-        if unknown := sentence.get("unknown"):
-            rest = self._book.figure(figure.indicator_id, **unknown["label"])
-            if rest.value:
-                parts += [Words("，"), *self._grammar.statement(unknown["zh"], rest)]
+        parts += self._unknown(sentence, figure.indicator_id)
         if "tiers" in sentence:
             figures = tier_figures(self._book, figure.indicator_id)
             parts += self._grammar.tiers(sentence["tiers"], figures) if figures else []
         return parts
+
+    def _unknown(self, sentence: dict[str, Any], whole: str) -> list[Inline]:
+        """The group that could not be assigned, so that the parts make the whole; nothing where it is empty."""
+        if "unknown" not in sentence:
+            return []
+        unknown = sentence["unknown"]
+        rest = self._book.figure(whole, **unknown["label"])
+        if not rest.value and rest.status != "suppressed":
+            return []
+        return [Words("，"), *self._grammar.statement(unknown["zh"], rest)]
 
     def _parallel(self, sentence: dict[str, Any]) -> list[Inline]:
         figures = [self._book.figure(indicator) for indicator in sentence["of"]]
@@ -159,6 +168,10 @@ class SectionComposer:
         columns = [figure for one, figures in series for figure in figures if not one.get("line")]
         lines = [figure for one, figures in series for figure in figures if one.get("line")]
         units = {False: common_unit(columns), True: common_unit(lines) if lines else None}
+        first = min(figure.year for figure in drawn)
+        breaks = frozenset(
+            year for year in years if year > first for one, _ in series if self._book.break_of(one["of"], year)
+        )
         self._charts += 1
         return Chart(
             key=key,
@@ -173,7 +186,8 @@ class SectionComposer:
                 )
                 for one, figures in series
             ),
-            footnote=self._source_note,
+            footnote=(*self._source_note, _BREAK_NOTE) if breaks else self._source_note,
+            breaks=breaks,
             is_stacked=bool(spec.get("stacked")),
         )
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dagster_project.bulletin.book import FigureBook, region_label
-from dagster_project.bulletin.document import FigureRun, Inlines, Quoted, Row, Table, Words, YearRun
-from dagster_project.bulletin.figures import Figure, common_unit
+from dagster_project.bulletin.document import FigureRun, Inline, Inlines, Quoted, Row, Table, Words, YearRun
+from dagster_project.bulletin.figures import BREAK_MARK, Figure, common_unit
 from dagster_project.bulletin.grammar import words
 from dagster_project.bulletin.numbers import Unit
 from dagster_project.bulletin.sections import TIERS, tier_figures
@@ -31,6 +31,7 @@ _MARK_WORDS = {
     "…": Words("“…”无法计算或无上年数", '"…" not computable, or no year before'),
     "※": Words("“※”口径变化，与上年不可比", '"※" break of the series'),
 }
+BREAK_SIGN = Words(BREAK_MARK)
 _SEPARATOR = Words("；", "; ")
 
 
@@ -39,6 +40,12 @@ def cell(figure: Figure | None, unit: Unit | None = None) -> Inlines:
     if figure is None:
         return ()
     return (FigureRun(figure, unit if figure.has_value else None),)
+
+
+def _marker(part: Inline) -> str:
+    if isinstance(part, FigureRun):
+        return part.figure.marker
+    return BREAK_MARK if part is BREAK_SIGN else ""
 
 
 def mark_note(rows: Sequence[Row]) -> tuple[Inlines, ...]:
@@ -110,12 +117,18 @@ class TableComposer:
         return Table(**{**vars(table), "notes": (points, *table.notes)})
 
     def _columns(self, spec: dict[str, Any], figures: Sequence[Sequence[Figure]]) -> tuple[list[Inlines], list[Unit]]:
-        headers: list[Inlines] = []
-        units = []
-        for one, column in zip(spec["columns"], figures, strict=True):
-            unit = common_unit(column)
-            units.append(unit)
-            headers.append((Words(one["zh"], one["en"]), Words(f"（{unit.text}）", f" ({unit.text})")))
+        """Headers and units; columns that are declared in one unit are printed in one, so that a reader can add them up."""
+        declared = [column[0].unit for column in figures]
+        units = [
+            common_unit(
+                [figure for column, other in zip(figures, declared, strict=True) if other == unit for figure in column]
+            )
+            for unit in declared
+        ]
+        headers: list[Inlines] = [
+            (Words(one["zh"], one["en"]), Words(f"（{unit.text}）", f" ({unit.text})"))
+            for one, unit in zip(spec["columns"], units, strict=True)
+        ]
         return headers, units
 
     def _known(self, spec: dict[str, Any]) -> dict[str, Any]:
@@ -134,10 +147,11 @@ class TableComposer:
         )
 
     def _travel(self, spec: dict[str, Any], number: int) -> Table | None:
-        classes = list(TRAVEL_NAMES)
-        listed = [
-            one for one in self._known(spec)["columns"] if self._book.has_labels(one["of"], travel_class=classes[0])
+        known = self._known(spec)["columns"]
+        classes = [
+            name for name in TRAVEL_NAMES if any(self._book.has_labels(one["of"], travel_class=name) for one in known)
         ]
+        listed = [one for one in known if any(self._book.has_labels(one["of"], travel_class=name) for name in classes)]
         if not listed:
             return None
         spec = {**spec, "columns": listed}
@@ -146,7 +160,7 @@ class TableComposer:
             for one in listed
         ]
         headers, units = self._columns(spec, figures)
-        names = [Words("合计", "Total"), *TRAVEL_NAMES.values()]
+        names = [Words("合计", "Total"), *(TRAVEL_NAMES[name] for name in classes)]
         return self._table(
             spec, number, Words("就医地", "Place of treatment"), headers, self._transposed(names, figures, units)
         )
@@ -178,6 +192,11 @@ class TableComposer:
             rows.append(Row((Quoted(label.zh, "core.dim_region"),), cells, int(position > 0)))
         return self._table(spec, number, Words("地区", "Region"), headers, rows)
 
+    def _dated_cell(self, figure: Figure, unit: Unit, years: Sequence[int]) -> Inlines:
+        """A cell of a row over the years, marked where the series breaks against the year before in the same row."""
+        broken = figure.year > years[0] and self._book.break_of(figure.indicator_id, figure.year)
+        return (*cell(figure, unit), BREAK_SIGN) if broken and figure.has_value else cell(figure, unit)
+
     def _all(self, number: int) -> Table:
         years = self._book.years[-3:]
         rows = []
@@ -187,7 +206,7 @@ class TableComposer:
             figures = [self._book.figure(indicator, year) for year in years]
             unit = common_unit(figures)
             now = figures[-1]
-            cells: list[Inlines] = [(Words(unit.text),), *(cell(figure, unit) for figure in figures)]
+            cells: list[Inlines] = [(Words(unit.text),), *(self._dated_cell(figure, unit, years) for figure in figures)]
             cells += [cell(self._book.growth(now)), (Quoted(now.definition_id or "-", "indicator.definition"),)]
             name = self._book.entries[indicator].name
             rows.append(Row((words(name.zh, name.en),), tuple(cells), anchor=now.anchor))
@@ -199,7 +218,8 @@ class TableComposer:
         }
         points = (
             Words(
-                "比例类指标的“比上年增长”为个百分点；各年数均按本期口径重新计算。", "For ratios in percentage points."
+                "比例类指标的“比上年增长”为个百分点；各年数按该年的口径由本期数据重新计算，“※”之前与之后不可比。",
+                "For ratios in percentage points; each year by its own definition.",
             ),
         )
         ends = frozenset({0, len(columns) - 1})

@@ -13,6 +13,7 @@ from typing import Any
 import xlsxwriter
 
 from dagster_project.bulletin.document import Document, FigureRun, Inlines, Table, plain
+from dagster_project.bulletin.figures import BREAK_MARK
 from dagster_project.bulletin.numbers import rounded
 from dagster_project.bulletin.register import COLUMNS, caption, figure_rows
 
@@ -39,15 +40,16 @@ class _Formats:
         )
         self.note = book.add_format({**base, "font_color": "#595959"})
         self._base = base
-        self._numbers: dict[int, Any] = {}
+        self._numbers: dict[tuple[int, str], Any] = {}
 
-    def number(self, decimals: int) -> Any:
-        """Right-aligned number with this many decimals."""
-        if decimals not in self._numbers:
+    def number(self, decimals: int, mark: str = "") -> Any:
+        """Right-aligned number with this many decimals, and a mark behind it that is not part of the number."""
+        if (decimals, mark) not in self._numbers:
             shape = "0" if decimals == 0 else "0." + "0" * decimals
+            shape += f'"{mark}"' if mark else ""
             form = {**self._base, "num_format": shape, "bottom": 4, "bottom_color": "#C8CCD2"}
-            self._numbers[decimals] = self._book.add_format(form)
-        return self._numbers[decimals]
+            self._numbers[decimals, mark] = self._book.add_format(form)
+        return self._numbers[decimals, mark]
 
 
 def _top(sheet: Any, formats: _Formats, title: str, document: Document, vintage: str) -> int:
@@ -62,12 +64,12 @@ def _top(sheet: Any, formats: _Formats, title: str, document: Document, vintage:
 
 
 def _write_cell(sheet: Any, row: int, column: int, parts: Inlines, formats: _Formats, is_text: bool) -> None:
-    single = parts[0] if len(parts) == 1 else None
-    if isinstance(single, FigureRun) and single.figure.has_value:
-        printed = single.text()
+    first, rest = (parts[0], parts[1:]) if parts else (None, ())
+    if isinstance(first, FigureRun) and first.figure.has_value and plain(rest) in ("", BREAK_MARK):
+        printed = first.text()
         decimals = len(printed.partition(".")[2])
-        value = rounded(single.figure.scaled(single.unit), decimals)
-        sheet.write_number(row, column, float(value), formats.number(decimals))
+        value = rounded(first.figure.scaled(first.unit), decimals)
+        sheet.write_number(row, column, float(value), formats.number(decimals, plain(rest)))
     elif parts:
         sheet.write_string(row, column, plain(parts), formats.text if is_text else formats.mark)
     else:

@@ -28,9 +28,8 @@ def figure(value: str | None, unit: str = "亿元", decimals: int = 2, **more: o
     [
         ("349.5", "亿元", "349.50", "亿元"),
         ("0.0349", "亿元", "349.00", "万元"),
-        ("0.0000349", "亿元", "0.35", "万元"),
-        ("0.00000349", "亿元", "349.00", "元"),
-        ("0.8", "亿人次", "0.80", "亿人次"),
+        ("0.0000349", "亿元", "3490.00", "元"),
+        ("0.82", "亿人次", "8200.00", "万人次"),
         ("0.0123", "亿人次", "123.00", "万人次"),
         ("0.00000738", "亿人次", "738", "人次"),
         ("0.0738", "万人", "738", "人"),
@@ -75,6 +74,7 @@ def test_no_figure_but_zero_prints_as_zero(amount: Decimal, unit: str) -> None:
 def test_figures_side_by_side_share_the_unit_of_the_smallest() -> None:
     listed = [figure("3.2", "亿人次"), figure("0.0002", "亿人次"), figure("0", "亿人次"), figure(None, "亿人次")]
     assert common_unit(listed).text == "万人次"
+    assert common_unit([figure("3.2", "亿人次"), figure("0.00001", "亿人次")]).text == "人次"
     with pytest.raises(ValueError, match="different units"):
         common_unit([figure("1", "元"), figure("1", "天")])
 

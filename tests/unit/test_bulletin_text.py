@@ -24,7 +24,7 @@ from dagster_project.bulletin.document import (
     plain,
 )
 from dagster_project.bulletin.grammar import Grammar
-from dagster_project.bulletin.notes import Notes
+from dagster_project.bulletin.notes import Notes, pooling_in_words
 from dagster_project.bulletin.reading import Sources, read_sources
 from dagster_project.bulletin.register import figure_rows
 from dagster_project.disclosure import load_parameters
@@ -161,7 +161,7 @@ def test_a_stock_has_change_and_growth_a_ratio_has_points(sources: Sources) -> N
     text = sentence(sources, "ratio", "employee_inpatient_catalog_pay_ratio")
     assert re.fullmatch(r"职工医保住院费用目录内基金支付比例为[\d.]+%，比上年(提高|降低)[\d.]+个百分点", text)
     assert re.fullmatch(
-        r"居民医保基金收入[\d.]+亿元，比上年(增长|下降)[\d.]+%", sentence(sources, "flow", "resident_fund_income")
+        r"居民医保基金收入[\d.]+[万亿]元，比上年(增长|下降)[\d.]+%", sentence(sources, "flow", "resident_fund_income")
     )
 
 
@@ -288,3 +288,20 @@ def test_a_home_with_the_bare_tables_still_makes_a_document(tmp_path: Path) -> N
     document = compose(read(settings), VINTAGE)
     assert plain(document.title) == f"《{PROVINCE}2025年医疗保障事业发展统计公报》"
     assert not [table for table in document.tables() if table.is_reference]
+
+
+def test_a_pooling_level_is_said_in_words() -> None:
+    assert pooling_in_words("prefecture>province@2024-12-01 → province") == "市级统筹，2024-12-01起省级统筹 → 省级统筹"
+    assert pooling_in_words("职工优先") == "职工优先"
+
+
+def test_columns_of_one_declared_unit_are_printed_in_one_unit(document: Document) -> None:
+    table = next(table for table in document.tables() if table.key == "region_fund")
+    assert len({plain(column[1:]) for column in table.columns}) == 1
+
+
+def test_years_after_a_break_are_marked_in_the_long_table(document: Document) -> None:
+    table = next(table for table in document.tables() if table.key == "headline")
+    row = next(row for row in table.rows if plain(row.header).startswith("职工医保待遇享受人次"))
+    assert [plain(cell).endswith("※") for cell in row.cells[1:4]] == [False, True, False]  # pharmacies enter in 2024
+    assert any("※" in plain(note) for note in table.notes)
