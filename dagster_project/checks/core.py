@@ -12,6 +12,30 @@ from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.model import Check
 from dagster_project.settings import Settings
 
+_LINK = "select load_id, source_row, settlement_month, reversal_class from core.settlement_link where "
+_FACT = (
+    "select load_id, source_row, settlement_month, insured_region, treatment_region, scheme_code, care_type, "
+    "provider_kind, hosp_lv, begin_date, end_date, total_fee_yuan from core.fct_settlement where "
+)
+_INSURED = "select reference_year, insured_region, scheme_code, member_status, employer_group from core.fct_enrolment_date where "
+# The rows behind a count, for the rules whose rows one condition finds: `load_id` and `source_row` lead to the file.
+_ROWS = {
+    "mirror_without_original": _LINK + "is_valid and is_mirror and original_load_id is null",
+    "flagged_without_mirror": _LINK + "reversal_class = 'flagged_alone'",
+    "reversal_habit": _LINK + "is_valid and is_mirror and original_load_id is not null and not is_original_flagged",
+    "reversal_in_circle": _LINK + "is_valid and is_mirror and chain_depth is null",
+    "unknown_scheme": _FACT + "scheme_code = 'unknown'",
+    "end_before_begin": _FACT + "end_date < begin_date",
+    "pharmacy_code_at_hospital": _FACT + "provider_kind = 'hospital' and care_group = 'pharmacy'",
+    "inpatient_code_at_pharmacy": _FACT
+    + "provider_kind = 'pharmacy' and care_group in ('inpatient', 'maternity_inpatient', 'home_bed')",
+    "unknown_travel_class": _FACT + "travel_class = 'unknown'",
+    "unknown_care_group": _FACT + "care_group = 'unknown'",
+    "dead_insured": _INSURED + "is_dead",
+    "insured_without_person_row": _INSURED + "not has_person_row",
+    "employer_type_unknown": _INSURED + "employer_group = 'unknown'",
+}
+
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
     """One check a rule of the catalogue's core stage."""
@@ -30,5 +54,6 @@ def _counted(rule_id: str) -> Check:
         """,
         found=f"select sum(unexpected) from {{batch}} where rule_id = '{rule_id}'",
         total=f"select sum(total) from {{batch}} where rule_id = '{rule_id}'",
+        rows=_ROWS.get(rule_id, ""),
         counted=f"select count(*) from {{batch}} where rule_id = '{rule_id}'",
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from textwrap import dedent
+from typing import Any
 
 import duckdb
 
@@ -122,7 +123,13 @@ def _weigh(
         status: Status = "pass" if verdict.held else ("fail" if rule.severity == "error" else "warn")
         if status == "pass" and found > 0 and rule.finding:
             status = "warn"
-        samples = () if status == "pass" else sample_rows(connection, query)
+        samples: tuple[dict[str, Any], ...] = ()
+        if status != "pass":
+            try:
+                samples = sample_rows(connection, query)
+            except duckdb.CatalogException:  # the rows' own table is not there: the judged table lists what it can
+                query = listed
+                samples = sample_rows(connection, query)
     except duckdb.Error as error:
         return _result(run_id, rule, "error", query=query, problem=str(error))
     percent = round(100.0 * found / total, 6) if total else None
