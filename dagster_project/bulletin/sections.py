@@ -100,9 +100,8 @@ class SectionComposer:
 
     def _is_known(self, sentence: dict[str, Any]) -> bool:
         of = sentence["of"]
-        for switch, value in sentence.get("when", {}).items():
-            if self._book.sources.choice(switch) not in ("", value):
-                return False
+        if not self._is_in_force(sentence.get("when", {})):
+            return False
         return all(self._book.has(indicator) for indicator in ([of] if isinstance(of, str) else of))
 
     def _paragraph(self, sentences: Sequence[dict[str, Any]]) -> list[Inline]:
@@ -133,12 +132,28 @@ class SectionComposer:
         parts: list[Inline] = []
         if listed := sentence.get("parts"):
             figures = [self._book.figure(indicator) for indicator in listed["of"]]
-            parts += self._grammar.parts(listed["labels"], figures)
+            parts += self._parts(listed, figures)
         parts += self._unknown(sentence, figure.indicator_id)
         if "tiers" in sentence:
             figures = tier_figures(self._book, figure.indicator_id)
             parts += self._grammar.tiers(sentence["tiers"], figures) if figures else []
         return parts
+
+    def _parts(self, listed: dict[str, Any], figures: Sequence[Figure]) -> list[Inline]:
+        """The parts; the last stands apart in years whose definition leaves it out of the whole."""
+        labels = listed["labels"]
+        if self._is_in_force(listed.get("last_is_part_when", {})):
+            return self._grammar.parts(labels, figures)
+        return [
+            *self._grammar.parts(labels[:-1], figures[:-1]),
+            Words("。另有"),
+            *self._grammar.statement(labels[-1], figures[-1]),
+            Words("，不计入上述人次"),
+        ]
+
+    def _is_in_force(self, choices: dict[str, str]) -> bool:
+        """True unless one of these definition choices is another one in the reporting year."""
+        return all(self._book.sources.choice(switch) in ("", value) for switch, value in choices.items())
 
     def _unknown(self, sentence: dict[str, Any], whole: str) -> list[Inline]:
         """The group that could not be assigned, so that the parts make the whole; nothing where it is empty."""

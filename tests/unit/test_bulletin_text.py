@@ -305,3 +305,15 @@ def test_years_after_a_break_are_marked_in_the_long_table(document: Document) ->
     row = next(row for row in table.rows if plain(row.header).startswith("职工医保待遇享受人次"))
     assert [plain(cell).endswith("※") for cell in row.cells[1:4]] == [False, True, False]  # pharmacies enter in 2024
     assert any("※" in plain(note) for note in table.notes)
+
+
+def test_pharmacies_stand_apart_in_years_whose_total_leaves_them_out(home: Settings, document: Document) -> None:
+    def body(of: Document) -> str:
+        return "".join(
+            plain(block.parts) for block in of.blocks if isinstance(block, Paragraph) and block.kind == "body"
+        )
+
+    assert re.search(r"住院[\d.]+万?人次，药店购药[\d.]+万?人次。", body(document))
+    assert re.search(
+        r"住院[\d.]+万?人次。另有药店购药[\d.]+万?人次，不计入上述人次。", body(compose(read(home, 2023), VINTAGE))
+    )
