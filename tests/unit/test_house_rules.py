@@ -72,7 +72,7 @@ def tracked_files() -> list[Path]:
 
 FORBIDDEN = {
     "an address of a package registry": re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian"),
-    "a path of somebody's machine": re.compile(r"/work/(main|shared|\.library)|/home/[a-z]+/|/root/"),
+    "a path of somebody's machine": re.compile(r"/work/(main|shared|\.library)|(?<!data)/home/[a-z]+/|/root/"),
 }
 
 
