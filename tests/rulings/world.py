@@ -102,10 +102,11 @@ class World:
         when = cells.pop("when", datetime(YEAR, 3, 5, 10))
         provider = cells.pop("provider", "H")
         place = cells.get("fix_blng_admdvs", area.county)
+        encounter = cells.get("mdtrt_id", f"M{number:06d}")
         row = {
             "setl_id": f"S{number:06d}",
-            "mdtrt_id": f"M{number:06d}",
-            "psn_no": f"990000P{number:06d}",
+            "mdtrt_id": encounter,
+            "psn_no": f"990000P{encounter[1:]}",
             "insutype": "310",
             "psn_type": "1101",
             "cvlserv_flag": "0",

@@ -159,5 +159,8 @@ def landed_files(landing: Path, tables: set[str] | None = None) -> Iterator[Land
             if table is None or not member.endswith(DATA_SUFFIXES) or (tables is not None and table not in tables):
                 continue
             frame, header_ok = _read(table, member, data)
-            name = path.relative_to(landing).as_posix()
-            yield Landed(name, table, path.parent.name, _delivered(path.parent), frame, header_ok, _is_full(path.parent, table))
+            inside = f"/{member}" if path.suffix == ".zip" else ""
+            name = path.relative_to(landing).as_posix() + inside
+            yield Landed(
+                name, table, path.parent.name, _delivered(path.parent), frame, header_ok, _is_full(path.parent, table)
+            )

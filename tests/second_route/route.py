@@ -74,7 +74,13 @@ class Places:
 def _empty(table: str) -> pl.LazyFrame:
     kinds = {"decimal": pl.Int64, "date": pl.Date, "datetime": pl.Datetime("us")}
     schema = {column.name: kinds.get(column.kind, pl.String) for column in COLUMNS[table]}
-    extra = {"_delivered": pl.Datetime("us"), "_row": pl.UInt32, "_file": pl.String, "_batch": pl.String, "_full": pl.Boolean}
+    extra = {
+        "_delivered": pl.Datetime("us"),
+        "_row": pl.UInt32,
+        "_file": pl.String,
+        "_batch": pl.String,
+        "_full": pl.Boolean,
+    }
     return pl.LazyFrame(schema=schema | extra)
 
 

@@ -1,0 +1,192 @@
+"""Running the job: the same numbers however it is started, gates that stay shut, assets that must be made, re-runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project import dbt_build, run_lock
+from dagster_project.errors import ExitCode, UserError
+from tests.rulings.landed import make_world
+from tests.warehouse_api import FIXED_NOW, bulletin, query, settings_of, sorted_csv
+
+CASES = ["test_stay_rulings"]
+
+
+def new_home(folder: Path) -> Path:
+    """A landed small province, nothing taken in."""
+    folder.mkdir(parents=True)
+    make_world(folder, CASES)
+    return folder
+
+
+def key_of(home: Path) -> Path:
+    """The key that `settings_of` gives a home."""
+    return home.parent / f"{home.name}.key"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small home after `bulletin run`."""
+    home = new_home(tmp_path_factory.mktemp("finished") / "home")
+    said = bulletin("run", "--home", str(home), key=key_of(home))
+    assert said.code == 0, said.text
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`execute` sets the home of the process; no test may leave it behind."""
+    for name in ("BULLETIN_HOME", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+        monkeypatch.delenv(name)
+    yield
+
+
+def execute(home: Path, job: str = "bulletin", **options: Any) -> Any:
+    """Run a job in this process."""
+    from dagster_project.assets.execute import execute as execute_job
+
+    try:
+        return execute_job(settings_of(home), job, **options)
+    finally:
+        run_lock.release(settings_of(home))
+
+
+def test_dagster_job_execute_gives_the_same_numbers_as_the_command(finished: Path, tmp_path: Path) -> None:
+    from dagster_project.assets.execute import instance_folder
+
+    home = new_home(tmp_path / "home")
+    folder = instance_folder(settings_of(home))
+    environment = os.environ | {
+        "BULLETIN_HOME": str(home), "DAGSTER_HOME": str(folder), "BULLETIN_KEY_FILE": str(key_of(home)),
+        "BULLETIN_NOW": FIXED_NOW,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", "bulletin"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for table in ("indicator.indicator_value", "publication.indicator_value"):
+        assert sorted_csv(home / "warehouse.duckdb", table) == sorted_csv(finished / "warehouse.duckdb", table)
+    assert query(home / "warehouse.duckdb", "select command, status from ops.run") == [("dagster:bulletin", "done")]
+
+
+def test_the_run_leaves_what_a_person_reads_in_the_ui(finished: Path) -> None:
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(finished / "dagster")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["raw", "setl_d"]))
+        assert event is not None and event.asset_materialization is not None
+        metadata = event.asset_materialization.metadata
+        assert {"dagster/row_count", "quarantined", "files", "loads", "preview", "rows_by_load"} <= set(metadata)
+        report = instance.get_latest_materialization_event(dg.AssetKey(["checks", "core"]))
+        assert report is not None and report.asset_materialization is not None
+        assert "| status |" in str(report.asset_materialization.metadata["report"].value)
+        assert len(instance.get_runs()) == 1
+        assert instance.get_runs()[0].is_success
+
+
+def test_an_expected_table_that_was_not_made_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = new_home(tmp_path / "home")
+    real = dbt_build.build
+
+    def forgetful(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
+        return [result for result in real(*words, **options) if result.name != "fct_stay"]
+
+    monkeypatch.setattr(dbt_build, "build", forgetful)
+    done = execute(home)
+    assert not done.success
+    assert isinstance(done.error, UserError)
+    assert done.error.code == ExitCode.BROKEN_INSTALLATION
+    assert "core/fct_stay" in done.error.where
+    assert query(home / "warehouse.duckdb", "select status from ops.run") == [("failed",)]
+
+
+def test_nothing_passes_a_failed_blocking_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagster_project import checks
+
+    home = new_home(tmp_path / "home")
+    real = checks.run_stage
+
+    def strict(settings: Any, stage: Any, run_id: str) -> list[Any]:
+        results = real(settings, stage, run_id)
+        broken = next(place for place, result in enumerate(results) if result.blocks == "run")
+        results[broken] = replace(results[broken], status="fail", unexpected=1)
+        return results
+
+    monkeypatch.setattr(checks, "run_stage", strict)
+    done = execute(home)
+    assert not done.success
+    assert isinstance(done.error, UserError)
+    assert done.error.code == ExitCode.PARTLY
+    made = query(
+        home / "warehouse.duckdb", "select count(*) from duckdb_tables() where schema_name in ('core', 'cube')"
+    )
+    assert made == [(0,)], "core was built although a landing check had failed"
+    assert (home / "checks.html").is_file()
+    assert not (home / "serving").exists()
+
+
+def test_a_failing_model_is_named_and_the_next_run_goes_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = new_home(tmp_path / "home")
+    real = dbt_build.build
+
+    def broken(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
+        results = real(*words, **options)
+        return [
+            replace(r, status="error", message="no such column") if r.name == "fct_settlement" else r for r in results
+        ]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(dbt_build, "build", broken)
+        done = execute(home)
+    assert isinstance(done.error, UserError)
+    assert "no such column" in done.error.where
+    again = execute(home)
+    assert again.success, again.error
+
+
+def test_a_month_and_a_year_can_be_run_again_from_their_partitions(finished: Path) -> None:
+    import dagster as dg
+
+    before = sorted_csv(finished / "warehouse.duckdb")
+    due = query(finished / "warehouse.duckdb", "select * from ops.touched_month order by all")
+    month = execute(finished, "rebuild_month", partition_key="2024-03")
+    assert month.success, month.error
+    assert query(finished / "warehouse.duckdb", "select * from ops.touched_month order by all") == due
+    year = execute(finished, "publish_year", partition_key="2024")
+    assert year.success, year.error
+    assert sorted_csv(finished / "warehouse.duckdb") == before
+    with dg.DagsterInstance.from_config(str(finished / "dagster")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["core", "fct_settlement"]))
+        assert event is not None and event.asset_materialization is not None
+        assert event.asset_materialization.metadata["rebuilt_month"].value == 202403
+    assert list((finished / "publication" / "2024").glob("*_draft/bulletin.html"))
+    commands = query(finished / "warehouse.duckdb", "select command, status from ops.run order by started_at, command")
+    assert ("dagster:rebuild_month", "done") in commands
+    assert ("dagster:publish_year", "done") in commands
+
+
+def test_a_year_without_data_is_said(finished: Path) -> None:
+    done = execute(finished, "publish_year", partition_key="2019")
+    assert isinstance(done.error, UserError)
+    assert "2019" in done.error.what.en
+
+
+def test_a_killed_run_is_marked_by_the_next_one(finished: Path) -> None:
+    query(
+        finished / "warehouse.duckdb",
+        "insert into ops.run values ('killed', 'test', timestamp '2026-01-01', null, 'running', '0')",
+    )
+    assert bulletin("check", "--stage", "landing", "--home", str(finished), key=key_of(finished)).code == 0
+    assert query(finished / "warehouse.duckdb", "select status from ops.run where run_id = 'killed'") == [
+        ("interrupted",)
+    ]
