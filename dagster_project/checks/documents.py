@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 MARK = "合成数据"
+BREAK_MARK = "※"
 MAIN_FILES = ("bulletin.html", "bulletin.docx", "bulletin.xlsx", "release.json")
 # Word files are made to be edited by hand before freezing: their hash may change, their figures may not.
 EDITABLE = ("bulletin.docx",)
@@ -117,6 +118,11 @@ def figure_register(path: Path) -> list[dict[str, Any]]:
     return [dict(zip(header, row, strict=False)) for row in rows[start + 1 :] if any(cell != "" for cell in row)]
 
 
+def unmarked(text: str) -> str:
+    """A printed figure without the mark that tells a break of its series."""
+    return text.removesuffix(BREAK_MARK)
+
+
 def sheet_numbers(path: Path) -> dict[int, list[float]]:
     """The numbers in each table sheet (by table number), row by row; years and quoted numbers stand there as text."""
     from python_calamine import CalamineWorkbook
@@ -126,8 +132,8 @@ def sheet_numbers(path: Path) -> dict[int, list[float]]:
     for name in book.sheet_names:
         number = re.match(r"表(\d+) ", name)
         if number:
-            cells = [cell for row in book.get_sheet_by_name(name).to_python() for cell in row]
-            found[int(number[1])] = [float(str(cell)) for cell in cells if _NUMBER.fullmatch(str(cell))]
+            cells = [unmarked(str(cell)) for row in book.get_sheet_by_name(name).to_python() for cell in row]
+            found[int(number[1])] = [float(cell) for cell in cells if _NUMBER.fullmatch(cell)]
     return found
 
 
@@ -158,12 +164,12 @@ class Page(HTMLParser):
         _, meaning = self._open.pop()
         text = self._text.pop()
         command = _EXPLAIN.match(meaning)
-        if command:
-            self.figures.append(PageFigure(command[1], int(command[2]), command[3], text))
+        if command and unmarked(text):
+            self.figures.append(PageFigure(command[1], int(command[2]), command[3], unmarked(text)))
         if tag == "caption":
             self._table = int((re.search(r"表(\d+)", text) or [0, 0])[1])
-        elif tag == "td" and meaning != "text" and _NUMBER.fullmatch(text.replace(",", "")):
-            self.tables.setdefault(self._table, []).append(float(text.replace(",", "")))
+        elif tag == "td" and meaning != "text" and _NUMBER.fullmatch(unmarked(text).replace(",", "")):
+            self.tables.setdefault(self._table, []).append(float(unmarked(text).replace(",", "")))
         elif tag == "p" and meaning == "body":
             self.typed += DECIMAL.findall(text)
         inside_cell = bool(self._open) and self._open[-1][0] == "td"
