@@ -92,3 +92,10 @@ def break_cells(table: pa.Table, defect: Integers) -> pa.Table:
             mixed = pc.if_else(pa.array(hit), pa.scalar(planted.text, pa.string()), text)
             table = table.set_column(at, planted.column, mixed)
     return table
+
+
+def without_leading_zeros(table: pa.Table, column: str) -> pa.Table:
+    """A coded column the way a spreadsheet leaves it: 02 became 2."""
+    at = table.column_names.index(column)
+    text = as_text(table.select([column])).column(0)
+    return table.set_column(at, column, pc.utf8_ltrim(text, characters="0"))

@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dagster_project.contracts import load_contracts
 from dagster_project.sample import codes, stories
 from dagster_project.sample.calendar import add_months
-from dagster_project.sample.defects import DEFECTS, break_cells
+from dagster_project.sample.defects import DEFECTS, break_cells, without_leading_zeros
 from dagster_project.sample.fee_lines import fee_lines
 from dagster_project.sample.files import ParquetTables, TableWriter, TextTables, WrittenFile
 from dagster_project.sample.places import kind_position
@@ -72,6 +73,7 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
             table = settlement_table(world, rows)
             broken = _count_broken(rows, settlement[0])
             if as_text:
+                table = without_leading_zeros(table, "hosp_lv")
                 table = break_cells(table, rows["defect"]) if broken else table
             _put(settlement, table)
             _put(encounter, encounter_table(world, _encounters(rows)))
@@ -87,7 +89,8 @@ def _text_writer(world: World, folder: Path, month: int) -> tuple[TableWriter, s
     """May of the middle year is a spreadsheet export in GB18030, February of the last year tab-separated and packed."""
     if month % 100 == 5:
         name = f"setl_d_{month}.csv"
-        return TextTables(folder / name, {}, "gb18030"), name
+        header = {column.name: column.name_zh for column in load_contracts()["setl_d"].columns}
+        return TextTables(folder / name, header, "gb18030"), name
     name = f"setl_d_{month}.txt.gz"
     return TextTables(folder / name, {}, "utf-8", "\t", packed=True), name
 

@@ -94,7 +94,8 @@ def _header_names(table: str, header: list[str]) -> list[str | None]:
     names |= {column.name_zh: column.name for column in COLUMNS[table]}
     for alias, core in ALIASES.get(table, {}).items():
         names.setdefault(alias, core)
-    return [names.get(name.strip().lower().strip("﻿")) for name in header]
+    by_lower = {name.lower(): core for name, core in names.items()}  # names hold capitals too: 结算ID
+    return [by_lower.get(name.strip().lower().strip("﻿")) for name in header]
 
 
 def _to_contract(table: str, header: list[str], frame: pl.DataFrame) -> tuple[pl.DataFrame, bool]:

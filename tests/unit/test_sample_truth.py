@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,7 @@ def test_ledger_rolls_forward_exactly(home: Path) -> None:
     rows = rows.sort("as_of").unique(["ym", "poolarea_no", "insutype", "fund_type", "item_code"], keep="last")
     for _, pool in rows.filter(pl.col("fund_type") != "生育").group_by("poolarea_no", "insutype", "fund_type"):
         months = list(_months(pool))
-        for before, after in zip(months, months[1:], strict=False):
+        for before, after in pairwise(months):
             assert after["balance"] == before["balance"] + after["flow"], (before, after)
 
 
