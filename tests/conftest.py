@@ -6,6 +6,7 @@ Belongs here: session-wide fixtures. Does not belong here: expectations.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,13 @@ class SampleHome:
     def found(self) -> pl.DataFrame:
         """Indicators of the warehouse."""
         return headline_frame(self.warehouse)
+
+
+def copy_of(sample: SampleHome, home: Path) -> Path:
+    """A copy of a finished home with an empty landing folder, for tests that change what they look at."""
+    shutil.copytree(sample.home, home, ignore=shutil.ignore_patterns("landing"))
+    (home / "landing").mkdir()
+    return home
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -56,7 +56,7 @@ def execute(
     run.forget_errors()
     home = {"path": str(settings.home), "years": list(years), "full_refresh": full_refresh}
     with DagsterInstance.from_config(str(folder)) as instance:
-        result = defs.get_job_def(job_name).execute_in_process(
+        result = defs.resolve_job_def(job_name).execute_in_process(
             # The terminal has its own progress; every event is in the instance, where the UI shows it.
             run_config={
                 "resources": {"home": {"config": home}},

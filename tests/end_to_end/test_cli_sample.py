@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import SampleHome
+from tests.conftest import SampleHome, copy_of
 from tests.warehouse_api import bulletin, query
 
 
@@ -73,9 +72,7 @@ def test_export_copies_the_documents_elsewhere(sample_home: SampleHome, tmp_path
 @pytest.fixture(scope="module")
 def frozen(sample_home: SampleHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the finished home, so that a frozen vintage stays out of the other tests."""
-    home = tmp_path_factory.mktemp("frozen") / "home"
-    shutil.copytree(sample_home.home, home, ignore=shutil.ignore_patterns("landing", "raw", "dagster"))
-    return home
+    return copy_of(sample_home, tmp_path_factory.mktemp("frozen") / "home")
 
 
 def test_a_vintage_is_frozen_once_and_compared(frozen: Path) -> None:
