@@ -82,11 +82,11 @@ def care_types(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def register(connection: duckdb.DuckDBPyConnection, settings: Settings, delivered: set[str]) -> None:
-    """Make (or make anew) the temporary tables known_code, known_region and known_care_type."""
+def register(connection: duckdb.DuckDBPyConnection, delivered: set[str], provincial: list[tuple[str, str]]) -> None:
+    """Make (or make anew) the temporary tables known_code, known_region and known_care_type of a connection."""
     _fill(connection, "known_code", ("set_name", "code"), known_codes())
     _fill(connection, "known_region", ("code",), [(code,) for code in sorted(lawful_regions(delivered))])
-    _fill(connection, "known_care_type", ("province", "code"), care_types(settings))
+    _fill(connection, "known_care_type", ("province", "code"), provincial)
 
 
 def _fill(

@@ -28,6 +28,8 @@ TABLES = {
     "load_month": 'load_id integer, extract varchar, month varchar, "rows" bigint, raw_file varchar',
     "superseded": "extract varchar, load_id integer, source_row bigint, superseded_at timestamp, by_load_id integer, "
     "by_source_row bigint",
+    # A full delivery may repeat a file that was loaded before; it is not loaded again, but its rows were delivered.
+    "redelivered": "load_id integer, delivered_at timestamp",
     "rule_count": "load_id integer, extract varchar, rule_id varchar, column_name varchar, severity varchar, "
     "unexpected bigint, total bigint, money decimal(18, 2)",
     "unmapped_code": "load_id integer, extract varchar, column_name varchar, code_set varchar, code varchar, "

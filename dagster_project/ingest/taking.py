@@ -21,6 +21,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest import codes
+from dagster_project.ingest.decide import delivery
 from dagster_project.ingest.discover import LandedFile, Landing, check_listing, unknown_name
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
 from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal
@@ -68,6 +69,7 @@ class Taking:
         self.work = work
         self.on_progress = on_progress
         self.report = IngestReport()
+        self.care_types = codes.care_types(settings)
         rows = connection.execute("select sha256, source_file from ops.load").fetchall()
         self.loaded = {str(sha): str(source) for sha, source in rows}
         self.seen = {
@@ -80,7 +82,9 @@ class Taking:
         row = connection.execute("select coalesce(max(load_id), 0) from ops.load").fetchone()
         self.last_load_id = int(row[0]) if row else 0
         self.total = 0
+        self.threads = settings.threads
         self.queue: deque[Job] = deque()
+        self.readers: list[duckdb.DuckDBPyConnection] = []
         self.free: list[duckdb.DuckDBPyConnection] = []
 
     def take(self, found: Landing) -> None:
@@ -89,15 +93,14 @@ class Taking:
         refused = self._refused_batches(found)
         files = sorted(found.files, key=_order)
         self.total = len(files)
-        codes.register(self.connection, self.settings, codes.delivered_regions(self.connection))
+        codes.register(self.connection, codes.delivered_regions(self.connection), self.care_types)
         regions = [file for file in files if file.extract == "admdvs_dim_a"]
         for file in regions:
             self._take_one(file, refused, None)
         if any(outcome.status == "loaded" for outcome in self.report.files):
             refresh_views(self.connection)
-            codes.register(self.connection, self.settings, codes.delivered_regions(self.connection))
+            codes.register(self.connection, codes.delivered_regions(self.connection), self.care_types)
         with ThreadPoolExecutor(max_workers=max(1, self.settings.threads)) as pool:
-            self.free = [self._reader() for _ in range(max(1, self.settings.threads))]
             try:
                 for file in files[len(regions) :]:
                     self._take_one(file, refused, pool)
@@ -107,13 +110,14 @@ class Taking:
                     if job.prepared is not None:
                         job.prepared.cancel()
                 pool.shutdown(wait=True)
-                for reader in self.free:
+                for reader in self.readers:
                     reader.close()
+        self._use_threads(self.settings.threads)
         self.on_progress(self.total, self.total, "")
 
     def _reader(self) -> duckdb.DuckDBPyConnection:
         reader = self.connection.cursor()
-        codes.register(reader, self.settings, codes.delivered_regions(self.connection))
+        codes.register(reader, codes.delivered_regions(self.connection), self.care_types)
         return reader
 
     def _refused_batches(self, found: Landing) -> dict[Path, Text]:
@@ -169,6 +173,7 @@ class Taking:
                     f"the same content was loaded before ({self.loaded[sha]}); passed over",
                 )
                 self._record(file, "duplicate", reason, sha, size, at)
+                self._note_redelivery(file, sha)
                 self._conclude(FileOutcome(file.source_file, file.extract, "duplicate", reason))
                 return
             if file.manifest is not None and file.manifest.folder in refused:
@@ -185,12 +190,35 @@ class Taking:
         )
         if pool is None or not settled or size > SMALL_FILE:
             self._finish(0)
+            self._use_threads(self.settings.threads)
             self.queue.append(job)
             self._finish(0)
             return
+        self._use_threads(1)
+        if not self.readers:
+            self.readers = [self._reader() for _ in range(max(1, self.settings.threads))]
+            self.free = list(self.readers)
         job.prepared = pool.submit(self._prepare_aside, job)
         self.queue.append(job)
-        self._finish(2 * len(self.free) or 2)
+        self._finish(2 * len(self.readers))
+
+    def _note_redelivery(self, file: LandedFile, sha: str) -> None:
+        """A newer full delivery may repeat a file: its rows are not absent from it."""
+        moment = file.manifest.extracted_at if file.manifest else None
+        if moment is None or delivery(file, load_contracts()[str(file.extract)]) != "full":
+            return
+        with durable_step("ingest.record_redelivery"):
+            self.connection.execute(
+                "insert into ops.redelivered select load_id, $2 from ops.load where sha256 = $1 and delivered_at < $2 "
+                "and not exists (select 1 from ops.redelivered as r where r.load_id = load.load_id and r.delivered_at = $2)",
+                [sha, moment],
+            )
+
+    def _use_threads(self, count: int) -> None:
+        """Threads of one scan: all for a large file; one while several small files are read side by side."""
+        if count != self.threads:
+            self.connection.execute(f"set threads = {int(count)}")
+            self.threads = count
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection, job: Job) -> Prepared:
         job.work.mkdir(mode=0o700)

@@ -22,9 +22,8 @@ def touch_months(connection: duckdb.DuckDBPyConnection, pending: dict[str, list[
     months = {
         str(row[0])
         for row in connection.execute(
-            "select distinct part.month from ops.load_month as part where part.extract = 'setl_d' and ("
-            "list_contains($1::integer[], part.load_id) or part.load_id in (select load_id from newly_superseded "
-            "where extract = 'setl_d'))",
+            "select month from ops.load_month where extract = 'setl_d' and list_contains($1::integer[], load_id) "
+            "union select month from newly_superseded where extract = 'setl_d'",
             [pending.get("setl_d", [])],
         ).fetchall()
     }
@@ -58,9 +57,10 @@ def _changed(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[in
 
 
 def _collect_changes(connection: duckdb.DuckDBPyConnection, pending: dict[str, list[int]], home: Path | None) -> None:
-    """Ids that other months may hold partners of: changed_link, changed_encounter, changed_settlement."""
+    """Ids that other months may hold partners of: changed_link, changed_encounter, changed_group_result."""
     connection.execute("create or replace temp table changed_link (setl_id varchar, init_setl_id varchar)")
     connection.execute("create or replace temp table changed_encounter (mdtrt_id varchar)")
+    connection.execute("create or replace temp table changed_group_result (setl_id varchar)")
     settlements = _changed(connection, "setl_d", pending.get("setl_d", []), home)
     if settlements:
         connection.execute(f"insert into changed_link select setl_id, init_setl_id from {settlements}")
@@ -78,6 +78,8 @@ def _collect_changes(connection: duckdb.DuckDBPyConnection, pending: dict[str, l
         rows = _changed(connection, extract, pending.get(extract, []), home)
         if rows:
             connection.execute(f"insert into changed_encounter select distinct mdtrt_id from {rows}")
+            if extract == "drg_dip_group_result":
+                connection.execute(f"insert into changed_group_result select distinct setl_id from {rows}")
 
 
 def _settlements(connection: duckdb.DuckDBPyConnection, months: set[str], home: Path | None) -> str | None:
@@ -112,6 +114,6 @@ def _same_encounter(connection: duckdb.DuckDBPyConnection, home: Path | None, ot
         return set()
     months = connection.execute(
         f"select distinct strftime(setl_time, '%Y%m') from {rows} as raw "
-        "where mdtrt_id in (select mdtrt_id from changed_encounter)"
+        "where mdtrt_id in (select mdtrt_id from changed_encounter) or setl_id in (select setl_id from changed_group_result)"
     ).fetchall()
     return {str(row[0]) for row in months}

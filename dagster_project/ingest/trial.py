@@ -99,7 +99,7 @@ def try_file(settings: Settings, path: Path | str) -> TryReport:
     with duckdb.connect() as connection:
         connection.execute(f"set threads = {int(settings.threads)}")
         prepare_warehouse(connection)
-        codes.register(connection, settings, _delivered(connection, settings))
+        codes.register(connection, _delivered(connection, settings), codes.care_types(settings))
         for file in describe(path, landing):
             report.files.append(_try_one(connection, file))
     return report

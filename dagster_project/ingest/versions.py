@@ -30,16 +30,16 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
         home = home_of(connection)
         connection.execute(
             "create or replace temp table newly_superseded (extract varchar, load_id integer, source_row bigint, "
-            "superseded_at timestamp, by_load_id integer, by_source_row bigint)"
+            "superseded_at timestamp, by_load_id integer, by_source_row bigint, month varchar)"
         )
         for extract in sorted(pending):
             contract = load_contracts()[extract]
             for month, files in _months(connection, extract, pending[extract]):
-                _compare(connection, contract, files, home)
+                _compare(connection, contract, month, files, home)
                 _close_absent(connection, contract, month, pending[extract], home)
         months = touch_months(connection, pending, home)
         connection.execute("begin")
-        connection.execute("insert into ops.superseded select * from newly_superseded")
+        connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")
         connection.executemany(
             "insert into ops.touched_month select $1 where $1 not in (select settlement_month from ops.touched_month)",
             [[month] for month in months] or [[None]],
@@ -88,7 +88,9 @@ def _current(files: list[str], home: Path | None, contract: Contract, columns: s
     )
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[str], home: Path | None) -> None:
+def _compare(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, month: str, files: list[str], home: Path | None
+) -> None:
     key = ", ".join(f'"{name}"' for name in contract.identity)
     same = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in contract.identity)
     rows = _current(files, home, contract, key)
@@ -127,7 +129,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: l
     )
     connection.execute(
         f"insert into newly_superseded select {literal(contract.name)}, r.load_id, r.source_row, k.known_at, k.load_id, "
-        f"k.source_row from version_row as r join winner as k on {same} "
+        f"k.source_row, {literal(month)} from version_row as r join winner as k on {same} "
         "where (r.load_id, r.source_row) <> (k.load_id, k.source_row)"
     )
 
@@ -136,10 +138,12 @@ def _close_absent(
     connection: duckdb.DuckDBPyConnection, contract: Contract, month: str, pending: list[int], home: Path | None
 ) -> None:
     """Close rows that a later full delivery of the extract (and month) does not have; its files count together."""
+    # A file whose content was loaded before belongs to the later delivery too, though it was passed over.
     deliveries = connection.execute(
-        "select delivered_at, list(load.load_id), list(raw_file), min(load.load_id) from ops.load as load "
-        "join ops.load_month as part on part.load_id = load.load_id and part.month = $2 "
-        "where load.extract = $1 and delivery = 'full' and delivered_at is not null group by 1 order by 1",
+        "select delivered_at, list(load_id), list(raw_file), min(load_id) from (select load_id, delivered_at from ops.load "
+        "where extract = $1 and delivery = 'full' and delivered_at is not null union "
+        "select again.load_id, again.delivered_at from ops.redelivered as again join ops.load using (load_id) "
+        "where extract = $1) join ops.load_month as part using (load_id) where part.month = $2 group by 1 order by 1",
         [contract.name, month],
     ).fetchall()
     for moment, loads, full_files, first in deliveries:
@@ -156,7 +160,7 @@ def _close_absent(
         same = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in contract.identity)
         rows = _current([str(file) for _, file in older], home, contract, key)
         connection.execute(
-            f"insert into newly_superseded select {literal(contract.name)}, r.load_id, r.source_row, $1, $2, null "
+            f"insert into newly_superseded select {literal(contract.name)}, r.load_id, r.source_row, $1, $2, null, {literal(month)} "
             f"from ({rows}) as r anti join {read_files([str(file) for file in full_files], home)} as k on {same}",
             [moment, first],
         )

@@ -1,0 +1,81 @@
+"""The contracts themselves: all nineteen, whole, and consistent with the code sets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from dagster_project.contracts import load_contracts, write_request_sheet
+from dagster_project.ingest.codes import code_sets, known_codes, lawful_regions
+
+TABLES = {
+    "psn_info_b", "psn_insu_d", "psn_insu_his_d", "staf_psn_clct_detl_d", "rsdt_psn_clct_detl_d", "insu_emp_info_b",
+    "mdtrt_d", "setl_d", "setl_fund_sbit_d", "fee_list_d", "drg_dip_group_result", "matn_alwn_crtf_d", "out_appy_d",
+    "fixmedins_b", "admdvs_dim_a", "fund_ledger_m", "population_ref", "adm_return", "ltc_payment",
+}  # fmt: skip
+DESIGNED = {"drg_dip_group_result", "fund_ledger_m", "population_ref", "adm_return", "ltc_payment"}
+
+
+def test_all_extracts_have_a_contract() -> None:
+    assert set(load_contracts()) == TABLES
+    assert {name for name, contract in load_contracts().items() if contract.designed} == DESIGNED
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_contract_is_whole(table: str) -> None:
+    contract = load_contracts()[table]
+    assert contract.name_zh and contract.name_en and contract.owner.zh and contract.hurts.en
+    assert contract.key and contract.identity
+    assert len({column.name for column in contract.columns}) == len(contract.columns)
+    names = [name.casefold() for c in contract.columns for name in (c.name, c.name_zh, *c.aliases)]
+    assert len(names) == len(set(names)), "two columns share a name"
+    for column in contract.columns:
+        assert column.code_set is None or column.code_set == "admdvs" or column.code_set in code_sets(), column.name
+        assert column.type != "varchar" or column.length > 0
+    for rule in contract.rules:
+        assert rule.text.zh and rule.text.en and rule.hurts.zh and rule.severity in ("error", "warning", "profile")
+
+
+def test_S6_identifiers_never_land() -> None:
+    for contract in load_contracts().values():
+        for column in contract.columns:
+            if column.name in ("psn_no", "certno"):
+                assert column.landed in ("pseudonym", "drop"), f"{contract.name}.{column.name}"
+            if column.name in ("psn_name", "ipt_otp_no", "medins_setl_id", "crter_id"):
+                assert column.landed == "drop"
+    assert load_contracts()["setl_d"].column("certno").landed == "drop"
+
+
+def test_keys_without_their_version_name_a_thing() -> None:
+    assert load_contracts()["fund_ledger_m"].identity == ("ym", "poolarea_no", "insutype", "fund_type", "item_code")
+    assert load_contracts()["drg_dip_group_result"].identity == ("setl_id",)
+    assert load_contracts()["setl_d"].identity == ("setl_id",)
+
+
+def test_S17_patterns_are_no_codes() -> None:
+    known = set(known_codes())
+    assert ("med_type", "9101-9115") not in known and ("emp_type_group", "else") not in known
+    assert ("revs_flag", "other") not in known and ("revs_flag", "Z") in known
+    assert ("med_type", "81") not in known, "its meaning differs by province (L9)"
+    assert ("med_type", "53_04") in known
+
+
+def test_R17_delivered_regions_decide_and_the_list_is_the_fallback() -> None:
+    fallback = lawful_regions(set())
+    assert {"520102", "520199", "529900", "4403"} <= fallback and "520198" not in fallback
+    delivered = lawful_regions({"520000", "520100", "520198"})
+    assert "520198" in delivered and "520102" not in delivered
+    assert "4403" in delivered, "provinces that were not delivered keep the fallback"
+
+
+def test_request_sheet_names_every_column(tmp_path: Path) -> None:
+    book, sql = write_request_sheet(tmp_path, [2024, 2023])
+    sheet = CalamineWorkbook.from_path(str(book)).get_sheet_by_index(1).to_python()
+    assert len(sheet) - 1 == sum(len(contract.columns) for contract in load_contracts().values())
+    text = sql.read_text(encoding="utf-8")
+    assert len(re.findall(r"^from ", text, re.M)) == 19
+    assert "timestamp '2023-01-01 00:00:00'" in text and "timestamp '2025-01-01 00:00:00'" in text
+    assert "psn_name" not in text and "certno" not in text.split("from setl_d")[0].rsplit("select", 1)[1]

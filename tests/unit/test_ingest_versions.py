@@ -1,0 +1,174 @@
+"""Row versions (S5), full deliveries, and the months that a delivery touches."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from dagster_project.ingest import mark_built
+from dagster_project.warehouse import connect
+from tests.intake_world import Home, row, rows
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home."""
+    return Home(tmp_path / "home")
+
+
+def current(home: Home, table: str, columns: str) -> list[tuple[object, ...]]:
+    """Current rows of a raw table."""
+    return home.query(
+        f"select {columns} from raw.{table} as r anti join (select * from ops.superseded where extract = '{table}') as s "
+        "on s.load_id = r.load_id and s.source_row = r.source_row order by all"
+    )
+
+
+def build(home: Home) -> None:
+    """As after a successful build."""
+    with connect(home.settings) as connection:
+        mark_built(connection)
+
+
+def test_S5_the_newest_version_wins_whatever_the_order(tmp_path: Path) -> None:
+    files = {
+        "a": [row("setl_d", 1, updt_time="2024-02-01 00:00:00", emp_no="old"), row("setl_d", 2, emp_no="same")],
+        "b": [row("setl_d", 1, updt_time="2024-03-01 00:00:00", emp_no="new"), row("setl_d", 3, emp_no="x")],
+        "c": [row("setl_d", 2, emp_no="same"), row("setl_d", 3, emp_no="y"), row("setl_d", 3, emp_no="z")],
+    }
+    seen = set()
+    for place, order in enumerate(list(permutations(files))[::2]):
+        home = Home(tmp_path / str(place), key=tmp_path / "key")
+        for name in order:
+            home.put_rows(f"setl_d_{name}.csv", files[name])
+            home.run()
+        assert home.value("select count(*) from ops.superseded") == 4
+        seen.add(tuple(current(home, "setl_d", "setl_id, emp_no, source_file")))
+    ((state),) = seen
+    assert [line[:2] for line in state][:2] == [("set1", "new"), ("set2", "same")] and len(state) == 3
+
+
+def test_S5_a_tie_goes_to_the_later_delivery(tmp_path: Path) -> None:
+    for place, order in enumerate((("b1", "b2"), ("b2", "b1"))):
+        home = Home(tmp_path / str(place))
+        for batch in order:
+            home.put_rows(
+                f"{batch}/fixmedins_b_{batch}.csv", [row("fixmedins_b", 1, hosp_lv="02" if batch == "b1" else "05")]
+            )
+            home.manifest(batch, extracted_at=f"2024-0{batch[1]}-01T00:00:00")
+            home.run()
+        assert current(home, "fixmedins_b", "hosp_lv") == [("05",)]
+        assert home.query("select superseded_at::varchar from ops.superseded") == [("2024-02-01 00:00:00",)]
+
+
+def test_S5_a_run_of_the_year_end_comes_after_all_months(home: Home) -> None:
+    home.put_rows("drg_dip_group_result_1.csv", [row("drg_dip_group_result", 1, run_id="2024YE", mdc="A")])
+    home.put_rows("drg_dip_group_result_2.csv", [row("drg_dip_group_result", 1, run_id="202412", mdc="B")])
+    home.put_rows(
+        "drg_dip_group_result_3.csv",
+        [row("drg_dip_group_result", 2, run_id="202501"), row("drg_dip_group_result", 2, run_id="2024YE")],
+    )
+    home.run()
+    assert current(home, "drg_dip_group_result", "setl_id, run_id") == [("set1", "2024YE"), ("set2", "202501")]
+
+
+def test_the_newest_ledger_wins(home: Home) -> None:
+    home.put_rows(
+        "fund_ledger_m_1.csv",
+        [row("fund_ledger_m", as_of="2024-02-01", amt="1"), row("fund_ledger_m", as_of="2024-03-01", amt="2")],
+    )
+    home.run()
+    assert current(home, "fund_ledger_m", "amt::integer") == [(2,)]
+
+
+@pytest.mark.parametrize("order", [("b1", "b2"), ("b2", "b1")])
+def test_a_row_absent_from_a_newer_full_delivery_is_closed(home: Home, order: tuple[str, str]) -> None:
+    content = {
+        "b1": [row("psn_insu_d", n, psn_no=f"p{n}", updt_time="2024-01-01 00:00:00") for n in (1, 2, 3)],
+        "b2": [row("psn_insu_d", n, psn_no=f"p{n}", updt_time="2024-01-01 00:00:00") for n in (2, 4)],
+    }
+    for batch in order:
+        # Two files of one delivery count together.
+        for part, line in enumerate(content[batch]):
+            home.put_rows(f"{batch}/psn_insu_d_{part}.csv", [line])
+        home.manifest(batch, extracted_at=f"2024-0{batch[1]}-15T00:00:00")
+        home.run()
+    assert [r[0] for r in current(home, "psn_insu_d", "psn_insu_rlts_id")] == ["psn2", "psn4"]
+    closed = home.query("select superseded_at::varchar, by_source_row is null from ops.superseded order by all")
+    # The file of psn2 is in both deliveries: loaded once, absent from neither.
+    assert closed == [("2024-02-15 00:00:00", True), ("2024-02-15 00:00:00", True)]
+
+
+def test_an_increment_closes_nothing(home: Home) -> None:
+    for batch in ("b1", "b2"):
+        home.put_rows(f"{batch}/psn_insu_d.csv", [row("psn_insu_d", int(batch[1]), psn_no="p")])
+        home.manifest(batch, extracted_at=f"2024-0{batch[1]}-15T00:00:00", delivery="increment")
+    home.run()
+    assert len(current(home, "psn_insu_d", "1")) == 2
+
+
+def at(month: int) -> dict[str, str]:
+    """Cells that put a settlement into a month of 2024."""
+    return {
+        "setl_time": f"2024-{month:02d}-20 10:00:00",
+        "begndate": f"2024-{month:02d}-20",
+        "enddate": f"2024-{month:02d}-20",
+    }
+
+
+def settled_year(home: Home) -> None:
+    """Twelve months of settlements that are built already."""
+    table = [row("setl_d", m, **at(m), mdtrt_id=f"m{m}", med_type="21" if m in (3, 4) else "11") for m in range(1, 13)]
+    table[3]["mdtrt_id"] = "m3"  # one stay settled in March and April
+    home.put_rows("setl_d_year.csv", table)
+    assert home.run().touched_months == [202400 + m for m in range(1, 13)]
+    build(home)
+    assert home.query("select count(*) from ops.built_load") == [(1,)]
+
+
+def touched(home: Home, name: str, table: list[dict[str, str]]) -> list[int]:
+    """Months due after one more file."""
+    home.put_rows(name, table)
+    months = home.run().touched_months
+    build(home)
+    return [month - 202400 for month in months]
+
+
+def test_touched_months(home: Home) -> None:
+    settled_year(home)
+    assert home.run().touched_months == []
+    late = row("setl_d", 20, **at(7))
+    assert touched(home, "setl_d_a.csv", [late]) == [7]
+    # A mirror reaches its original; a mirror of the mirror reaches both; an original reaches a mirror that came first.
+    mirror = {
+        "refd_setl_flag": "1",
+        **{
+            n: "-" + row("setl_d")[n]
+            for n in (
+                "medfee_sumamt",
+                "inscp_amt",
+                "hifp_pay",
+                "fund_pay_sumamt",
+                "hi_agre_sumfee",
+                "psn_pay",
+                "cash_payamt",
+            )
+        },
+    }
+    assert touched(home, "setl_d_b.csv", [row("setl_d", 21, **at(9), **mirror, init_setl_id="set1")]) == [1, 9]
+    assert touched(home, "setl_d_c.csv", [row("setl_d", 22, **at(11), init_setl_id="set21")]) == [1, 9, 11]
+    assert touched(home, "setl_d_d.csv", [row("setl_d", 23, **at(12), **mirror, init_setl_id="set24")]) == [12]
+    assert touched(home, "setl_d_e.csv", [row("setl_d", 24, **at(2))]) == [2, 12]
+    # A row of a stay reaches the stay's other rows; an outpatient row does not.
+    assert touched(home, "setl_d_f.csv", [row("setl_d", 25, **at(6), mdtrt_id="m3", setl_type="3")]) == [3, 4, 6]
+    assert touched(home, "setl_d_g.csv", [row("setl_d", 26, **at(6), mdtrt_id="m5")]) == [6]
+    # A newer version touches its month, and the stay of the row that it replaces.
+    newer = row("setl_d", 3, **at(3), mdtrt_id="m8", med_type="21", updt_time="2025-01-01 00:00:00")
+    assert touched(home, "setl_d_h.csv", [newer]) == [3, 4, 6, 8]
+    assert touched(home, "mdtrt_d.csv", [row("mdtrt_d", mdtrt_id="m10")]) == [10]
+    assert touched(
+        home, "drg_dip_group_result.csv", [row("drg_dip_group_result", 4, mdtrt_id="m4", setl_id="set12")]
+    ) == [12]
+    assert touched(home, "population_ref.csv", rows("population_ref", 1)) == []
