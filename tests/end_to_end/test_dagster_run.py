@@ -84,10 +84,16 @@ def test_the_run_leaves_what_a_person_reads_in_the_ui(finished: Path) -> None:
         event = instance.get_latest_materialization_event(dg.AssetKey(["raw", "setl_d"]))
         assert event is not None and event.asset_materialization is not None
         metadata = event.asset_materialization.metadata
-        assert {"dagster/row_count", "quarantined", "files", "loads", "preview", "rows_by_load"} <= set(metadata)
+        assert {
+            "dagster/row_count",
+            "隔离 quarantined",
+            "入库记录 loads",
+            "预览 preview",
+            "各次行数 rows by load",
+        } <= set(metadata)
         report = instance.get_latest_materialization_event(dg.AssetKey(["checks", "core"]))
         assert report is not None and report.asset_materialization is not None
-        assert "| status |" in str(report.asset_materialization.metadata["report"].value)
+        assert "| status |" in str(report.asset_materialization.metadata["报告 report"].value)
         assert len(instance.get_runs()) == 1
         assert instance.get_runs()[0].is_success
 

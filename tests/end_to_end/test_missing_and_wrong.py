@@ -57,7 +57,7 @@ def test_an_empty_landing_folder_is_said(tmp_path: Path) -> None:
     ("name", "content", "word"),
     [
         ("settlements_2024.csv", b"a,b\n1,2\n", "settlements_2024.csv"),
-        ("setl_d_2024.csv", b"setl_id,psn_no\n1,2\n", "medfee_sumamt"),
+        ("setl_d_2024.csv", b"setl_id,psn_no\n1,2\n", "mdtrt_id"),
         ("setl_d_2024.csv", b"", "empty"),
         ("admdvs_dim_a.csv", b"admdvs,admdvs_name,admdvs_name\n1,2,3\n", "admdvs_name"),
         ("admdvs_dim_a.parquet", b"PAR1 this is not parquet", "admdvs_dim_a.parquet"),
@@ -90,6 +90,13 @@ def test_try_says_what_would_happen_and_loads_nothing(tmp_path: Path) -> None:
     said = bulletin("try", str(file), "--home", str(home), key=tmp_path / "test.key")
     expect(said, 0, "admdvs_dim_a")
     assert loaded(home) == []
+
+
+def test_try_says_that_a_file_would_be_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    file = landing_of(home) / "setl_d_2024.csv"
+    file.write_text("setl_id,psn_no\n1,2\n", encoding="utf-8")
+    expect(bulletin("try", str(file), "--home", str(home), key=tmp_path / "test.key"), BAD_INPUT, "mdtrt_id")
 
 
 def test_usage_errors_are_said(tmp_path: Path) -> None:
