@@ -70,7 +70,7 @@ def try_file(settings: Settings, file: Path) -> ExitCode:
     report = try_landed_file(settings, file)
     for line in trial_lines(report):
         say(line, settings.language)
-    return ExitCode.DONE if report.would_load else ExitCode.BAD_INPUT
+    return ExitCode.BAD_INPUT if report.refused else ExitCode.DONE
 
 
 def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCode:
