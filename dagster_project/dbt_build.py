@@ -176,10 +176,12 @@ def build(
         with _environment(settings):
             outcome = dbtRunner(manifest=parsed, callbacks=[on_event]).invoke(arguments)
             # dbt keeps its DuckDB handle for a next command; the file must be free for our own connections.
-            DuckDBConnectionManager.close_all_connections()
-    if outcome.result is None:
+            connections: Any = DuckDBConnectionManager
+            connections.close_all_connections()
+    executed: Any = outcome.result
+    if executed is None:
         raise DbtProjectError(f"dbt build {select} did not run: {outcome.exception}")
-    return _with_rows(settings, [_node_result(result) for result in outcome.result.results])
+    return _with_rows(settings, [_node_result(result) for result in executed.results])
 
 
 def _node_result(result: Any) -> NodeResult:

@@ -50,8 +50,8 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey], known: Collection[dg.
                 deps=list(deps),
                 group_name=GROUPS[GROUP_OF[stage]],
                 kinds={"greatexpectations"},
-                description=f"{title}：{len(planned)} 项；任何阻断性检查未通过时，下游不执行。\n\n"
-                f"{len(planned)} checks; nothing downstream runs when a blocking one failed.",
+                description=f"{title.zh}：{len(planned)} 项；任何阻断性检查未通过时，下游不执行。\n\n"
+                f"{title.en}: {len(planned)} checks; nothing downstream runs when a blocking one failed.",
             )
         ],
         check_specs=[
@@ -66,16 +66,16 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey], known: Collection[dg.
         allow_arbitrary_check_specs=True,
         pool=POOL,
     )
-    def check(
-        context: dg.AssetExecutionContext, home: BulletinHome
-    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    def check(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, f"{stage}_checks") as settings:
             results = stages.judge(settings, stage, context.run_id)
             for result in results:
                 yield bridged(result, place(result.table_name))
             stages.passed(settings, stage, context.run_id, results)
-            counts = {result.status: sum(r.status == result.status for r in results) for result in results}
-            yield dg.MaterializeResult(asset_key=gate_key(stage), metadata={**counts, "report": report(results)})
+            counts: dict[str, Any] = {
+                result.status: sum(r.status == result.status for r in results) for result in results
+            }
+            yield dg.MaterializeResult(asset_key=gate_key(stage), metadata={**counts, "报告 report": report(results)})
 
     return check
 

@@ -68,7 +68,7 @@ def landing_assets() -> dg.AssetsDefinition:
     ]
 
     @dg.multi_asset(name="landing", specs=specs, can_subset=True, pool=POOL)
-    def landing(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
+    def landing(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, "landing") as settings:
             stages.warm_up(settings)
             stages.land(settings, context.run_id)
@@ -105,24 +105,30 @@ def raw_metadata(
     ).fetchall()
     about: dict[str, Any] = {
         "dagster/row_count": count(connection, "raw", table),
-        "quarantined": int(sum(load[4] or 0 for load in loads)),
-        "files": len(loads),
+        "隔离 quarantined": int(sum(load[4] or 0 for load in loads)),
+        "文件 files": len(loads),
     }
     if loads:
         history = bars([load[3] or 0 for load in reversed(loads)])
-        about["rows_by_load"] = history[-60:]
-        about["loads"] = markdown_table(
+        about["各次行数 rows by load"] = history[-60:]
+        about["入库记录 loads"] = markdown_table(
             ["file", "encoding", "read", "accepted", "quarantined", "superseded", "loaded (UTC)"], loads[:12]
         )
-        shown = [c.name for c in columns if c.landed == "as_is" and not c.key][:10]
+        # Where rows are about persons, only codes, dates and amounts are shown: other texts may be somebody's number.
+        personal = any(c.landed == "pseudonym" for c in columns)
+        shown = [
+            c.name
+            for c in columns
+            if c.landed == "as_is" and (not personal or ((c.type != "varchar" or c.code_set) and not c.key))
+        ][:10]
         if shown:
             names = ", ".join(f'"{name}"' for name in shown)
             rows = connection.execute(f'select {names} from raw."{table}" limit 5').fetchall()
-            about["preview"] = markdown_table(shown, rows)
+            about["预览 preview"] = markdown_table(shown, rows)
     if reasons:
-        about["reasons"] = markdown_table(["rule", "column", "severity", "rows"], reasons)
+        about["原因 reasons"] = markdown_table(["rule", "column", "severity", "rows"], reasons)
     if files:
-        about["this_run"] = markdown_table(["status", "files", "reason"], files)
+        about["本次 this run"] = markdown_table(["status", "files", "reason"], files)
     return about
 
 
@@ -145,7 +151,7 @@ def definition_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     ]
 
     @dg.multi_asset(name="definitions", specs=specs, can_subset=True, pool=POOL)
-    def definitions(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
+    def definitions(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, "definitions") as settings:
             stages.load_definitions(settings)
             with connect(settings) as connection:

@@ -5,6 +5,7 @@ Belongs here: keys, order, metadata with the paths of what was made. Does not be
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -39,7 +40,7 @@ def bulletin_assets(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
     ]
 
     @dg.multi_asset(name="bulletin_documents", specs=specs, pool=POOL)
-    def bulletin(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
+    def bulletin(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, "publication") as settings:
             years = run.publication_years(settings, home.years)
             folders = stages.publish(settings, years, context.run_id)
@@ -53,10 +54,10 @@ def bulletin_assets(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(
                 asset_key=BULLETIN,
                 metadata={
-                    "years": ", ".join(map(str, years)),
-                    "files": len(files),
-                    "folder": dg.MetadataValue.path(str(folders[-1])),
-                    "contents": markdown_table(["file", "bytes"], listing),
+                    "年份 years": ", ".join(map(str, years)),
+                    "文件 files": len(files),
+                    "目录 folder": dg.MetadataValue.path(str(folders[-1])),
+                    "清单 contents": markdown_table(["file", "bytes"], listing),
                 },
             )
 
@@ -75,7 +76,7 @@ def serving_asset(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
         description="BI 工具连接的数据库（披露控制之后；整体替换，读者不被锁）· "
         "The database that BI tools open, after disclosure control; replaced as a whole, readers are never locked",
     )
-    def serving(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[dg.MaterializeResult]:
+    def serving(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         from dagster_project.serving import publish_serving
 
         with step(context, home, "serving") as settings:
@@ -83,10 +84,10 @@ def serving_asset(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
             progress.conclude(f"{len(report.tables)} tables, {sum(report.tables.values()):,} rows")
             yield dg.MaterializeResult(
                 metadata={
-                    "file": dg.MetadataValue.path(str(settings.serving_file)),
-                    "bytes": report.size,
+                    "文件 file": dg.MetadataValue.path(str(settings.serving_file)),
+                    "字节 bytes": report.size,
                     "dagster/row_count": sum(report.tables.values()),
-                    "tables": markdown_table(["table", "rows"], list(report.tables.items())),
+                    "各表 tables": markdown_table(["table", "rows"], list(report.tables.items())),
                 }
             )
         run.finish(settings, context.run_id, "done")

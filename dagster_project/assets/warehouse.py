@@ -18,7 +18,6 @@ from dagster_project.dbt_build import NodeResult
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
-Event = dg.MaterializeResult | dg.AssetCheckResult
 PREVIEWED = ("cube", "indicator")
 SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
 
@@ -78,7 +77,7 @@ def dbt_stage_assets(manifest: Mapping[str, Any], stage: DbtStage) -> dg.AssetsD
         dagster_dbt_translator=translator,
         pool=POOL,
     )
-    def build(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Event]:
+    def build(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, stage.name) as settings:
             names = selected_names(manifest, context) if context.is_subset else stage.select
             results = stages.build_models(settings, names, home.full_refresh)
@@ -102,7 +101,7 @@ def events(
     manifest: Mapping[str, Any],
     translator: DagsterDbtTranslator,
     results: list[NodeResult],
-) -> Iterator[Event]:
+) -> Iterator[Any]:
     """One event a node; fails the step when a node failed or an expected asset was not made.
 
     Dagster takes a missing output for a skipped one and calls the run a success; here it is a failure.
@@ -116,10 +115,10 @@ def events(
                 expected_checks.discard(key)
                 yield check_result(manifest, key, result)
             continue
-        key = dg.AssetKey([result.schema, result.name])
-        if not result.failed and key in context.selected_asset_keys:
-            made.add(key)
-            yield dg.MaterializeResult(asset_key=key, metadata=node_metadata(settings, result))
+        table = dg.AssetKey([result.schema, result.name])
+        if not result.failed and table in context.selected_asset_keys:
+            made.add(table)
+            yield dg.MaterializeResult(asset_key=table, metadata=node_metadata(settings, result))
     missing = [key.to_user_string() for key in context.selected_asset_keys if key not in made]
     not_run = [] if context.is_subset else [key.name for key in expected_checks]
     stages.require_whole(results, missing, not_run)
@@ -139,14 +138,14 @@ def check_result(manifest: Mapping[str, Any], key: dg.AssetCheckKey, result: Nod
 
 def node_metadata(settings: Settings, result: NodeResult) -> dict[str, Any]:
     """Rows, seconds and, for the small tables of the later stages, the first rows."""
-    metadata: dict[str, Any] = {"seconds": result.seconds}
+    metadata: dict[str, Any] = {"秒 seconds": result.seconds}
     if result.rows is not None:
         metadata["dagster/row_count"] = result.rows
     if result.schema in PREVIEWED and result.rows:
         with connect(settings) as connection:
             cursor = connection.execute(f'select * from "{result.schema}"."{result.name}" limit 5')
             header = [column[0] for column in cursor.description or ()]
-            metadata["preview"] = markdown_table(header, cursor.fetchall())
+            metadata["预览 preview"] = markdown_table(header, cursor.fetchall())
     return metadata
 
 

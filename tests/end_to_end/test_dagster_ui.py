@@ -1,0 +1,92 @@
+"""The job launched from the Dagster UI: queued, run in a process of its own, the same numbers as the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import SampleHome
+from tests.warehouse_api import FIXED_NOW, query, sorted_csv
+
+LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename
+  ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def ui(sample_home: SampleHome, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A home with the sample landed and nothing taken in, and the address of its UI."""
+    import shutil
+
+    home = tmp_path / "home"
+    shutil.copytree(sample_home.landing, home / "landing", copy_function=os.link)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"BULLETIN_KEY_FILE": str(sample_home.key), "BULLETIN_NOW": FIXED_NOW}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dagster_project.cli", "ui", "--home", str(home), "--port", str(port)],
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield home, f"http://127.0.0.1:{port}/graphql"
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        server.wait(timeout=60)
+
+
+def ask(address: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """One GraphQL question, asked as the browser asks it."""
+    body = json.dumps({"query": text, "variables": variables}).encode()
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found["data"]
+
+
+def patiently(seconds: float, question: Any) -> Any:
+    """The first answer that is neither an error nor empty."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if found := question():
+                return found
+        except OSError:
+            pass
+        time.sleep(2)
+    raise AssertionError("no answer in time")
+
+
+def test_the_job_from_the_ui_gives_the_same_numbers(ui: tuple[Path, str], sample_home: SampleHome) -> None:
+    home, address = ui
+    selector = {"repositoryLocationName": "bulletin", "repositoryName": "__repository__", "jobName": "bulletin"}
+    params = {"p": {"selector": selector, "runConfigData": "{}", "mode": "default"}}
+
+    def launch() -> str:
+        answer = ask(address, LAUNCH, params)["launchRun"]
+        return str(answer["run"]["runId"]) if answer["__typename"] == "LaunchRunSuccess" else ""
+
+    run_id = patiently(120, launch)
+
+    def ended() -> str:
+        status = str(ask(address, STATUS, {"id": run_id})["runOrError"]["status"])
+        return status if status in ("SUCCESS", "FAILURE", "CANCELED") else ""
+
+    assert patiently(600, ended) == "SUCCESS"
+    assert query(home / "warehouse.duckdb", "select run_id, command, status from ops.run") == [
+        (run_id, "dagster:bulletin", "done")
+    ]
+    for table in ("indicator.indicator_value", "publication.indicator_value"):
+        assert sorted_csv(home / "warehouse.duckdb", table) == sorted_csv(sample_home.warehouse, table)
