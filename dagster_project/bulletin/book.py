@@ -96,6 +96,8 @@ class FigureBook:
     def _read_breaks(self) -> dict[tuple[str, int], str]:
         breaks: dict[tuple[str, int], str] = {}
         for row in self.sources.register("seed.series_break").iter_rows(named=True):
+            if row["breaks_comparison"] != "Y":  # L17: only the print changed
+                continue
             for indicator in str(row["indicator_ids"]).split(";"):
                 breaks.setdefault((indicator.strip(), int(row["year"])), row["break_id"])
         return breaks

@@ -32,7 +32,7 @@ _OPTIONAL = {
     "indicator.identity_result": ("identity_id", "year"),
     "indicator.definition": ("definition_id", "switch", "value"),
     "ops.definition_choice": ("province", "year", "switch", "value"),
-    "seed.series_break": ("break_id", "year", "indicator_ids", "what_changed", "effect", "certainty"),
+    "seed.series_break": ("break_id", "year", "indicator_ids", "what_changed", "effect", "certainty", "breaks_comparison"),
 }  # fmt: skip
 
 

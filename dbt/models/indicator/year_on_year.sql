@@ -11,6 +11,7 @@ breaks as (
         what_changed
     from {{ ref('series_break') }},
         unnest(string_split(indicator_ids, ';')) as listed (indicator_id)
+    where breaks_comparison = 'Y'  -- L17
 ),
 
 joined_breaks as (
