@@ -104,10 +104,16 @@ def _number(name: str, kind: str, column: Column) -> str:
     target = column.sql_type
     room = 38 - (column.precision - column.scale) - 1
     if is_text(kind):
-        plain = f"case when strlen({name}) = length({name}) then {name} else trim(translate({name}, '{_WIDE[0]}', '{_WIDE[1]}')) end"
-        wide = f"try_cast({plain} as decimal(38, {room}))"
+        # Plain digits with no more decimals than the scale cannot be rounded by the cast; the rest is looked at closely.
+        marks = " or ".join(f"contains({name}, '{mark}')" for mark in "_eE")
+        fits = f"(strpos({name}, '.') = 0 or strlen({name}) - strpos({name}, '.') <= {column.scale})"
+        narrow = f"translate({name}, '{_WIDE[0]}', '{_WIDE[1]}')"
+        wide = f"try_cast({narrow} as decimal(38, {room}))"
         exact = f"try_cast({wide} as {target})"
-        return f"case when contains({name}, '_') then null when {wide} = {exact} then {exact} end"
+        return (
+            f"case when {fits} and strlen({name}) = length({name}) and not ({marks}) then try_cast({name} as {target}) "
+            f"when contains({name}, '_') then null when {wide} = {exact} then {exact} end"
+        )
     if kind in _INTEGERS:
         return f"try_cast({name} as {target})"
     if kind.startswith("DECIMAL"):
