@@ -6,6 +6,7 @@ Does not belong here: what the stages do (their own packages), the order of stag
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ class RunSummary:
     run_id: str
     status: str
     files: dict[str, int]
-    refused: list[tuple[str, str]]  # file, reason
+    left_out: list[tuple[str, str]]  # file that was refused or that no extract knows, reason
     rows_read: int
     rows_quarantined: int
     checks: dict[str, int]
@@ -182,8 +183,9 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
         files = connection.execute(
             "select status, count(*) from ops.file where run_id = ? group by all order by all", [run_id]
         ).fetchall()
-        refused = connection.execute(
-            "select source_file, coalesce(reason, '') from ops.file where run_id = ? and status = 'refused' order by 1",
+        left_out = connection.execute(
+            "select source_file, coalesce(reason, '') from ops.file "
+            "where run_id = ? and status in ('refused', 'unknown') order by 1",
             [run_id],
         ).fetchall()
         rows = connection.execute(
@@ -210,18 +212,28 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
         run_id=run_id,
         status=run[0] if run else "unknown",
         files={str(status): int(count) for status, count in files},
-        refused=[(str(name), str(reason)) for name, reason in refused],
+        left_out=[(str(name), str(reason)) for name, reason in left_out],
         rows_read=int(rows[0]) if rows else 0,
         rows_quarantined=int(rows[1]) if rows else 0,
         checks={str(status): int(count) for status, count in checks},
         not_passed=[FailedCheck(*row) for row in bad],
-        documents=sorted(settings.publication.glob("*/*/bulletin.html"), key=lambda path: path.stat().st_mtime),
+        documents=[folder / "bulletin.html" for folder in folders_of_run(settings, run_id)],
         synthetic=bool(synthetic and str(synthetic[0]).lower() == "true"),
     )
 
 
+def folders_of_run(settings: Settings, run_id: str) -> list[Path]:
+    """Publication folders that a run made, by year; frozen ones are nobody's to touch."""
+    found = []
+    for descriptor in sorted(settings.publication.glob("*/*/release.json")):
+        release = json.loads(descriptor.read_text(encoding="utf-8"))
+        if release.get("run_id") == run_id and not release.get("frozen"):
+            found.append(descriptor.parent)
+    return found
+
+
 def exit_code(summary: RunSummary, success: bool) -> ExitCode:
     """Exit code of a run that got through to its checks: refused files and failed blocking checks are 'partly'."""
-    if not success or summary.refused:
+    if not success or summary.left_out:
         return ExitCode.PARTLY
     return ExitCode.DONE

@@ -6,7 +6,6 @@ belong here: the row of a run and its summary (`run.py`), Dagster, the work itse
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -209,12 +208,8 @@ def write_check_pages(settings: Settings, run_id: str) -> list[Path]:
     from dagster_project.checks.page import render_checks_page
 
     page = render_checks_page(settings, run_id, settings.home / "checks.html")
-    pages = [page]
-    for descriptor in sorted(settings.publication.glob("*/*/release.json")):
-        release = json.loads(descriptor.read_text(encoding="utf-8"))
-        if release.get("run_id") == run_id and not release.get("frozen"):
-            pages.append(Path(shutil.copyfile(page, descriptor.with_name("checks.html"))))
-    return pages
+    folders = run.folders_of_run(settings, run_id)
+    return [page, *[Path(shutil.copyfile(page, folder / "checks.html")) for folder in folders]]
 
 
 @contextmanager

@@ -125,8 +125,11 @@ def print_summary(summary: RunSummary, language: str, seconds: float) -> None:
         f"文件：{files or '没有新文件'}；读 {summary.rows_read:,} 行，隔离 {summary.rows_quarantined:,} 行",
         f"Files: {files or 'none new'}; {summary.rows_read:,} rows read, {summary.rows_quarantined:,} quarantined",
     )
-    for name, reason in summary.refused[:SHOWN]:
-        line(f"  拒收 {name}：{_side(reason, 'zh')}", f"  refused {name}: {_side(reason, 'en')}")
+    for name, reason in summary.left_out[:SHOWN]:
+        line(f"  未入库 {name}：{_side(reason, 'zh')}", f"  left out {name}: {_side(reason, 'en')}")
+    if len(summary.left_out) > SHOWN:
+        rest = len(summary.left_out) - SHOWN
+        line(f"  ……另有 {rest} 个，见 ops.file", f"  … and {rest} more, see ops.file")
     if summary.checks:
         counts = ", ".join(f"{STATUS[s].in_language(language)} {n}" for s, n in summary.checks.items() if s in STATUS)
         line(f"检查：{counts}", f"Checks: {counts}")

@@ -98,66 +98,54 @@ def test_the_run_leaves_what_a_person_reads_in_the_ui(finished: Path) -> None:
         assert instance.get_runs()[0].is_success
 
 
-def test_an_expected_table_that_was_not_made_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = new_home(tmp_path / "home")
-    real = dbt_build.build
-
-    def forgetful(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
-        return [result for result in real(*words, **options) if result.name != "fct_stay"]
-
-    monkeypatch.setattr(dbt_build, "build", forgetful)
-    done = execute(home)
-    assert not done.success
-    assert isinstance(done.error, UserError)
-    assert done.error.code == ExitCode.BROKEN_INSTALLATION
-    assert "core/fct_stay" in done.error.where
-    assert query(home / "warehouse.duckdb", "select status from ops.run") == [("failed",)]
-
-
-def test_nothing_passes_a_failed_blocking_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_must_not_go_on_stops_says_why_and_is_taken_up_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One home driven through a failed gate, a table that was not made, a failing model, and then through."""
     from dagster_project import checks
 
     home = new_home(tmp_path / "home")
-    real = checks.run_stage
+    warehouse = home / "warehouse.duckdb"
+    real_checks, real_build = checks.run_stage, dbt_build.build
 
     def strict(settings: Any, stage: Any, run_id: str) -> list[Any]:
-        results = real(settings, stage, run_id)
+        results = real_checks(settings, stage, run_id)
         broken = next(place for place, result in enumerate(results) if result.blocks == "run")
         results[broken] = replace(results[broken], status="fail", unexpected=1)
         return results
 
-    monkeypatch.setattr(checks, "run_stage", strict)
-    done = execute(home)
-    assert not done.success
-    assert isinstance(done.error, UserError)
-    assert done.error.code == ExitCode.PARTLY
-    made = query(
-        home / "warehouse.duckdb", "select count(*) from duckdb_tables() where schema_name in ('core', 'cube')"
-    )
+    def forgetful(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
+        return [result for result in real_build(*words, **options) if result.name != "fct_stay"]
+
+    def failing(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
+        results = real_build(*words, **options)
+        return [replace(r, status="error", message="no such column") if r.name == "fct_stay" else r for r in results]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checks, "run_stage", strict)
+        gate = execute(home)
+    assert not gate.success
+    assert isinstance(gate.error, UserError)
+    assert gate.error.code == ExitCode.PARTLY
+    made = query(warehouse, "select count(*) from duckdb_tables() where schema_name in ('core', 'cube')")
     assert made == [(0,)], "core was built although a landing check had failed"
     assert (home / "checks.html").is_file()
     assert not (home / "serving").exists()
 
+    for stand_in, said in ((forgetful, "core/fct_stay"), (failing, "no such column")):
+        with monkeypatch.context() as patched:
+            patched.setattr(dbt_build, "build", stand_in)
+            stopped = execute(home)
+        assert not stopped.success
+        assert isinstance(stopped.error, UserError)
+        assert stopped.error.code == ExitCode.BROKEN_INSTALLATION
+        assert said in stopped.error.where
 
-def test_a_failing_model_is_named_and_the_next_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = new_home(tmp_path / "home")
-    real = dbt_build.build
-
-    def broken(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
-        results = real(*words, **options)
-        return [
-            replace(r, status="error", message="no such column") if r.name == "fct_settlement" else r for r in results
-        ]
-
-    with monkeypatch.context() as patched:
-        patched.setattr(dbt_build, "build", broken)
-        done = execute(home)
-    assert isinstance(done.error, UserError)
-    assert "no such column" in done.error.where
     again = execute(home)
     assert isinstance(again.error, UserError), "the small province goes on to the checks, which find it implausible"
     assert again.error.code == ExitCode.PARTLY
-    assert query(home / "warehouse.duckdb", "select count(*) > 0 from core.fct_settlement") == [(True,)]
+    assert query(warehouse, "select count(*) > 0 from indicator.indicator_value") == [(True,)]
+    assert query(warehouse, "select status, count(*) from ops.run group by all") == [("failed", 4)]
 
 
 def test_a_month_and_a_year_can_be_run_again_from_their_partitions(finished: Path) -> None:
