@@ -21,6 +21,7 @@ final as (
         source.poolarea_no,
         source.opt_time,
         source.vali_flag,
+        source.crter_id,
         source.load_id,
         source.source_file,
         source.source_row,
