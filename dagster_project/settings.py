@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 PACKAGE_ROOT = Path(__file__).resolve().parent
@@ -87,5 +87,5 @@ def now() -> datetime:
     """The one clock: UTC without microseconds; BULLETIN_NOW (ISO) holds it still for tests and rebuilds."""
     fixed = os.environ.get("BULLETIN_NOW")
     if fixed:
-        return datetime.fromisoformat(fixed).astimezone(timezone.utc).replace(microsecond=0, tzinfo=None)
-    return datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
+        return datetime.fromisoformat(fixed).astimezone(UTC).replace(microsecond=0, tzinfo=None)
+    return datetime.now(UTC).replace(microsecond=0, tzinfo=None)

@@ -29,7 +29,10 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         if "lock" not in str(error).lower():
             raise
         raise UserError(
-            Text("仓库正被另一个进程使用，本次未做任何改动。", "Another process is using the warehouse; nothing was done."),
+            Text(
+                "仓库正被另一个进程使用，本次未做任何改动。",
+                "Another process is using the warehouse; nothing was done.",
+            ),
             where=str(settings.warehouse),
             todo=Text(
                 "等待另一个运行结束后重试；BI 工具请连接 serving/medical_insurance.duckdb。",
