@@ -170,12 +170,13 @@ def export(settings: Settings, years: tuple[int, ...], to: Path | None) -> ExitC
         "--kind", type=click.Choice(["bulletin", "quick_report", "yearbook", "monthly"]), default="bulletin",
         show_default=True, help="版次类别。 Kind of vintage.",
     ),
+    click.option("--accept", default="", help="接受未了结问题的理由，将被记录。 Reason for taking open findings as they are."),
 )  # fmt: skip
-def freeze(settings: Settings, year: int, kind: str) -> ExitCode:
+def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
     """定稿：生成之后不再改变的版次。 Make a vintage that nothing changes afterwards."""
     from dagster_project.verbs import making
 
-    return making.freeze(settings, year, kind)
+    return making.freeze(settings, year, kind, accept)
 
 
 @verb(

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from dagster_project.checks.store import prepare as prepare_results
 from dagster_project.dictionary import load_dictionary
 from dagster_project.settings import PROJECT_ROOT, Settings
 
@@ -132,9 +133,10 @@ def make_home(folder: Path, synthetic: bool = True) -> Settings:
             "create table ops.run as select ? as run_id, '0.1.0-test' as code_version, timestamp '2026-03-01' as started_at",
             [RUN_ID],
         )
+        prepare_results(connection)
         connection.execute(
-            "create table ops.check_result as select ? as run_id, 'core' as stage, 'core.fct_stay' as table_name, "
-            "'one_person' as check_name, 'error' as severity, 'pass' as status, 0 as unexpected, 10 as total", [RUN_ID],
+            "insert into ops.check_result (run_id, stage, table_name, check_name, severity, status, unexpected, total) "
+            "values (?, 'core', 'core.fct_stay', 'stay_several_persons', 'error', 'pass', 0, 10)", [RUN_ID],
         )  # fmt: skip
         regions = pl.DataFrame({"region_code": list(REGIONS), "region_name": list(REGIONS.values())})
         connection.register("regions", regions.to_arrow())

@@ -17,6 +17,7 @@ from dagster_project.bulletin import release, store
 from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.publication import disclosed_values, introduction_of, paths_of, write_documents
 from dagster_project.bulletin.reading import read_sources
+from dagster_project.checks.store import release_blockers
 from dagster_project.disclosure import load_parameters
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
@@ -40,13 +41,15 @@ class FreezeReport:
     paths: dict[str, Path] = field(default_factory=dict)
 
 
-def freeze(settings: Settings, year: int, kind: str) -> FreezeReport:
+def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> FreezeReport:
     """Freeze the current draft of a year as `<as-of date>_<kind>`.
 
     The documents are made once more under the frozen vintage's name and status, from the same values as the draft; a Word
     file that was edited in the draft folder is taken over as it is, and so is every file others added there (checks.html).
-    Raises UserError when there is no draft of exactly these values, when the vintage is frozen already, and, for kinds that go
-    out, when a blocking check of the draft's run did not pass.
+    Raises UserError when there is no draft of exactly these values, when the vintage is frozen already, for kinds that go out
+    when a blocking check of the draft's run did not pass, and for the final bulletin when findings hold the release (S1:
+    rows held by unknown codes, refused files, missing months) and `accepted` gives no reason for taking them as they are.
+    The reason is written into the release descriptor.
     """
     if kind not in KINDS:
         raise UserError(
@@ -74,6 +77,9 @@ def freeze(settings: Settings, year: int, kind: str) -> FreezeReport:
         )
     results = sources.register("ops.check_result").filter(pl.col("run_id") == descriptor.get("run_id", ""))
     _refuse_failed(kind, release.blocking_failures(results))
+    with connect(settings) as connection:
+        held = [result.check_name for result in release_blockers(connection, str(descriptor.get("run_id", "")))]
+    _refuse_held(kind, held, accepted)
     document = compose(sources, vintage, introduction_of(settings, year))
     status = "final" if kind == "bulletin" else "provisional"
     with folders.replaced(target) as aside:
@@ -84,7 +90,10 @@ def freeze(settings: Settings, year: int, kind: str) -> FreezeReport:
         described = release.describe(
             sources, document, parameters, vintage, str(descriptor.get("run_id", "")), descriptor["values_sha256"]
         )
-        release.write(aside, {**described, "frozen": True, "frozen_at": now().isoformat() + "Z", "edited_word": edited})
+        described |= {"frozen": True, "frozen_at": now().isoformat() + "Z", "edited_word": edited}
+        if held:
+            described["accepted_findings"] = {"checks": held, "reason": accepted}
+        release.write(aside, described)
         for path in aside.rglob("*"):
             path.chmod(0o444 if path.is_file() else 0o755)
     with durable_step("freeze.read_only"):
@@ -127,6 +136,22 @@ def _refuse_failed(kind: str, failures: list[str]) -> None:
             Text("有未通过的阻断性检查，不能冻结。", "A blocking check did not pass; nothing was frozen."),
             where=", ".join(failures),
             todo=Text("见 checks.html，处理后重新运行。", "See checks.html, put it right and run again."),
+            code=ExitCode.PARTLY,
+        )
+
+
+def _refuse_held(kind: str, held: list[str], accepted: str) -> None:
+    if kind == "bulletin" and held and not accepted.strip():
+        raise UserError(
+            Text(
+                "还有未了结的数据问题，不能作为正式公报定稿（S1）。",
+                "Open findings hold the release as a final bulletin (S1); nothing was frozen.",
+            ),
+            where=", ".join(held),
+            todo=Text(
+                "见 checks.html；补送或映射后重新运行，或用 --accept 写明接受的理由（将记入 release.json）。",
+                "See checks.html; deliver or map what is missing and run again, or give a reason with --accept; it is recorded.",
+            ),
             code=ExitCode.PARTLY,
         )
 

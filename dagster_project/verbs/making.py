@@ -87,13 +87,13 @@ def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCod
     return ExitCode.DONE
 
 
-def freeze(settings: Settings, year: int, kind: str) -> ExitCode:
+def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
     """Make a vintage that nothing changes afterwards."""
     from dagster_project import bulletin
 
     require_loaded(settings)
     with reporting(settings), own_run(settings, f"bulletin freeze {year} {kind}"):
-        frozen: Any = bulletin.freeze(settings, year, kind)
+        frozen: Any = bulletin.freeze(settings, year, kind, accept)
     say(Text(f"已定稿：{frozen.folder}", f"Frozen: {frozen.folder}"), settings.language)
     return ExitCode.DONE
 

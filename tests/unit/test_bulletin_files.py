@@ -331,6 +331,18 @@ def test_freezing_refuses_what_it_must(fresh: Settings) -> None:
     assert [path.name for path in (fresh.publication / "2025").iterdir()] == [VINTAGE]
 
 
+def test_S1_open_findings_hold_the_final_bulletin_until_accepted(fresh: Settings) -> None:
+    with duckdb.connect(str(fresh.warehouse)) as connection:
+        connection.execute("update ops.check_result set check_name = 'code_unknown', status = 'warn'")
+    assert freeze(fresh, 2025, "quick_report").status == "provisional"
+    with pytest.raises(UserError, match="hold the release") as refused:
+        freeze(fresh, 2025, "bulletin")
+    assert "code_unknown" in refused.value.where
+    report = freeze(fresh, 2025, "bulletin", accepted="rows below one in a million, see letter 12")
+    accepted = json.loads((report.folder / "release.json").read_text(encoding="utf-8"))["accepted_findings"]
+    assert accepted == {"checks": ["code_unknown"], "reason": "rows below one in a million, see letter 12"}
+
+
 def test_a_wrong_vintage_name_is_a_message(fresh: Settings) -> None:
     for name in ("final", "2026-03-01_final", "../2026-03-01_draft"):
         with pytest.raises(UserError, match="Not the name of a vintage"):
