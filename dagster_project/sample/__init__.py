@@ -6,7 +6,8 @@ Everything it writes is invented and says so: `synthetic.json` in the folder, `"
 `truth.json`, key-value metadata in every Parquet file, person numbers and certificates of region 990000, which nobody has.
 
 Batches of the folder: `b<year>12_master` (people, enrolment and contributions up to that year, ledger, references; the
-first one for the year before the first), `b<yyyymm>` (settlements of a month), `b<yyyymm>_late` (June and December:
+first one for the year before the first), `b<yyyymm>` (settlements of the half-year that ends there, in the last year of
+that month alone: history comes in large pieces, what is current month by month), `b<yyyymm>_late` (June and December:
 flags moved, late claims, rows delivered again). Same seed, scale, years and province: same bytes.
 
 `truth.json` (beside a folder named `landing`, else inside) is the generator's own bookkeeping; nothing is read back:

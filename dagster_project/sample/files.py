@@ -36,6 +36,7 @@ class WrittenFile:
     rows: int = 0
     broken: dict[str, int] = field(default_factory=dict)
     member: str = ""
+    sha256: str = ""
 
     @property
     def relative(self) -> str:
@@ -56,13 +57,18 @@ class TableWriter(Protocol):
     ) -> None: ...
 
 
+# Tables below this size wait for others: a row group costs its writer and its reader the same whatever is in it.
+SMALL_GROUP = 32_768
+
+
 class ParquetTables:
-    """A Parquet file, one row group a chunk."""
+    """A Parquet file; a row group is a chunk, or several small ones."""
 
     def __init__(self, path: Path, unique: frozenset[str] = frozenset()):
         self._path = path
         self._unique = unique
         self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table."""
@@ -80,7 +86,14 @@ class ParquetTables:
             # Without the Arrow schema (readers shall see plain text) a schema's own metadata is not written either.
             self._writer.add_key_value_metadata(_MARK)
         if table.num_rows:
-            self._writer.write_table(table)
+            self._waiting.append(table)
+        if sum(waiting.num_rows for waiting in self._waiting) >= SMALL_GROUP:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        if self._writer is not None and self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+        self._waiting = []
 
     def __enter__(self) -> ParquetTables:
         return self
@@ -89,6 +102,7 @@ class ParquetTables:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._writer is not None:
+            self._write_group()
             self._writer.close()
 
 

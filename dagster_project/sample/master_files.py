@@ -41,6 +41,13 @@ class MasterTruth:
         if rows:
             self.superseded[extract] = self.superseded.get(extract, 0) + rows
 
+    def absorb(self, other: MasterTruth) -> None:
+        """Add another part's sums."""
+        self.enrolment.absorb(other.enrolment)
+        self.allowance.absorb(other.allowance)
+        for extract, rows in other.superseded.items():
+            self.replaced(extract, rows)
+
 
 def batch_name(year: int) -> str:
     """Folder of a year's master batch; sorts after the year's months."""

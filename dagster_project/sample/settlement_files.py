@@ -1,4 +1,4 @@
-"""The settlement files of one delivery: a month's own batch, or the late batch of a half-year.
+"""The settlement files of one delivery: a half-year's batch, a month's in the last year, or the late batch of a half-year.
 
 Belongs here: putting ordinary rows and stories into setl_d, mdtrt_d, setl_fund_sbit_d and fee_list_d, chunk by chunk, and
 counting them into the truth. Does not belong here: drawing, master data.
@@ -23,7 +23,7 @@ from dagster_project.sample.files import ParquetTables, TableWriter, TextTables,
 from dagster_project.sample.places import kind_position
 from dagster_project.sample.settlement_tables import UNIQUE_COLUMNS, encounter_table, fund_split_table, settlement_table
 from dagster_project.sample.settlement_truth import SettlementTruth
-from dagster_project.sample.story_rows import with_defaults
+from dagster_project.sample.story_rows import late_delivery, with_defaults
 from dagster_project.sample.visits import BULK, Columns, draw, draw_kinds
 from dagster_project.sample.world import World
 
@@ -32,9 +32,26 @@ CHUNK = 131_072
 _LONGEST_STORY = 2
 
 
+Target = tuple[WrittenFile, TableWriter]
+
+
+def deliveries(world: World) -> list[int]:
+    """Every delivery by its last month (× 10, plus 1 where late): half-years as history, the last year month by month."""
+    own = [month * 10 for month in world.months if month // 100 == world.years[-1] or month % 100 in (6, 12)]
+    return sorted({*own, *(late_delivery(month) for month in world.months)})
+
+
 def batch_name(delivery: int) -> str:
     """Folder of a delivery; names sort as deliveries follow each other."""
     return f"b{delivery // 10}_late" if delivery % 10 else f"b{delivery // 10}"
+
+
+def _months(world: World, delivery: int) -> tuple[int, ...]:
+    """Months whose own rows a delivery brings."""
+    last = delivery // 10
+    if last // 100 == world.years[-1] or delivery % 10:
+        return (last,)
+    return tuple(add_months(last, back) for back in range(-5, 1))
 
 
 def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[WrittenFile], SettlementTruth]:
@@ -43,46 +60,50 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
     folder = landing / batch
     folder.mkdir(parents=True, exist_ok=True)
     truth = SettlementTruth()
-    month, late = delivery // 10, delivery % 10 == 1
-    as_text = not late and stories.is_text_month(world, month)
-    label = f"{month}_late" if late else str(month)
+    months, late = _months(world, delivery), delivery % 10 == 1
+    last = months[-1]
+    label = (
+        f"{last}_late" if late else str(last) if len(months) == 1 else f"{last // 100}h{1 if last % 100 == 6 else 2}"
+    )
+    written: list[WrittenFile] = []
     with ExitStack() as stack:
 
-        def target(extract: str, writer: TableWriter, name: str) -> tuple[WrittenFile, TableWriter]:
-            return WrittenFile(batch, name, extract), stack.enter_context(writer)
+        def target(extract: str, unique: frozenset[str]) -> Target:
+            name = f"{extract}_{label}.parquet"
+            written.append(WrittenFile(batch, name, extract))
+            return written[-1], stack.enter_context(ParquetTables(folder / name, unique))
 
-        if as_text:
-            settlement = target("setl_d", *_text_writer(world, folder, month))
-        else:
-            name = f"setl_d_{label}.parquet"
-            settlement = target("setl_d", ParquetTables(folder / name, UNIQUE_COLUMNS), name)
-        name = f"mdtrt_d_{label}.parquet"
-        encounter = target("mdtrt_d", ParquetTables(folder / name, UNIQUE_COLUMNS), name)
-        name = f"setl_fund_sbit_d_{label}.parquet"
-        split = target("setl_fund_sbit_d", ParquetTables(folder / name, frozenset({"setl_id"})), name)
-        written = [settlement, encounter, split]
+        def text_target(month: int) -> Target:
+            writer, name = _text_writer(world, folder, month)
+            written.append(WrittenFile(batch, name, "setl_d"))
+            return written[-1], stack.enter_context(writer)
+
+        text = {month: text_target(month) for month in months if not late and stories.is_text_month(world, month)}
+        binary = target("setl_d", UNIQUE_COLUMNS) if len(text) < len(months) else None
+        encounter = target("mdtrt_d", UNIQUE_COLUMNS)
+        split = target("setl_fund_sbit_d", frozenset({"setl_id"}))
         lines = None
-        if not late and month % 100 in world.line_months:
-            name = f"fee_list_d_{label}.parquet"
-            lines = target(
-                "fee_list_d", ParquetTables(folder / name, frozenset({"bkkp_sn", "setl_id", "mdtrt_id"})), name
-            )
-            written.append(lines)
+        if not late and any(month % 100 in world.line_months for month in months):
+            lines = target("fee_list_d", frozenset({"bkkp_sn", "setl_id", "mdtrt_id"}))
 
-        for rows in _rows_of(world, delivery):
-            table = settlement_table(world, rows)
-            broken = _count_broken(rows, settlement[0])
-            if as_text:
-                table = without_leading_zeros(table, "hosp_lv")
-                table = break_cells(table, rows["defect"]) if broken else table
-            _put(settlement, table)
-            _put(encounter, encounter_table(world, _encounters(rows)))
-            _put(split, fund_split_table(_select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))))
-            if lines is not None:
-                _put(lines, fee_lines(world, _select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))))
-            truth.add(world, rows)
+        for month in months:
+            settlement = text.get(month) or binary
+            assert settlement is not None
+            for rows in _rows_of(world, month * 10 + late):
+                table = settlement_table(world, rows)
+                broken = _count_broken(rows, settlement[0])
+                if month in text:
+                    table = without_leading_zeros(table, "hosp_lv")
+                    table = break_cells(table, rows["defect"]) if broken else table
+                _put(settlement, table)
+                _put(encounter, encounter_table(world, _encounters(rows)))
+                good = _select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))
+                _put(split, fund_split_table(good))
+                if lines is not None and month % 100 in world.line_months:
+                    _put(lines, fee_lines(world, good))
+                truth.add(world, rows)
     truth.merge()
-    return [file for file, _ in written], truth
+    return written, truth
 
 
 def _text_writer(world: World, folder: Path, month: int) -> tuple[TableWriter, str]:
@@ -96,7 +117,7 @@ def _text_writer(world: World, folder: Path, month: int) -> tuple[TableWriter, s
 
 
 def _rows_of(world: World, delivery: int) -> Iterator[Columns]:
-    """Chunks of a delivery: ordinary rows (not in late batches), then stories by anchor month."""
+    """Chunks of a month's delivery: ordinary rows (not in late batches), then stories by anchor month."""
     month, late = delivery // 10, delivery % 10 == 1
     if not late:
         total = world.rows_of_month(month)
@@ -136,7 +157,7 @@ def _count_broken(rows: Columns, file: WrittenFile) -> bool:
     return bool(counts[1:].any())
 
 
-def _put(target: tuple[WrittenFile, TableWriter], table: pa.Table) -> None:
+def _put(target: Target, table: pa.Table) -> None:
     target[0].rows += table.num_rows
     target[1].write(table)
 

@@ -1,15 +1,13 @@
 """Writing the whole sample: batches, manifests, marker and truth.
 
-Belongs here: the order of work, two threads, progress, manifests. Does not belong here: rows.
+Belongs here: the order of work, progress, manifests. Does not belong here: rows, running side by side (`units.py`).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -19,14 +17,13 @@ from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.language import Text
 from dagster_project.sample.calendar import as_date, month_span
-from dagster_project.sample.files import WrittenFile, sha256_of
-from dagster_project.sample.master_files import MasterTruth, write_groups, write_people, write_references
-from dagster_project.sample.settlement_files import write_delivery
+from dagster_project.sample.files import WrittenFile
+from dagster_project.sample.master_files import MasterTruth
 from dagster_project.sample.settlement_truth import SettlementTruth
 from dagster_project.sample.truth_file import truth_content
+from dagster_project.sample.units import run_units, units_of
 from dagster_project.sample.world import World, build_world
 
-_THREADS = 2
 _PARTIAL, _MARKER = ".partial", "synthetic.json"
 NOTICE = "合成数据，不含真实个人信息 / synthetic data, no real person"
 Progress = Callable[[str, int, int], None]
@@ -125,59 +122,22 @@ def _clear(landing: Path, truth_path: Path) -> None:
                 shutil.rmtree(entry)
 
 
-def _deliveries(world: World) -> list[int]:
-    """Monthly deliveries and the late ones of June and December."""
-    late = [year * 1000 + month * 10 + 1 for year in world.years for month in (6, 12)]
-    return [month * 10 for month in world.months] + late
-
-
 def _write_all(
     world: World, landing: Path, on_progress: Progress | None
 ) -> tuple[list[WrittenFile], SettlementTruth, MasterTruth]:
-    """Run all units of work on two threads; results are put together in a fixed order."""
-    master, references = MasterTruth(), MasterTruth()
-    units: dict[str, Callable[[], Any]] = {"people": lambda: write_people(world, landing, master)}
-    for delivery in _deliveries(world):
-        units[f"settlements {delivery // 10}{' late' if delivery % 10 else ''}"] = _delivery_unit(
-            world, landing, delivery
-        )
-    for year in world.years:
-        units[f"groups {year}"] = _group_unit(world, landing, year)
-    units["references"] = lambda: write_references(world, landing, references)
-    results: dict[str, Any] = {}
-    # One thread less than two where the machine has one core only.
-    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        waiting: dict[Future[Any], str] = {pool.submit(unit): name for name, unit in units.items()}
-        while waiting:
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                name = waiting.pop(future)
-                results[name] = future.result()
-                if on_progress is not None:
-                    on_progress(name, len(results), len(units))
+    """Run all units of work; results are put together in a fixed order."""
+    results = run_units(world, landing, on_progress)
     written: list[WrittenFile] = []
-    settlement = SettlementTruth()
-    for name in units:
-        if name.startswith("settlements"):
-            files, truth = results[name]
-            written += files
-            settlement.absorb(truth)
-        else:
-            found = results[name]
-            written += found if isinstance(found, list) else [found]
+    settlement, master = SettlementTruth(), MasterTruth()
+    for unit in units_of(world):
+        result = results[unit]
+        written += result.written
+        if result.settlement is not None:
+            settlement.absorb(result.settlement)
+        if result.master is not None:
+            master.absorb(result.master)
     settlement.merge()
-    master.allowance = references.allowance
-    for extract, rows in references.superseded.items():
-        master.replaced(extract, rows)
     return written, settlement, master
-
-
-def _delivery_unit(world: World, landing: Path, delivery: int) -> Callable[[], Any]:
-    return lambda: write_delivery(world, landing, delivery)
-
-
-def _group_unit(world: World, landing: Path, year: int) -> Callable[[], Any]:
-    return lambda: write_groups(world, landing, year)
 
 
 def _write_manifests(world: World, landing: Path, written: list[WrittenFile]) -> int:
@@ -191,7 +151,7 @@ def _write_manifests(world: World, landing: Path, written: list[WrittenFile]) ->
         for file in sorted((f for f in written if f.batch == batch), key=lambda f: f.name):
             path = landing / batch / file.name
             size += path.stat().st_size
-            files.append({"file": file.name, "rows": file.rows, "sha256": sha256_of(path)})
+            files.append({"file": file.name, "rows": file.rows, "sha256": file.sha256})
         content = {
             "batch": batch,
             "synthetic": True,

@@ -42,6 +42,29 @@ def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     assert first.keys() == third.keys() and first != third
 
 
+def test_two_processes_write_the_bytes_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for processes in (1, 2):
+        monkeypatch.setattr("dagster_project.sample.units.PROCESSES", processes)
+        monkeypatch.setattr("dagster_project.sample.units._FEW_ROWS", 0)
+        write_sample(tmp_path / str(processes), scale=0.0001, years=(2023, 2024), seed=7)
+    assert _hashes(tmp_path / "1") == _hashes(tmp_path / "2")
+
+
+def test_history_comes_by_half_years_and_the_last_year_by_months(tmp_path: Path) -> None:
+    write_sample(tmp_path / "landing", scale=0.0001)
+    batches = sorted(path.name for path in (tmp_path / "landing").glob("b*") if not path.name.endswith("_master"))
+    history = [f"b{year}{end}" for year in (2023, 2024) for end in ("06", "06_late", "12", "12_late")]
+    last = [f"b2025{month:02d}" for month in range(1, 13)] + ["b202506_late", "b202512_late"]
+    assert batches == sorted(history + last)
+    texts = {path.name for path in (tmp_path / "landing").glob("b*/setl_d_*") if path.suffix != ".parquet"}
+    assert texts == {"setl_d_202405.csv", "setl_d_202502.txt.gz"}
+    moments = [
+        json.loads((tmp_path / "landing" / batch / "manifest.json").read_text(encoding="utf-8"))["extracted_at"]
+        for batch in batches
+    ]
+    assert moments == sorted(moments)
+
+
 def test_everything_says_it_is_synthetic(tmp_path: Path) -> None:
     write_sample(tmp_path / "landing", scale=0.0001, years=(2024,))
     assert json.loads((tmp_path / "landing" / "synthetic.json").read_text(encoding="utf-8"))["synthetic"] is True
@@ -97,6 +120,7 @@ def _peak(world: World, folder: Path) -> tuple[int, int]:
 def test_memory_does_not_grow_with_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four times the rows of a month in chunks of a fixed size: hardly more memory at the peak."""
     monkeypatch.setattr("dagster_project.sample.settlement_files.CHUNK", 4_096)
+    monkeypatch.setattr("dagster_project.sample.files.SMALL_GROUP", 2_048)
     small, large = (build_world(5, scale, (2024,), "520000", ()) for scale in (0.001, 0.004))
     _peak(small, tmp_path / "warm")
     rows, memory = _peak(small, tmp_path / "small")
