@@ -24,6 +24,7 @@ from dagster_project.settings import PROJECT_ROOT, Settings, now
 from dagster_project.warehouse import connect
 
 _last_error: list[BaseException] = []
+_begun: set[tuple[Path, str]] = set()
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,19 @@ def code_version() -> str:
 
 
 def begin(settings: Settings, run_id: str, command: str) -> None:
-    """Take the home's lock, make the ops tables when missing, write the row of this run; harmless when repeated."""
+    """Take the home's lock, make the ops tables when missing, write the row of this run; once a run in a process.
+
+    Every step of a run calls it; only the first may touch the catalogue, since intake may be at work on it by then.
+    """
+    if (settings.home, run_id) in _begun:
+        return
     run_lock.hold(settings)
     from dagster_project.ingest import prepare_warehouse
 
     with connect(settings) as connection:
         prepare_warehouse(connection)
         if connection.execute("select count(*) from ops.run where run_id = ?", [run_id]).fetchone() != (0,):
+            _begun.add((settings.home, run_id))
             return
         # A run that was killed cannot say so itself; nothing else can be running while we hold the file.
         connection.execute("update ops.run set status = 'interrupted' where status = 'running'")
@@ -87,6 +94,7 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
                 "values (?, ?, ?, null, 'running', ?)",
                 [run_id, command, now(), code_version()],
             )
+    _begun.add((settings.home, run_id))
 
 
 def finish(settings: Settings, run_id: str, status: str) -> None:
@@ -96,6 +104,7 @@ def finish(settings: Settings, run_id: str, status: str) -> None:
             "update ops.run set status = ?, finished_at = ? where run_id = ? and status = 'running'",
             [status, now(), run_id],
         )
+    _begun.discard((settings.home, run_id))
     run_lock.release(settings)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 CORE = "tag:core"
 INDICATOR = "tag:cube tag:indicator"
 SHOWN = 20
+MODELS_KEY = "models_fingerprint"
+_begun: dict[str, Future[IngestReport]] = {}
 
 
 def warm_up(settings: Settings) -> None:
@@ -45,16 +48,39 @@ def warm_up(settings: Settings) -> None:
     threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
+def begin_landing(settings: Settings, run_id: str) -> None:
+    """Start intake of a run that has begun, in a thread of its own; `land` of the same run waits for it.
+
+    The command line calls this before it imports Dagster and dbt, which keep one core busy for seconds.
+    """
+    begun: Future[IngestReport] = Future()
+
+    def work() -> None:
+        try:
+            begun.set_result(_take_in(settings, run_id))
+        except BaseException as error:
+            begun.set_exception(error)
+
+    _begun[run_id] = begun
+    # A daemon, so that Ctrl+C ends the process at once: intake goes on from any point where it was stopped.
+    threading.Thread(target=work, name="landing", daemon=True).start()
+
+
+def _take_in(settings: Settings, run_id: str) -> IngestReport:
+    from dagster_project.ingest import ingest_landing
+
+    return ingest_landing(
+        settings, run_id, on_progress=lambda done, total, what: progress.advance(done / max(total, 1), what)
+    )
+
+
 def land(settings: Settings, run_id: str) -> IngestReport:
-    """Take in the landing folder.
+    """Take in the landing folder, or wait for what `begin_landing` began.
 
     Raises UserError (exit 2) when not one file could be taken in and nothing was loaded before.
     """
-    from dagster_project.ingest import ingest_landing
-
-    report = ingest_landing(
-        settings, run_id, on_progress=lambda done, total, what: progress.advance(done / max(total, 1), what)
-    )
+    begun = _begun.pop(run_id, None)
+    report = begun.result() if begun is not None else _take_in(settings, run_id)
     rows = sum(file.rows_read for file in report.loaded)
     progress.conclude(f"{len(report.loaded)} files, {rows:,} rows")
     if report.exit_code == ExitCode.BAD_INPUT:
@@ -79,7 +105,12 @@ def load_definitions(settings: Settings) -> None:
 
 
 def build_models(settings: Settings, select: str, full_refresh: bool = False) -> list[NodeResult]:
-    """Build a dbt selection, telling progress after each node; failed nodes are results, see `require_whole`."""
+    """Build a dbt selection, telling progress after each node; failed nodes are results, see `require_whole`.
+
+    Everything is rebuilt when models have changed since the last whole build of the home: an increment would put rows of
+    two definitions into one table, or fail on a new column.
+    """
+    changed, because = models_changed(settings)
     tags = {part.removeprefix("tag:") for part in select.split() if part.startswith("tag:")}
     nodes = dbt_build.manifest(settings)["nodes"].values()
     total = sum(bool(tags & set(node.get("tags", ()))) for node in nodes) or len(select.split())
@@ -90,11 +121,20 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
         done += 1
         progress.advance(done / max(total, done), unique_id.split(".")[2])
 
-    results = dbt_build.build(settings, select, full_refresh=full_refresh, on_node=on_node)
+    results = dbt_build.build(settings, select, full_refresh=full_refresh or changed, on_node=on_node)
     tests = sum(result.kind == "test" for result in results)
     rows = sum(result.rows or 0 for result in results)
-    progress.conclude(f"{len(results) - tests} models, {tests} tests, {rows:,} rows")
+    progress.conclude(f"{because}{len(results) - tests} models, {tests} tests, {rows:,} rows")
     return results
+
+
+def models_changed(settings: Settings) -> tuple[bool, str]:
+    """Whether no whole build by these very models has ended in this home, and the words for it when another one has."""
+    with connect(settings) as connection:
+        row = connection.execute("select value from ops.meta where key = ?", [MODELS_KEY]).fetchone()
+        built = connection.execute("select count(*) from ops.built_load").fetchone()
+    changed = row != (dbt_build.models_fingerprint(),)
+    return changed, "模型已更改，全部重建 models changed, full refresh: " if changed and built != (0,) else ""
 
 
 def require_whole(results: Sequence[NodeResult], missing: Sequence[str] = (), not_run: Sequence[str] = ()) -> None:
@@ -131,6 +171,11 @@ def mark_cubes_built(settings: Settings) -> None:
     from dagster_project.ingest import mark_built
 
     with connect(settings) as connection:
+        # First, so that a kill in between costs a needless increment and never leaves rows of older models.
+        with durable_step("run.models"):
+            connection.execute(
+                "insert or replace into ops.meta values (?, ?)", [MODELS_KEY, dbt_build.models_fingerprint()]
+            )
         mark_built(connection)
 
 

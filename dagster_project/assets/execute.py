@@ -43,8 +43,9 @@ def execute(
     full_refresh: bool = False,
     command: str = "",
     partition_key: str | None = None,
+    run_id: str | None = None,
 ) -> Execution:
-    """Run one job to its end; never raises for what happens inside a step."""
+    """Run one job to its end, under `run_id` when the run has begun; never raises for what happens inside a step."""
     # Definitions read the home from the environment, as they do under `dagster dev` and `dagster job execute`.
     os.environ["BULLETIN_HOME"] = str(settings.home)
     folder = instance_folder(settings)
@@ -64,6 +65,7 @@ def execute(
             },
             instance=instance,
             partition_key=partition_key,
+            run_id=run_id,
             tags={"bulletin/command": command} if command else None,
             raise_on_error=False,
         )

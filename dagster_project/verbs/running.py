@@ -41,11 +41,18 @@ def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> Exi
     begun = time.monotonic()
     require_home(settings)
     command = " ".join(["bulletin run", *(f"--year {year}" for year in years), *(["--full-refresh"] * full_refresh)])
+    run_id = str(uuid.uuid4())
     with reporting(settings):
-        from dagster_project.assets.execute import execute
-
+        run.begin(settings, run_id, command)
+        stages.begin_landing(settings, run_id)
         progress.remember(settings, "start", time.monotonic() - begun)
-        done = execute(settings, "bulletin", years, full_refresh, command)
+        try:
+            from dagster_project.assets.execute import execute
+
+            done = execute(settings, "bulletin", years, full_refresh, command, run_id=run_id)
+        except BaseException:
+            run.finish(settings, run_id, "failed")
+            raise
     return conclude(settings, done.run_id, done.success, done.error, time.monotonic() - begun)
 
 

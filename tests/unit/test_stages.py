@@ -1,0 +1,70 @@
+"""When a build takes everything again without being told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project import dbt_build, progress, stages
+from dagster_project.ingest import prepare_warehouse
+from dagster_project.settings import Settings
+from dagster_project.warehouse import connect
+
+
+class Told:
+    """What a stage says when it has finished."""
+
+    detail = ""
+
+    def started(self, stage: str) -> None: ...
+
+    def advanced(self, stage: str, fraction: float, detail: str) -> None: ...
+
+    def finished(self, stage: str, seconds: float, detail: str) -> None:
+        self.detail = detail
+
+
+def test_changed_models_rebuild_everything_until_a_whole_build_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path)
+    asked: list[bool] = []
+    told = Told()
+
+    def build(_settings: Settings, _select: str, full_refresh: bool, on_node: object) -> list[dbt_build.NodeResult]:
+        asked.append(full_refresh)
+        return []
+
+    def built(whole: bool) -> tuple[bool, bool]:
+        with progress.stage(settings, "core"):
+            stages.build_models(settings, stages.CORE)
+        if whole:
+            stages.mark_cubes_built(settings)
+        return asked[-1], "full refresh" in told.detail
+
+    monkeypatch.setattr(dbt_build, "manifest", lambda _settings: {"nodes": {}})
+    monkeypatch.setattr(dbt_build, "build", build)
+    monkeypatch.setattr(progress, "_reporter", told)
+    with connect(settings) as connection:
+        prepare_warehouse(connection)
+        connection.execute("insert into ops.load (load_id) values (1)")
+    assert built(whole=True) == (True, False)  # a first build is whole anyway and needs no words
+    assert built(whole=True) == (False, False)
+    monkeypatch.setattr(dbt_build, "models_fingerprint", lambda: "another")
+    assert built(whole=False) == (True, True)
+    assert built(whole=True) == (True, True)
+    assert built(whole=True) == (False, False)
+
+
+def test_models_and_macros_count_as_text_and_seeds_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("models/core/fact.sql", "macros/months.sql", "seeds/code_set.csv", "dbt_project.yml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before", encoding="utf-8")
+    monkeypatch.setattr(dbt_build, "DBT_PROJECT", tmp_path)
+    before = dbt_build.models_fingerprint()
+    (tmp_path / "seeds/code_set.csv").write_text("after", encoding="utf-8")
+    (tmp_path / "models/core/fact.sql").touch()
+    assert dbt_build.models_fingerprint() == before
+    (tmp_path / "macros/months.sql").write_text("after", encoding="utf-8")
+    assert dbt_build.models_fingerprint() != before
