@@ -50,7 +50,7 @@ def test_S6_pseudonyms_are_the_same_in_every_extract(home: Home) -> None:
         (pseudonym(key, "G1234567X"), "1970-03-01")
     ]
     columns = {name for (name,) in home.query("select column_name from duckdb_columns() where schema_name = 'raw'")}
-    assert not columns & {"psn_name", "medins_setl_id", "ipt_otp_no", "crter_id"}
+    assert not columns & {"psn_name", "medins_setl_id", "ipt_otp_no"}
 
 
 def test_certificates_of_15_digits_meet_their_18_digits(home: Home) -> None:
