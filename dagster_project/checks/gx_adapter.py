@@ -12,7 +12,9 @@ Adapter 2: DuckDB forms of regular expressions and LIKE, which Great Expectation
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -53,6 +55,7 @@ def install() -> None:
         if _installed:
             return
         os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+        _import_when_used("scipy", "stats")
         engine: Any = importlib.import_module("great_expectations.execution_engine.sqlalchemy_execution_engine")
         engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, _DialectName("duckdb"))
         for name in _REGEX_MODULES:
@@ -60,6 +63,20 @@ def install() -> None:
         for name in _LIKE_MODULES:
             _wrap(name, "get_dialect_like_pattern_expression", _like_on_duckdb)
         _installed = True
+
+
+def _import_when_used(package: str, name: str) -> None:
+    """Put off a third of the import: the tests of distributions, which no expectation of ours uses, need scipy.stats."""
+    full_name = f"{package}.{name}"
+    spec = importlib.util.find_spec(full_name)
+    if full_name in sys.modules or spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[full_name] = module
+    spec.loader.exec_module(module)
+    # `from scipy import stats` asks the package first, and would import at once.
+    setattr(importlib.import_module(package), name, module)
 
 
 def warm_up() -> threading.Thread:
