@@ -41,6 +41,8 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             code=ExitCode.BROKEN_INSTALLATION,
         ) from error
     try:
+        # Work files and the serving copy are written anew under old names: what was read before must not be kept.
+        connection.execute("set enable_external_file_cache = false")
         connection.execute(f"set threads = {int(settings.threads)}")
         if settings.memory_limit:
             connection.execute("set memory_limit = ?", [settings.memory_limit])

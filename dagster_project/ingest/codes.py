@@ -1,4 +1,4 @@
-"""Lawful codes, as temporary tables that the scans look into.
+"""Lawful codes: of the sets as lists, of regions and provinces as temporary tables that the scans look into.
 
 Belongs here: which codes, regions and provincial care types are known to this run (S1, S17, R17, L9). Does not belong
 here: what happens to a row with an unknown one.
@@ -36,12 +36,11 @@ def code_names() -> dict[str, dict[str, str]]:
     return {name: {row["name_zh"]: row["code"] for row in rows} for name, rows in code_sets().items()}
 
 
-def known_codes() -> list[tuple[str, str]]:
-    """(set, code) of every code that means the same everywhere."""
+def known_codes(name: str) -> list[str]:
+    """Codes of a set that mean the same everywhere."""
     return [
-        (name, row["code"])
-        for name, rows in code_sets().items()
-        for row in rows
+        row["code"]
+        for row in code_sets().get(name, [])
         if row["scope"] not in NEVER_MATCH and not (name == "med_type" and row["rollup"] == "by_province")
     ]
 
@@ -83,8 +82,7 @@ def care_types(settings: Settings) -> list[tuple[str, str]]:
 
 
 def register(connection: duckdb.DuckDBPyConnection, delivered: set[str], provincial: list[tuple[str, str]]) -> None:
-    """Make (or make anew) the temporary tables known_code, known_region and known_care_type of a connection."""
-    _fill(connection, "known_code", ("set_name", "code"), known_codes())
+    """Make (or make anew) the temporary tables known_region and known_care_type of a connection."""
     _fill(connection, "known_region", ("code",), [(code,) for code in sorted(lawful_regions(delivered))])
     _fill(connection, "known_care_type", ("province", "code"), provincial)
 

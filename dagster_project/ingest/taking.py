@@ -82,6 +82,7 @@ class Taking:
         row = connection.execute("select coalesce(max(load_id), 0) from ops.load").fetchone()
         self.last_load_id = int(row[0]) if row else 0
         self.total = 0
+        self.settled = False  # the home's province is known
         self.threads = settings.threads
         self.queue: deque[Job] = deque()
         self.readers: list[duckdb.DuckDBPyConnection] = []
@@ -184,10 +185,11 @@ class Taking:
             return
         self.last_load_id += 1
         job = Job(file, sha, size, at, self.last_load_id, self.work / str(self.last_load_id))
-        # The first files decide what the home is (its province, synthetic or real): one after the other until then.
-        settled = (
-            get_meta(self.connection, "province") is not None and get_meta(self.connection, "synthetic") is not None
-        )
+        # Without a manifest the first files decide which province the home is of: one after the other until then.
+        # Whether it is synthetic is asked again where a file is recorded.
+        manifest = file.manifest
+        self.settled = self.settled or get_meta(self.connection, "province") is not None
+        settled = self.settled or (manifest is not None and manifest.province is not None)
         if pool is None or not settled or size > SMALL_FILE:
             self._finish(0)
             self._use_threads(self.settings.threads)
