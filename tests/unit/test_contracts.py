@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 
 from dagster_project.contracts import load_contracts, write_request_sheet
 from dagster_project.ingest.codes import code_sets, known_codes, lawful_regions
+from dagster_project.settings import PROJECT_ROOT
 
 TABLES = {
     "psn_info_b", "psn_insu_d", "psn_insu_his_d", "staf_psn_clct_detl_d", "rsdt_psn_clct_detl_d", "insu_emp_info_b",
@@ -78,3 +79,9 @@ def test_request_sheet_names_every_column(tmp_path: Path) -> None:
     assert len(re.findall(r"^from ", text, re.M)) == 19
     assert "timestamp '2023-01-01 00:00:00'" in text and "timestamp '2025-01-01 00:00:00'" in text
     assert "psn_name" not in text and "certno" not in text.split("from setl_d")[0].rsplit("select", 1)[1]
+
+
+def test_L18_the_creator_of_an_allowance_lands_and_is_never_served() -> None:
+    assert load_contracts()["matn_alwn_crtf_d"].column("crter_id").landed == "as_is"
+    served = (PROJECT_ROOT / "dagster_project" / "serving" / "tables.yml").read_text(encoding="utf-8")
+    assert "crter" not in served
