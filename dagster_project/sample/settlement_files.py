@@ -83,7 +83,7 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
         encounter = target("mdtrt_d", UNIQUE_COLUMNS)
         split = target("setl_fund_sbit_d", frozenset({"setl_id"}))
         lines = None
-        if not late and any(month % 100 in world.line_months for month in months):
+        if not late and any(world.has_lines(month) for month in months):
             lines = target("fee_list_d", frozenset({"bkkp_sn", "setl_id", "mdtrt_id"}))
 
         for month in months:
@@ -99,7 +99,7 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
                 _put(encounter, encounter_table(world, _encounters(rows)))
                 good = _select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))
                 _put(split, fund_split_table(good))
-                if lines is not None and month % 100 in world.line_months:
+                if lines is not None and world.has_lines(month):
                     _put(lines, fee_lines(world, good))
                 truth.add(world, rows)
     truth.merge()

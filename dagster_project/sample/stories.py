@@ -53,7 +53,7 @@ def count(world: World, name: str, month: int) -> int:
     if name in ("cross_month", "redo_stay") and number == 12:
         return 0
     if name == "partial_return":
-        return world.story_count(name, month) if number in world.line_months else 0
+        return world.story_count(name, month) if world.has_lines(month) else 0
     if name == "broken":
         return broken_rows(world, month)
     return world.story_count(name, month)

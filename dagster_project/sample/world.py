@@ -48,6 +48,10 @@ class World:
         """1 January of the first year: no stay is discharged before it."""
         return day_number(self.years[0])
 
+    def has_lines(self, month: int) -> bool:
+        """Whether charge lines are written: listed months of the last year, as bureaus ask for lines where a form needs them."""
+        return month // 100 == self.years[-1] and month % 100 in self.line_months
+
     def rows_of_month(self, month: int) -> int:
         """Ordinary settlement rows of a month (stories come on top and are taken off here)."""
         weights: list[int] = self.calibration.parameters["month_weights"]
