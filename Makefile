@@ -45,7 +45,7 @@ types: test-environment
 	@$(BIN)/mypy
 
 sql: test-environment
-	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt/models dbt/tests
+	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt/models dbt/tests
 
 test: lint types sql
 	@$(BIN)/pytest -m "not long"
