@@ -8,13 +8,12 @@ SAMPLE := data/sample
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help bulletin test test-long lint types sql bench ui clean environment test-environment
+.PHONY: help bulletin test test-long lint types sql ui clean environment test-environment
 
 help:
 	@echo "make bulletin   sample province, whole run, bulletin            (样本省、全流程、公报)"
 	@echo "make test       everything CI runs, under 15 minutes            (全部测试)"
 	@echo "make test-long  what takes longer: seeds, scales, kills         (长测试)"
-	@echo "make bench      measured scans, BENCH_SCALES='0.01 0.1'         (基准)"
 	@echo "make ui         Dagster on 127.0.0.1:3000 for HOME_DIR=data/home (界面)"
 	@echo "make clean      removes what can be made again; never landing, keys or frozen publications"
 
@@ -52,9 +51,6 @@ test: lint types sql
 
 test-long: test-environment
 	@$(BIN)/pytest -m long
-
-bench: test-environment
-	@$(BIN)/python -m tests.bench $(or $(BENCH_SCALES),0.01 0.1)
 
 # ---------------------------------------------------------------- cleaning
 # Landing folders, keys (outside the project) and frozen publications stay; the sample's landing can be made again.
