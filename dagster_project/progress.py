@@ -57,7 +57,7 @@ class Reporter(Protocol):
 
 _reporter: Reporter | None = None
 _current: list[str] = []
-_detail: dict[str, str] = {}
+_detail: dict[str, Text | str] = {}
 
 
 def set_reporter(reporter: Reporter | None) -> None:
@@ -72,7 +72,7 @@ def advance(fraction: float, detail: str = "") -> None:
         _reporter.advanced(_current[-1], max(0.0, min(1.0, fraction)), detail)
 
 
-def conclude(detail: str) -> None:
+def conclude(detail: Text | str) -> None:
     """The sentence with which the running stage ends, such as its row count."""
     if _current:
         _detail[_current[-1]] = detail
@@ -92,7 +92,10 @@ def stage(settings: Settings, name: str) -> Iterator[None]:
     seconds = time.monotonic() - begun
     remember(settings, name, seconds)
     if _reporter is not None:
-        _reporter.finished(name, seconds, _detail.pop(name, ""))
+        detail = _detail.pop(name, "")
+        _reporter.finished(
+            name, seconds, str(detail) if isinstance(detail, str) else detail.in_language(settings.language)
+        )
 
 
 def remember(settings: Settings, name: str, seconds: float) -> None:

@@ -82,7 +82,7 @@ def land(settings: Settings, run_id: str) -> IngestReport:
     begun = _begun.pop(run_id, None)
     report = begun.result() if begun is not None else _take_in(settings, run_id)
     rows = sum(file.rows_read for file in report.loaded)
-    progress.conclude(f"{len(report.loaded)} files, {rows:,} rows")
+    progress.conclude(Text(f"{len(report.loaded)} 个文件，{rows:,} 行", f"{len(report.loaded)} files, {rows:,} rows"))
     if report.exit_code == ExitCode.BAD_INPUT:
         with connect(settings) as connection:
             loads = connection.execute("select count(*) from ops.load").fetchone()
@@ -124,17 +124,24 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
     results = dbt_build.build(settings, select, full_refresh=full_refresh or changed, on_node=on_node)
     tests = sum(result.kind == "test" for result in results)
     rows = sum(result.rows or 0 for result in results)
-    progress.conclude(f"{because}{len(results) - tests} models, {tests} tests, {rows:,} rows")
+    models = len(results) - tests
+    progress.conclude(
+        Text(
+            f"{because.zh}{models} 个模型，{tests} 项测试，{rows:,} 行",
+            f"{because.en}{models} models, {tests} tests, {rows:,} rows",
+        )
+    )
     return results
 
 
-def models_changed(settings: Settings) -> tuple[bool, str]:
+def models_changed(settings: Settings) -> tuple[bool, Text]:
     """Whether no whole build by these very models has ended in this home, and the words for it when another one has."""
     with connect(settings) as connection:
         row = connection.execute("select value from ops.meta where key = ?", [MODELS_KEY]).fetchone()
         built = connection.execute("select count(*) from ops.built_load").fetchone()
     changed = row != (dbt_build.models_fingerprint(),)
-    return changed, "模型已更改，全部重建 models changed, full refresh: " if changed and built != (0,) else ""
+    told = changed and built != (0,)
+    return changed, Text("模型已更改，全部重建：", "models changed, full refresh: ") if told else Text("", "")
 
 
 def require_whole(results: Sequence[NodeResult], missing: Sequence[str] = (), not_run: Sequence[str] = ()) -> None:
@@ -182,10 +189,14 @@ def mark_cubes_built(settings: Settings) -> None:
 def judge(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult]:
     """Run the checks of a stage and tell progress how many came to what."""
     from dagster_project.checks import run_stage
+    from dagster_project.terminal import STATUS
 
     results = run_stage(settings, stage, run_id)
     statuses = sorted({result.status for result in results})
-    progress.conclude(", ".join(f"{status} {sum(r.status == status for r in results)}" for status in statuses))
+    counts = [(STATUS[status], sum(result.status == status for result in results)) for status in statuses]
+    progress.conclude(
+        Text("，".join(f"{name.zh} {n}" for name, n in counts), ", ".join(f"{name.en} {n}" for name, n in counts))
+    )
     return results
 
 

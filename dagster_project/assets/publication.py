@@ -11,6 +11,7 @@ import dagster as dg
 
 from dagster_project import progress, run, stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, count, markdown_table, step
+from dagster_project.language import Text
 from dagster_project.warehouse import connect
 
 VALUES = dg.AssetKey(["publication", "indicator_value"])
@@ -81,7 +82,10 @@ def serving_asset(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
 
         with step(context, home, "serving") as settings:
             report = publish_serving(settings, context.run_id)
-            progress.conclude(f"{len(report.tables)} tables, {sum(report.tables.values()):,} rows")
+            rows = sum(report.tables.values())
+            progress.conclude(
+                Text(f"{len(report.tables)} 张表，{rows:,} 行", f"{len(report.tables)} tables, {rows:,} rows")
+            )
             yield dg.MaterializeResult(
                 metadata={
                     "文件 file": dg.MetadataValue.path(str(settings.serving_file)),

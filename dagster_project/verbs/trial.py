@@ -24,10 +24,11 @@ def _file_lines(file: TrialFile) -> list[Text]:
     name = f" {file.extract_name.zh}" if file.extract_name else ""
     name_en = f" {file.extract_name.en}" if file.extract_name else ""
     form = ", ".join(part for part in (file.encoding, file.dialect) if part)
+    form_zh, form_en = (f"（{form}）", f" ({form})") if form else ("", "")
     lines = [
         Text(
-            f"{file.source_file}：{file.extract or '不是任何抽取表'}{name}（{form}）",
-            f"{file.source_file}: {file.extract or 'no extract'}{name_en} ({form})",
+            f"{file.source_file}：{file.extract or '不是任何抽取表'}{name}{form_zh}",
+            f"{file.source_file}: {file.extract or 'no extract'}{name_en}{form_en}",
         )
     ]
     if file.synthetic:

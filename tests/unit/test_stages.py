@@ -28,7 +28,7 @@ class Told:
 def test_changed_models_rebuild_everything_until_a_whole_build_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(home=tmp_path)
+    settings = Settings(home=tmp_path, language="en")
     asked: list[bool] = []
     told = Told()
 
