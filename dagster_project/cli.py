@@ -37,6 +37,8 @@ def verb(*options: Callable[..., Any], home: bool = True) -> Callable[[Callable[
     def decorate(function: Callable[..., ExitCode]) -> click.Command:
         def call(lang: str | None, **arguments: Any) -> None:
             chosen = arguments.pop("home", None)
+            if lang:  # Dagster's steps make settings of their own, from the environment
+                os.environ["BULLETIN_LANG"] = lang
             settings = Settings(
                 home=chosen or Path(os.environ.get("BULLETIN_HOME") or DEFAULT_HOME),
                 language=lang or os.environ.get("BULLETIN_LANG", "zh"),
