@@ -22,8 +22,12 @@ from dagster_project.ingest.store import literal
 IMPOSSIBLE_REGION = "990000"
 # A cell that looks like a certificate or a mobile number is masked wherever it stands.
 _LOOKS_PERSONAL = "[0-9]{15}|[0-9]{17}[0-9Xx]|1[3-9][0-9]{9}"
-# Columns of more than some thousand values gain nothing from a dictionary, and making one costs time.
-PARQUET = "format parquet, compression zstd, compression_level 1, row_group_size 122880, dictionary_size_limit 5000"
+# Columns of more than some thousand values gain nothing from a dictionary, and making one costs time; so do bloom
+# filters, which nobody asks: raw is read month by month, not by key.
+PARQUET = (
+    "format parquet, compression zstd, compression_level 1, row_group_size 122880, dictionary_size_limit 5000, "
+    "write_bloom_filter false"
+)
 
 
 @dataclass(frozen=True)
