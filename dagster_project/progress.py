@@ -7,6 +7,8 @@ drawing on a terminal (`terminal.py`), deciding what a stage does (`assets/`).
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +58,7 @@ class Reporter(Protocol):
 
 
 _reporter: Reporter | None = None
+_log_lock = threading.Lock()
 _current: list[str] = []
 _detail: dict[str, Text | str] = {}
 
@@ -91,11 +94,25 @@ def stage(settings: Settings, name: str) -> Iterator[None]:
         _current.pop()
     seconds = time.monotonic() - begun
     remember(settings, name, seconds)
+    log(settings, name, seconds)
     if _reporter is not None:
         detail = _detail.pop(name, "")
         _reporter.finished(
             name, seconds, str(detail) if isinstance(detail, str) else detail.in_language(settings.language)
         )
+
+
+def log(settings: Settings, name: str, seconds: float) -> None:
+    """One line about work that has just ended to HOME/logs/stages.jsonl, for programs that ask where the time went.
+
+    `ended` are seconds of the epoch. Stages follow each other; `intake` is the work that the stage `landing` waits for,
+    which a run begins earlier and does beside its start.
+    """
+    path = settings.home / "logs" / "stages.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = {"process": os.getpid(), "stage": name, "ended": round(time.time(), 3), "seconds": round(seconds, 3)}
+    with _log_lock, path.open("a", encoding="ascii") as stream:
+        stream.write(json.dumps(line) + "\n")
 
 
 def remember(settings: Settings, name: str, seconds: float) -> None:

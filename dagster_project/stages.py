@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -69,9 +70,12 @@ def begin_landing(settings: Settings, run_id: str) -> None:
 def _take_in(settings: Settings, run_id: str) -> IngestReport:
     from dagster_project.ingest import ingest_landing
 
-    return ingest_landing(
+    begun = time.monotonic()
+    report = ingest_landing(
         settings, run_id, on_progress=lambda done, total, what: progress.advance(done / max(total, 1), what)
     )
+    progress.log(settings, "intake", time.monotonic() - begun)
+    return report
 
 
 def land(settings: Settings, run_id: str) -> IngestReport:

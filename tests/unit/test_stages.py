@@ -1,7 +1,8 @@
-"""When a build takes everything again without being told to."""
+"""When a build takes everything again without being told to, and what a stage leaves behind for programs."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,14 @@ def test_models_and_macros_count_as_text_and_seeds_do_not(tmp_path: Path, monkey
     assert dbt_build.models_fingerprint() == before
     (tmp_path / "macros/months.sql").write_text("after", encoding="utf-8")
     assert dbt_build.models_fingerprint() != before
+
+
+def test_each_stage_leaves_a_line_that_programs_can_read(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, language="en")
+    for name in ("core", "serving"):
+        with progress.stage(settings, name):
+            pass
+    lines = [json.loads(line) for line in (tmp_path / "logs" / "stages.jsonl").read_text().splitlines()]
+    assert [line["stage"] for line in lines] == ["core", "serving"]
+    assert lines[0]["ended"] <= lines[1]["ended"]
+    assert all(0 <= line["seconds"] < 5 for line in lines)
