@@ -156,6 +156,14 @@ class Home:
         self.runs += 1
         return ingest_landing(self.settings, f"run{self.runs}")
 
+    def outcome(self) -> dict[str, tuple[str, int, int]]:
+        """Status, rows read and rows quarantined by file, after a run."""
+        return {file.source_file: (file.status, file.rows_read, file.rows_quarantined) for file in self.run().files}
+
+    def reasons(self) -> dict[str, str]:
+        """Reason by refused or unknown file, after a run."""
+        return {file.source_file: str(file.reason) for file in self.run().files if file.status != "loaded"}
+
     def query(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of one statement."""
         with duckdb.connect(str(self.settings.warehouse)) as connection:

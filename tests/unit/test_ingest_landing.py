@@ -1,0 +1,118 @@
+"""Which files are taken in: names, archives, batches and manifests, repeated and refused files."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dagster_project.errors import ExitCode, UserError
+from tests.intake_world import Home, rows, sha256, text
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home."""
+    return Home(tmp_path / "home")
+
+
+def test_S7_names_decide_the_extract(home: Home) -> None:
+    home.put_rows("setl_d.csv", rows("setl_d", 1))
+    home.put_rows("x/setl_d_part_2.csv", rows("setl_d", 1, start=2))
+    home.put_rows("psn_insu_d_2024.csv", rows("psn_insu_d", 1, psn_no="p"))
+    home.put_rows("psn_insu_his_d/psn_insu_his_d_2024.csv", rows("psn_insu_his_d", 1, insutype="310"))
+    home.put_rows("setl_d_folder/other.csv", rows("setl_d", 1, start=3))
+    home.put_rows("outmed_setl_d.csv", rows("setl_d", 1, start=4))
+    home.put_rows("setl_data.csv", rows("setl_d", 1, start=5))
+    home.put("readme.md", "notes")
+    with zipfile.ZipFile(home.landing / "mdtrt_d_202401.zip", "w") as archive:
+        archive.writestr("part1.csv", text(rows("mdtrt_d", 2)))
+        archive.writestr("setl_d_late.csv", text(rows("setl_d", 1, start=6)))
+    report = home.run()
+    found = {file.source_file: (file.extract, file.status) for file in report.files}
+    assert found["setl_d.csv"] == found["x/setl_d_part_2.csv"] == ("setl_d", "loaded")
+    assert found["psn_insu_d_2024.csv"] == ("psn_insu_d", "loaded")
+    assert found["psn_insu_his_d/psn_insu_his_d_2024.csv"] == ("psn_insu_his_d", "loaded")
+    assert found["mdtrt_d_202401.zip/part1.csv"] == ("mdtrt_d", "loaded")
+    assert found["mdtrt_d_202401.zip/setl_d_late.csv"] == ("setl_d", "loaded")
+    assert found["setl_d_folder/other.csv"] == found["setl_data.csv"] == found["outmed_setl_d.csv"] == (None, "unknown")
+    assert found["readme.md"] == (None, "ignored")
+    assert "treatment-side" in str(
+        next(file.reason for file in report.unknown if file.source_file.startswith("outmed"))
+    )
+    assert report.exit_code == ExitCode.PARTLY
+    assert dict(home.query("select source_file, status from ops.file"))["setl_data.csv"] == "unknown"
+
+
+def test_S8_manifests(home: Home) -> None:
+    for batch in ("b1", "b2", "b3", "b4", "b5", "b6"):
+        home.put_rows(f"{batch}/setl_d_1.csv", rows("setl_d", 4, start=10 * int(batch[1])))
+    good = {
+        "file": "setl_d_1.csv",
+        "rows": 4,
+        "sha256": sha256(home.landing / "b1/setl_d_1.csv"),
+        "sums": {"medfee_sumamt": "400"},
+    }
+    home.manifest("b1", batch="one", extracted_at="2024-02-01T08:00:00+08:00", files=[good])
+    home.manifest("b2", files=[{"file": "setl_d_1.csv", "rows": 5}])
+    home.manifest("b3", files=[{"file": "setl_d_1.csv", "sums": {"medfee_sumamt": "399.99"}}])
+    home.manifest("b4", files=[{"file": "setl_d_1.csv"}, {"file": "setl_d_2.csv"}])
+    home.manifest("b5", files=[])
+    home.put("b6/manifest.json", "{not json")
+    report = home.run()
+    found = {file.source_file: file for file in report.files}
+    assert found["b1/setl_d_1.csv"].status == "loaded"
+    assert home.query("select batch, delivered_at::varchar from ops.load") == [("one", "2024-02-01 08:00:00")]
+    for name, word in {
+        "b2": "5",
+        "b3": "399.99",
+        "b4": "setl_d_2.csv",
+        "b5": "not listed",
+        "b6": "manifest.json",
+    }.items():
+        assert found[f"{name}/setl_d_1.csv"].status == "refused" and word in str(
+            found[f"{name}/setl_d_1.csv"].reason
+        ), name
+    # Files loaded before do not count: the batch may be emptied, and grow by a listed file.
+    (home.landing / "b1/setl_d_1.csv").unlink()
+    home.put_rows("b1/setl_d_9.csv", rows("setl_d", 1, start=99))
+    home.manifest("b1", files=[good, {"file": "setl_d_9.csv"}])
+    assert {f.source_file: f.status for f in home.run().files}["b1/setl_d_9.csv"] == "loaded"
+    home.put_rows("b7/setl_d_7.csv", rows("setl_d", 1, start=77))
+    home.manifest("b7", files=[{"file": "setl_d_7.csv", "sha256": "0" * 64}])
+    assert "sha256" in home.reasons()["b7/setl_d_7.csv"]
+
+
+def test_a_loaded_content_is_passed_over(home: Home) -> None:
+    home.put_rows("setl_d_1.csv", rows("setl_d", 3))
+    home.put_rows("setl_d_2.csv", rows("setl_d", 3))
+    first = home.run()
+    assert [file.status for file in first.files] == ["loaded", "duplicate"]
+    assert "setl_d_1.csv" in str(first.files[1].reason)
+    again = home.run()
+    assert [file.status for file in again.files] == ["duplicate", "duplicate"] and again.exit_code == ExitCode.DONE
+    os.utime(home.landing / "setl_d_1.csv", (1, 1))
+    assert home.run().loaded == [] and home.value("select count(*) from ops.load") == 1
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_nothing_to_take_in_is_one_clear_message(tmp_path: Path, made: bool) -> None:
+    home = Home(tmp_path / "home")
+    if not made:
+        home.landing.rmdir()
+    with pytest.raises(UserError) as raised:
+        home.run()
+    assert raised.value.code == ExitCode.BAD_INPUT and "setl_d_202401.csv" in raised.value.message("zh")
+
+
+def test_only_refused_files_is_exit_2(home: Home) -> None:
+    home.put("setl_d.csv", "")
+    assert home.run().exit_code == ExitCode.BAD_INPUT
+    (home.landing / "setl_d.csv").unlink()
+    home.put_rows("setl_d_2.csv", rows("setl_d", 1))
+    assert home.run().exit_code == ExitCode.DONE
+    assert home.query("select status from ops.file where source_file = 'setl_d.csv' order by seen_at, status") == [
+        ("refused",), ("withdrawn",),
+    ]  # fmt: skip

@@ -1,0 +1,98 @@
+"""Rows: unknown codes, thresholds, accounts, months."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project.errors import ExitCode
+from tests.intake_world import Home, row, rows
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home."""
+    return Home(tmp_path / "home")
+
+
+def test_S1_unknown_codes(home: Home) -> None:
+    changes = [
+        {"med_type": "9977"}, {"med_type": "81"}, {"pay_loc": "8"}, {"refd_setl_flag": "7"}, {"refd_setl_flag": "2"},
+        {"insutype": "777"}, {"fix_blng_admdvs": "528877"}, {"fix_blng_admdvs": "", "fixmedins_code": "H99999900001"},
+        {"hosp_lv": "77"}, {"psn_type": "77"}, {"insutype": ""}, {"fix_blng_admdvs": "", "fixmedins_code": "X1"},
+        {"med_type": "9101-9115"}, {"fix_blng_admdvs": "440305"}, {"fix_blng_admdvs": "529900"}, {"hosp_lv": "2"},
+    ]  # fmt: skip
+    home.put_rows("setl_d.csv", [row("setl_d", n, **change) for n, change in enumerate(changes, 1)])
+    report = home.run()
+    assert report.loaded[0].rows_quarantined == 9 and report.exit_code == ExitCode.DONE, "held rows never refuse a file"
+    held = home.rejected()
+    assert set(held) == {1, 2, 3, 4, 5, 6, 7, 8, 13}
+    assert held[13] == ["code_unknown", "length"] and all(held[n] == ["code_unknown"] for n in range(1, 9))
+    codes = {(column, code): (rows, money) for column, code, rows, money in home.query(
+        "select column_name, code, rows, money from ops.unmapped_code")}  # fmt: skip
+    assert codes["med_type", "81"] == (1, 100) and codes["hosp_lv", "77"] == (1, 100)
+    assert home.query("select rows_warned from ops.load") == [(2,)]
+    assert home.query("select hosp_lv from raw.setl_d where setl_id = 'set16'") == [("02",)]
+    assert home.value("select count(*) from raw.setl_d where insutype is null") == 1  # R5
+
+
+def test_L9_a_province_declares_its_own_care_types(home: Home) -> None:
+    home.settings.provinces.mkdir(parents=True)
+    (home.settings.provinces / "520000.yml").write_text(
+        "care_type_map: {'81': ordinary_outpatient}\n", encoding="utf-8"
+    )
+    home.put_rows(
+        "setl_d.csv", [row("setl_d", 1, med_type="81"), row("setl_d", 2, med_type="81", insu_admdvs="370102")]
+    )
+    home.run()
+    assert home.query("select setl_id from raw.setl_d") == [("set1",)], "another province's map says nothing"
+
+
+def test_S2_thresholds(home: Home) -> None:
+    def file(name: str, count: int, bad: int, start: int, **cells: str) -> None:
+        good = rows("setl_d", count - bad, start=start)
+        home.put_rows(name, good + rows("setl_d", bad, start=start + count, **cells))
+
+    file("setl_d_a.csv", 199, 5, 1000, psn_pay="41")
+    file("setl_d_b.csv", 199, 6, 2000, psn_pay="41")
+    file("setl_d_c.csv", 200, 2, 3000, psn_pay="41")
+    file("setl_d_d.csv", 200, 3, 4000, psn_pay="41")
+    file("setl_d_e.csv", 200, 1, 5000, medfee_sumamt="9000")
+    found = {file.source_file: file for file in home.run().files}
+    status = {name[7]: file.status for name, file in found.items()}
+    assert status == {"a": "loaded", "b": "refused", "c": "loaded", "d": "refused", "e": "refused"}
+    assert "I3" in str(found["setl_d_d.csv"].reason) and "money" in str(found["setl_d_e.csv"].reason)
+    assert home.value("select count(*) from raw.setl_d") == 194 + 198
+    assert not list(home.settings.raw.rglob("*incoming*"))
+
+
+def test_S4_every_row_read_is_accepted_or_quarantined(home: Home) -> None:
+    table = rows("setl_d", 10)
+    table[2]["medfee_sumamt"] = "1,000"
+    table[3]["setl_id"] = ""
+    table[4]["fulamt_ownpay_amt"] = "5"
+    table[5]["enddate"] = "2024-01-01"
+    table[6] = table[7]
+    home.put_rows("setl_d.csv", table)
+    home.run()
+    ((read, accepted, held, superseded, warned),) = home.query(
+        "select rows_read, rows_accepted, rows_quarantined, rows_superseded, rows_warned from ops.load"
+    )
+    assert (read, accepted, held, superseded, warned) == (10, 7, 3, 1, 1)
+    assert home.rejected() == {3: ["I1", "I3", "number_form"], 4: ["required"], 5: ["I1"]}
+    assert dict(home.query("select rule_id, unexpected from ops.rule_count where rule_id in ('R7', 'I2', 'required')")) == {
+        "R7": 1, "I2": 0, "required": 1,
+    }  # fmt: skip
+
+
+def test_months_partition_settlements(home: Home) -> None:
+    table = [row("setl_d", n, setl_time=f"2024-0{1 + n % 3}-20 08:00:00") for n in range(30)]
+    home.put_rows("setl_d.csv", table)
+    report = home.run()
+    assert report.touched_months == [202401, 202402, 202403]
+    assert home.query("select month, rows, raw_file from ops.load_month order by 1") == [
+        (f"20240{m}", 10, f"raw/setl_d/20240{m}/1.parquet") for m in (1, 2, 3)
+    ]
+    assert home.value("select count(*) from raw.setl_d") == 30
+    assert home.value("select count(distinct source_row) from raw.setl_d") == 30
