@@ -11,7 +11,7 @@ exceptions as (
 ),
 
 -- R17: the delivered codes are the lawful ones; the shipped list stands in only while none has been delivered.
-codes as (
+listed as (
     select
         admdvs as region_code,
         admdvs_name as region_name,
@@ -28,6 +28,57 @@ codes as (
         date '9999-12-31' as valid_to
     from fallback
     where not exists (select 1 from landed)
+),
+
+provinces as (
+    select
+        left(listed.region_code, 2) as prefix,
+        coalesce(
+            max(case when substr(listed.region_code, 3, 4) = '0000' then listed.region_name end),
+            max(fallback.name_zh),
+            left(listed.region_code, 2) || '0000'
+        ) as province_name
+    from listed
+    left join fallback on left(listed.region_code, 2) || '0000' = fallback.code
+    where listed.region_code <> '100000'
+    group by left(listed.region_code, 2)
+),
+
+-- The platform gives every province a level of its own (xx9900), and rows without a place stand under xx9999. Lists often
+-- leave both out; a place that rows can lie in has a name all the same.
+implied as (
+    select
+        prefix || '0000' as region_code,
+        province_name as region_name,
+        '100000' as parent_code
+    from provinces
+    union all
+    select
+        prefix || '9900' as region_code,
+        province_name || '本级' as region_name,
+        prefix || '0000' as parent_code
+    from provinces
+    union all
+    select
+        prefix || '9999' as region_code,
+        province_name || '（统筹区不明）' as region_name,
+        prefix || '0000' as parent_code
+    from provinces
+),
+
+codes as (
+    select
+        *,
+        true as is_listed
+    from listed
+    union all
+    select
+        *,
+        date '1900-01-01' as valid_from,
+        date '9999-12-31' as valid_to,
+        false as is_listed
+    from implied
+    where not exists (select 1 from listed where listed.region_code = implied.region_code)
 ),
 
 periods as (
@@ -83,6 +134,7 @@ final as (
         prefecture_code,
         valid_from,
         valid_to,
+        is_listed,
         -- Codes retire and live on in history, so a place is found before its first and after its last day too.
         case when previous_from is null then date '1900-01-01' else valid_from end as lookup_from,
         case when next_from is null then date '9999-12-31' else next_from - 1 end as lookup_to

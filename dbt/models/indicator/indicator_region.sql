@@ -21,6 +21,8 @@ registered as (
         on
             statistics_years.province = regions.province_code
             and regions.region_level in ('province', 'prefecture')
+            -- A level that no list names is shown only where something lies in it.
+            and (regions.is_listed or regions.region_level = 'province')
             and regions.valid_from <= make_date(statistics_years.year, 12, 31)
             and regions.valid_to >= make_date(statistics_years.year, 1, 1)
 ),
