@@ -1,7 +1,7 @@
 """Reading a publication folder back, the way a reader would: what its files are and which figures they print.
 
-Belongs here: the release descriptor, the web page, the Word file and the workbook as plain values. Does not belong
-here: whether the figures are right (`tracing`), how documents are made (`bulletin`).
+Belongs here: the release descriptor, the Word file and the workbook as plain values. Does not belong here: the web page
+(`web_page`), whether the figures are right (`tracing`), how documents are made (`bulletin`).
 """
 
 from __future__ import annotations
@@ -12,20 +12,15 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 MARK = "合成数据"
-BREAK_MARK = "※"
 MAIN_FILES = ("bulletin.html", "bulletin.docx", "bulletin.xlsx", "release.json")
 # Word files are made to be edited by hand before freezing: their hash may change, their figures may not.
 EDITABLE = ("bulletin.docx",)
 FIGURE_SHEET = "数据"
-DECIMAL = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
-_EXPLAIN = re.compile(r"^bulletin explain (\S+) --year (\d+) --region (\S+)$")
 _TEXT_SUFFIXES = (".html", ".csv", ".json", ".svg", ".xml", ".txt")
 
 
@@ -37,16 +32,6 @@ class Publication:
     year: int
     vintage: str
     descriptor: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class PageFigure:
-    """A figure of the web page: the ids in its explain command and the printed text."""
-
-    indicator_id: str
-    year: int
-    region_code: str
-    printed: str
 
 
 def publications(root: Path, run_id: str) -> list[Publication]:
@@ -118,74 +103,17 @@ def figure_register(path: Path) -> list[dict[str, Any]]:
     return [dict(zip(header, row, strict=False)) for row in rows[start + 1 :] if any(cell != "" for cell in row)]
 
 
-def unmarked(text: str) -> str:
-    """A printed figure without the mark that tells a break of its series."""
-    return text.removesuffix(BREAK_MARK)
+def table_sheets(path: Path) -> dict[int, list[list[Any]]]:
+    """The sheets of numbered tables by table number: rows of cells, numbers as numbers and everything else as text.
 
-
-def sheet_numbers(path: Path) -> dict[int, list[float]]:
-    """The numbers in each table sheet (by table number), row by row; years and quoted numbers stand there as text."""
+    Whether a cell is a figure is told by its type: codes, years and quoted numbers stand there as text.
+    """
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_path(path)
-    found: dict[int, list[float]] = {}
+    found: dict[int, list[list[Any]]] = {}
     for name in book.sheet_names:
         number = re.match(r"表(\d+) ", name)
         if number:
-            cells = [unmarked(str(cell)) for row in book.get_sheet_by_name(name).to_python() for cell in row]
-            found[int(number[1])] = [float(cell) for cell in cells if _NUMBER.fullmatch(cell)]
+            found[int(number[1])] = book.get_sheet_by_name(name).to_python()
     return found
-
-
-class Page(HTMLParser):
-    """What the web page prints: figures with their explain command, free text of paragraphs, numbers of tables."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.figures: list[PageFigure] = []
-        self.typed: list[str] = []
-        self.tables: dict[int, list[float]] = {}
-        self._open: list[tuple[str, str]] = []
-        self._text: list[str] = []
-        self._table = 0
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what opens; a cell or figure begins to collect its text."""
-        named = dict(attrs)
-        if tag in ("a", "span", "td", "data", "p", "caption"):
-            self._open.append((tag, self._meaning(tag, named)))
-            self._text.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Note what closes, with the text it held."""
-        if not self._open or self._open[-1][0] != tag:
-            return
-        _, meaning = self._open.pop()
-        text = self._text.pop()
-        command = _EXPLAIN.match(meaning)
-        if command and unmarked(text):
-            self.figures.append(PageFigure(command[1], int(command[2]), command[3], unmarked(text)))
-        if tag == "caption":
-            self._table = int((re.search(r"表(\d+)", text) or [0, 0])[1])
-        elif tag == "td" and meaning != "text" and _NUMBER.fullmatch(unmarked(text).replace(",", "")):
-            self.tables.setdefault(self._table, []).append(float(unmarked(text).replace(",", "")))
-        elif tag == "p" and meaning == "body":
-            self.typed += DECIMAL.findall(text)
-        inside_cell = bool(self._open) and self._open[-1][0] == "td"
-        if self._text and not command and (tag != "data" or inside_cell):
-            self._text[-1] += text
-
-    def handle_data(self, data: str) -> None:
-        """Text goes to whatever is open."""
-        if self._text:
-            self._text[-1] += data
-
-    @staticmethod
-    def _meaning(tag: str, attributes: dict[str, str | None]) -> str:
-        title = attributes.get("title") or ""
-        if _EXPLAIN.match(title):
-            return title
-        if tag == "p":
-            return "body" if "note" not in (attributes.get("class") or "") else "note"
-        return attributes.get("class") or ""

@@ -1,11 +1,12 @@
 """Tracing printed figures to the database: text = tables = database, and every number has its trace.
 
-Belongs here: comparing what `documents` read with the published values, and the two small tables that are judged,
+Belongs here: comparing what `documents` and `web_page` read with the published values, and the two small tables that are judged,
 `ops.document_file` and `ops.document_figure`. Does not belong here: reading files, verdicts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import duckdb
 
 from dagster_project.checks import documents
 from dagster_project.checks.documents import Publication
+from dagster_project.checks.web_page import DECIMAL, Page, PageCell, unmarked
 
 _FILE = (
     "run_id varchar, year integer, vintage varchar, document varchar, bytes bigint, sha256 varchar, "
@@ -26,6 +28,7 @@ _FIGURE = (
 )
 _SCALE = {"万": 1e4, "亿": 1e8}
 _CLOSE = 1e-9
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,12 @@ def trace(connection: duckdb.DuckDBPyConnection, publication: Publication) -> It
     printed = {str(row["printed"]) for row in register}
     if "bulletin.docx" in present:
         for text in documents.word_paragraphs(publication.folder / "bulletin.docx"):
-            for number in documents.DECIMAL.findall(text):
+            for number in DECIMAL.findall(text):
                 yield Traced("bulletin.docx", text[:40], "", None, "", "", number, "", number in printed, True)
     if "bulletin.html" in present:
-        page = documents.Page((publication.folder / "bulletin.html").read_text(encoding="utf-8"))
+        page = Page((publication.folder / "bulletin.html").read_text(encoding="utf-8"))
         yield from _page_figures(page, register)
-        yield from _tables(page, documents.sheet_numbers(publication.folder / "bulletin.xlsx"))
+        yield from _tables(page, documents.table_sheets(publication.folder / "bulletin.xlsx"))
 
 
 def _database(connection: duckdb.DuckDBPyConnection, publication: Publication) -> Database:
@@ -176,7 +179,7 @@ def _prints(row: dict[str, Any]) -> bool:
     return abs(float(printed) - scaled) <= half * (1 + 1e-6) + _CLOSE * abs(scaled)
 
 
-def _page_figures(page: documents.Page, register: list[dict[str, Any]]) -> Iterator[Traced]:
+def _page_figures(page: Page, register: list[dict[str, Any]]) -> Iterator[Traced]:
     """Figures of the web page against the register, and decimals in its text that no figure owns."""
     known: dict[tuple[str, int, str], set[str]] = {}
     for row in register:
@@ -193,14 +196,38 @@ def _page_figures(page: documents.Page, register: list[dict[str, Any]]) -> Itera
         yield Traced("bulletin.html", "text", "", None, "", "", number, "", False, True)
 
 
-def _tables(page: documents.Page, sheets: dict[int, list[float]]) -> Iterator[Traced]:
-    """The same table on the page and in the workbook: the same numbers in the same order."""
+def _tables(page: Page, sheets: dict[int, list[list[Any]]]) -> Iterator[Traced]:
+    """The same table on the page and in the workbook: the same cell in the same place.
+
+    All figures are told, and of the other cells those whose text differs. Behind the rows of the page a sheet has nothing
+    but its notes, a text in the first column.
+    """
     for number in sorted(set(page.tables) | set(sheets)):
-        left, right = page.tables.get(number, []), sheets.get(number, [])
-        for position in range(max(len(left), len(right))):
-            on_page = left[position] if position < len(left) else None
-            in_book = right[position] if position < len(right) else None
-            agrees = on_page is not None and in_book is not None and _close(on_page, in_book)
-            yield Traced(
-                "bulletin.xlsx", f"表{number}", "", None, "", "table", str(in_book), str(on_page), True, agrees
-            )  # fmt: skip
+        rows, sheet = page.tables.get(number, []), sheets.get(number)
+        corner = rows[0][0].text if rows and rows[0] else None
+        start = next((place for place, row in enumerate(sheet or ()) if row and row[0] == corner), 0)
+        body = (sheet or [])[start:]
+        for place in range(max(len(rows), len(body))):
+            on_page = rows[place] if place < len(rows) else []
+            in_book = body[place] if place < len(body) else []
+            for column in range(0 if on_page else 1, max(len(on_page), len(in_book))):
+                cell = on_page[column] if column < len(on_page) else PageCell("", False)
+                value = in_book[column] if column < len(in_book) else ""
+                is_figure, agrees = _same(cell, value)
+                if is_figure or not (agrees or sheet is None):
+                    heads = [one.text for one in (*on_page[:1], *(rows[0][column : column + 1] if rows else ()))]
+                    yield Traced(
+                        "bulletin.xlsx", " · ".join([f"表{number}", *heads]), "", None, "", "table", str(value),
+                        cell.text, True, agrees,
+                    )  # fmt: skip
+
+
+def _same(cell: PageCell, value: Any) -> tuple[bool, bool]:
+    """Whether a cell is a figure (the workbook holds a number, or the page marks one), and whether both print the same."""
+    printed = unmarked(cell.text).replace(",", "")
+    is_number = _NUMBER.fullmatch(printed) is not None
+    if isinstance(value, int | float):
+        return True, is_number and _close(float(printed), float(value))
+    if cell.is_figure and is_number:
+        return True, False
+    return False, cell.text == str(value).strip()

@@ -47,7 +47,7 @@ def figure(indicator: str, value: str | None, unit: Unit, **more: Any) -> Figure
 
 
 def small_bulletin() -> Document:
-    """A bulletin of a few figures: levels, a change, a growth, a tier, a published figure and a suppressed one."""
+    """A bulletin of a few figures: levels, a change, a growth, a tier, a published figure, and codes made of digits."""
     insured = figure("insured", "0.1", Unit("人", "万"))
     people = (
         FigureRun(insured),
@@ -66,8 +66,12 @@ def small_bulletin() -> Document:
     published = figure(
         "insured", "27491.84", Unit("人", "万"), region_code="100000", kind="reference", definition_id=""
     )
-    rows = (*tiers, Row((Words("全国"),), ((FigureRun(published),),)))
-    table = Table("tiers", 1, (Words("次均费用"),), (Words("级别"),), ((YearRun(2024), Words("年")),), rows)
+    unnamed = Row((Quoted("529900", "core.dim_region"),), ((FigureRun(published),), (Quoted("12e345678901", "d"),)))
+    coded = [Row(row.header, (*row.cells, (Quoted("123456789012", "d"),))) for row in tiers]
+    columns = ((YearRun(2024), Words("年")), (Words("口径编号"),))
+    table = Table(
+        "tiers", 1, (Words("次均费用"),), (Words("级别"),), columns, (*coded, unnamed), text_columns=frozenset({1})
+    )
     banner = (Words("合成数据", "synthetic data"),)
     title = (Quoted("公报", "test"),)
     return Document(title, title, True, banner, [], [Heading(1, (Words("参保"),)), Paragraph(people), table])
@@ -139,6 +143,22 @@ def test_a_figure_typed_or_changed_by_hand_is_found(home: Settings) -> None:
     found = results(home)
     assert [row["printed"] for row in found["figure_without_trace"].samples] == ["12.34"]
     assert {row["printed"] for row in found["figure_differs"].samples} == {"1300.00", "1200.0"}
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "place"),
+    [
+        ("123456789012", "123456789013", "表1 · tertiary · 口径编号"),
+        (">529900<", ">贵州省本级<", "表1 · 贵州省本级 · 级别"),
+        ("口径编号", "口径", "表1 · 级别 · 口径"),
+    ],
+)
+def test_a_word_or_code_of_a_table_that_the_workbook_does_not_hold_is_found(
+    home: Settings, was: str, is_now: str, place: str
+) -> None:
+    page = folder_of(home) / "bulletin.html"
+    page.write_text(page.read_text(encoding="utf-8").replace(was, is_now, 1), encoding="utf-8")
+    assert [row["place"] for row in results(home)["figure_differs"].samples] == [place]
 
 
 @pytest.mark.parametrize(
