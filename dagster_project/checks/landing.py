@@ -24,6 +24,11 @@ from {batch} where unexpected > 0 and
 _ROWS_READ = "select sum(rows_read) from ops.load"
 
 
+def _rows_concerned(kind: str, severity: str) -> str:
+    """Rows that break at least one rule of a kind; the counts by rule cannot be added up, as a row may break several."""
+    return f"select sum(\"rows\") from ops.row_concerned where kind = '{kind}' and severity = '{severity}'"
+
+
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
     """The checks of intake."""
     return [*_loads(), *_files(), *_rules(), *_deliveries()]
@@ -71,14 +76,14 @@ def _rules() -> list[Check]:
         Check(
             rule="row_rule_quarantined",
             bad=f"{_RULE_ROWS} {broken}'error' group by all order by row_count desc",
-            found=f"select sum(unexpected) from {{batch}} where {broken}'error'",
+            found=_rows_concerned("row_rule", "error"),
             total=_ROWS_READ,
         ),
         Check(
             rule="row_rule_warned",
             bad=f"{_RULE_ROWS} {broken}'warning' group by all having sum(unexpected) >= {{at_least}} "
             "and sum(unexpected) * 100 > {threshold} * sum(total) order by row_count desc",
-            found=f"select sum(unexpected) from {{batch}} where {broken}'warning'",
+            found=_rows_concerned("row_rule", "warning"),
             total=_ROWS_READ,
         ),
     ]
@@ -90,7 +95,7 @@ def _codes(rule: str, severity: str) -> Check:
     return Check(
         rule=rule,
         bad=f"{_RULE_ROWS} {condition} group by all order by row_count desc",
-        found=f"select sum(unexpected) from {{batch}} where {condition}",
+        found=_rows_concerned("code_unknown", severity),
         total=_ROWS_READ,
         rows=f"""
         select "extract", column_name, code_set, code, sum("rows") as row_count, sum(money) as money_yuan

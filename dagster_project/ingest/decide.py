@@ -130,26 +130,6 @@ def delivery(file: LandedFile, contract: Contract) -> str:
     return str(listed or (file.manifest.delivery if file.manifest else None) or contract.delivery)
 
 
-def never_mixed(home: str | None, rows: int, synthetic: bool) -> None:
-    """Raise Refusal when invented data meet a real home, or the other way round."""
-    if home is None or not rows or (home == "true") == synthetic:
-        return
-    if synthetic:
-        raise Refusal(
-            Text(
-                "这是合成数据，而本主目录装的是真实数据，两者绝不混放；请把它放到另一个主目录（--home）。",
-                "These are synthetic data and this home holds real ones; the two never mix: use another home (--home).",
-            )
-        )
-    raise Refusal(
-        Text(
-            "本主目录装的是合成数据，而该文件没有合成标记，视为真实数据；请把它放到另一个主目录（--home）。",
-            "This home holds synthetic data and the file carries no mark of them, so it counts as real; use another home "
-            "(--home).",
-        )
-    )
-
-
 def notes(result: scan.ScanResult, header: HeaderMatch) -> Text | None:
     """What a person should know about a loaded file."""
     zh, en = [], []

@@ -7,7 +7,10 @@ question how many names of the header a separator explains.
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +19,13 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from dagster_project.contracts import Contract
-from dagster_project.ingest.header import match
+from dagster_project.ingest.header import match, not_a_header
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
 SEPARATORS = {",": "comma", "\t": "tab", "|": "pipe", ";": "semicolon"}
+# From record numbers to the lines of the file that a person would look at.
+LinesOf = Callable[[Sequence[int]], dict[int, int]]
 _BLOCK = 1 << 23
 _HEADER_LIMIT = 1 << 20
 
@@ -34,6 +39,7 @@ class TextTable:
     rows: int
     dialect: str
     misshapen: list[int] = field(default_factory=list)
+    lines_of: LinesOf | None = None
 
 
 def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
@@ -55,7 +61,31 @@ def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
     misshapen: list[int] = []
     skipped = len(lines)
     rows = _stream(path, target, header, separator, quoted, skipped, misshapen)
-    return TextTable(target, header, rows, SEPARATORS[separator], misshapen)
+    lines_of = partial(_lines, path, separator, quoted, skipped)
+    return TextTable(target, header, rows, SEPARATORS[separator], misshapen, lines_of)
+
+
+def _lines(path: Path, separator: str, quoted: bool, skipped: int, records: Sequence[int]) -> dict[int, int]:
+    """The line on which some records begin; blank lines and line breaks inside quotes are counted as an editor does.
+
+    Reads the file again as far as the last of the records; an unreadable one ends the search.
+    """
+    found: dict[int, int] = {}
+    wanted, last = set(records), max(records, default=0)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        for _ in range(skipped):
+            stream.readline()
+        reader = csv.reader(stream, delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+        number, before = 0, 0
+        with suppress(csv.Error):
+            for cells in reader:
+                number += bool(cells)  # a blank line is no record
+                if cells and number in wanted:
+                    found[number] = skipped + before + 1
+                before = reader.line_num
+                if number >= last:
+                    break
+    return found
 
 
 def _cells(line: str, separator: str, quoted: bool = True) -> list[str]:
@@ -73,20 +103,20 @@ def _has_quotes(line: str, separator: str) -> bool:
 
 def _separator(head: str, contract: Contract) -> tuple[str, list[str]]:
     best, found, cells = "", 0, [""]
+    widest: list[str] = []
     for separator in SEPARATORS:
         names = _cells(head, separator)
+        widest = max(widest, names, key=len)
         known = len(match(names, contract).columns)
         if known > found:
             best, found, cells = separator, known, names
     if not best:
-        raise Refusal(
-            Text(
-                f"首行不是 {contract.name}（{contract.name_zh}）的表头：按逗号、制表符、竖线、分号都找不到契约中的列；"
-                "请在首行写列名（S11、S13）。",
-                f"The first line is not a header of {contract.name}: no separator (comma, TAB, pipe, semicolon) yields a "
-                "column of the contract; put the column names in the first line (S11, S13).",
-            )
+        where = Text(
+            f"首行不是 {contract.name}（{contract.name_zh}）的表头，按逗号、制表符、竖线、分号都找不到契约中的列（S13）",
+            f"The first line is not a header of {contract.name}, no separator (comma, TAB, pipe, semicolon) yields a column "
+            "of the contract (S13)",
         )
+        raise Refusal(not_a_header(widest, contract, where))
     return best, cells
 
 

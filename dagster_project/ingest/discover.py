@@ -49,7 +49,6 @@ class LandedFile:
     manifest: Manifest | None = None
     is_data: bool = True  # a suffix that could hold an extract
     problem: Text | None = None
-    synthetic_marker: bool = False
 
     @property
     def inner_name(self) -> str:
@@ -119,21 +118,13 @@ def describe(path: Path, landing: Path) -> list[LandedFile]:
 
 def _files_of(path: Path, landing: Path, manifests: dict[Path, Manifest]) -> list[LandedFile]:
     manifest = next((manifests[folder] for folder in path.parents if folder in manifests), None)
-    marker = bool(manifest and manifest.synthetic) or any(
-        (folder / "synthetic.json").exists()
-        for folder in path.parents
-        if folder == landing or folder == landing.parent or landing in folder.parents
-    )
     source = path.relative_to(landing).as_posix() if path.is_relative_to(landing) else path.name
     suffix = path.suffix.lower()
     if suffix != ".zip":
         inner = Path(path.stem).suffix.lower() if suffix in (".gz", ".zst") else suffix
         return [
-            LandedFile(
-                path, source, extract_of(path.name), manifest=manifest, is_data=inner in DATA_SUFFIXES,
-                synthetic_marker=marker,
-            )
-        ]  # fmt: skip
+            LandedFile(path, source, extract_of(path.name), manifest=manifest, is_data=inner in DATA_SUFFIXES),
+        ]
     try:
         with zipfile.ZipFile(path) as archive:
             members = [
@@ -156,7 +147,7 @@ def _files_of(path: Path, landing: Path, manifests: dict[Path, Manifest]) -> lis
     return [
         LandedFile(
             path, f"{source}/{member}", extract_of(Path(member).name) or by_archive, member=member, manifest=manifest,
-            is_data=Path(member).suffix.lower() in DATA_SUFFIXES, synthetic_marker=marker,
+            is_data=Path(member).suffix.lower() in DATA_SUFFIXES,
         )
         for member in sorted(members)
     ]  # fmt: skip
@@ -204,6 +195,18 @@ def _delivery(value: Any) -> str | None:
     if value not in ("full", "increment"):
         raise ValueError("delivery")
     return str(value)
+
+
+def refused_batches(found: Landing, landing: Path, loaded: set[str]) -> dict[Path, Text]:
+    """Folders of the batches that are refused by their manifest, with the reason; `loaded` are source files."""
+    refused = {}
+    for manifest in found.manifests:
+        mine = [file for file in found.files if file.manifest is not None and file.manifest.folder == manifest.folder]
+        try:
+            check_listing(manifest, mine, landing, loaded)
+        except Refusal as refusal:
+            refused[manifest.folder] = refusal.reason
+    return refused
 
 
 def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, loaded: set[str]) -> None:

@@ -5,6 +5,7 @@ Belongs here: which cell of a header is which column. Does not belong here: cell
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,6 +14,9 @@ from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
 _BLANKS = " \t\r\n\u3000\ufeff\u00a0\x00"
+_SHOWN, _LONGEST = 12, 40  # names in one message, letters of a name
+_DATA = re.compile(r"[+-]?[0-9][0-9.,:/ -]*")  # a cell that no column is named like: a number, a code or a date
+_LOOKS_PERSONAL = re.compile(r"[0-9]{15,}[Xx]?|1[3-9][0-9]{9}")
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,39 @@ def checked(header: list[str], contract: Contract) -> HeaderMatch:
             )
         )
     if found.required_missing:
-        zh = "、".join(f"{name}（{contract.column(name).name_zh}）" for name in found.required_missing[:8])
-        en = ", ".join(found.required_missing[:8])
-        more = len(found.required_missing) - 8
-        raise Refusal(
-            Text(
-                f"缺少必需的列：{zh}{f' 等另 {more} 列' if more > 0 else ''}；请按契约补全表头（S11）。",
-                f"Required columns are missing: {en}{f' and {more} more' if more > 0 else ''}; "
-                "complete the header by the contract (S11).",
-            )
-        )
+        raise Refusal(_missing(found, contract))
     return found
+
+
+def not_a_header(cells: list[str], contract: Contract, where: Text) -> Text:
+    """What to say of a first line in which no column of the contract was recognised; `where` says what was looked at."""
+    names = [cell.strip(_BLANKS) for cell in cells if cell.strip(_BLANKS)]
+    required = [column.name for column in contract.columns if column.required]
+    missing = _missing(HeaderMatch({}, names, required_missing=required), contract)
+    if any(_DATA.fullmatch(name) for name in names):
+        # Data in place of a header may hold a person's name or number: it is never repeated.
+        missing = _missing(HeaderMatch({}, required_missing=required), contract)
+        missing = Text(
+            f"首行像是数据而不是列名；{missing.zh}", f"the first line looks like data, not names; {missing.en}"
+        )
+    return Text(f"{where.zh}：{missing.zh}", f"{where.en}: {missing.en}")
+
+
+def _missing(found: HeaderMatch, contract: Contract) -> Text:
+    """Which required columns are missing, and which names nobody knows: mostly the same columns under other names."""
+    extra = [_LOOKS_PERSONAL.sub("***", name)[:_LONGEST] for name in found.extra]
+    unknown = Text("", "")
+    if extra:
+        unknown = Text(f"未识别的列：{_some(extra, '、').zh}；", f"columns not recognised: {_some(extra, ', ').en}; ")
+    zh = [f"{name}（{contract.column(name).name_zh}）" for name in found.required_missing]
+    return Text(
+        f"{unknown.zh}缺少必需的列：{_some(zh, '、').zh}；请按契约更正列名（列的核心名、别名或中文名，S11）。",
+        f"{unknown.en}required columns are missing: {_some(found.required_missing, ', ').en}; "
+        "name the columns by the contract (core name, alias or Chinese name, S11).",
+    )
+
+
+def _some(names: list[str], separator: str) -> Text:
+    """The first names of a list, and how many more there are."""
+    shown, more = separator.join(names[:_SHOWN]), len(names) - _SHOWN
+    return Text(f"{shown} 等另 {more} 列", f"{shown} and {more} more") if more > 0 else Text(shown, shown)

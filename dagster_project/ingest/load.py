@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.durable import durable_step
-from dagster_project.ingest import codes, decide, scan
+from dagster_project.ingest import codes, decide, scan, synthetic
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.header import HeaderMatch, checked
 from dagster_project.ingest.keys import fingerprint, pads
@@ -35,7 +35,8 @@ class Examined:
     source: Source
     header: HeaderMatch
     plan: Plan
-    synthetic: bool
+    kind: synthetic.Kind
+    invented: int  # people that cannot exist
 
 
 def examine(
@@ -48,8 +49,9 @@ def examine(
     plan = _plan(contract, source, header, file, province)
     if province is None:
         plan = _plan(contract, source, header, file, _home_province(connection, plan))
-    invented = bool(scan.register_persons(connection, plan, pads(key))) if source.rows else False
-    return Examined(source, header, plan, file.synthetic_marker or invented)
+    persons, invented = scan.register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
+    kind = synthetic.kind_of(source.is_marked or synthetic.is_listed(file), persons, invented)
+    return Examined(source, header, plan, kind, invented)
 
 
 def _plan(contract: Contract, source: Source, header: HeaderMatch, file: LandedFile, province: str | None) -> Plan:
@@ -95,11 +97,17 @@ class Prepared:
 
 
 def prepare(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, key: bytes, load_id: int, work: Path
+    connection: duckdb.DuckDBPyConnection,
+    file: LandedFile,
+    contract: Contract,
+    key: bytes,
+    load_id: int,
+    work: Path,
+    home: synthetic.Kind | None,
 ) -> Prepared:
-    """Read and judge one file; changes nothing but the work folder. Raises Refusal."""
+    """Read and judge one file for a home of a kind; changes nothing but the work folder. Raises Refusal."""
     examined = examine(connection, file, contract, work, key)
-    decide.never_mixed(get_meta(connection, "synthetic"), examined.source.rows_read, examined.synthetic)
+    synthetic.never_mixed(home, examined.source.rows_read, examined.kind, examined.invented)
     result = scan_file(connection, examined, key, load_id, work)
     refusal = decide.over_threshold(contract, result)
     if refusal is not None:
@@ -134,7 +142,8 @@ def record(
     """Move a prepared file in and record it, whole or not at all."""
     file, contract, examined, result = prepared.file, prepared.contract, prepared.examined, prepared.result
     # Files are prepared side by side: another one may have decided meanwhile what this home holds.
-    decide.never_mixed(get_meta(connection, "synthetic"), result.rows_read, examined.synthetic)
+    home = synthetic.kind_of_home(get_meta(connection, "synthetic"), ())
+    synthetic.never_mixed(home, result.rows_read, examined.kind, examined.invented)
     places = _move_in(settings, prepared)
     notes = decide.notes(result, examined.header)
     load_id = prepared.load_id
@@ -148,6 +157,7 @@ def record(
         [load_id, contract.name, r.rule_id, r.column, r.severity, r.unexpected, result.rows_read, r.money]
         for r in result.rules
     ]
+    concerned = [[load_id, contract.name, *which, count] for which, count in result.concerned.items() if count]
     unmapped = [[load_id, contract.name, c.column, c.code_set, c.code, c.rows, c.money] for c in result.codes]
     connection.execute("begin")
     try:
@@ -155,6 +165,7 @@ def record(
             ("load", [loads]),
             ("load_month", months),
             ("rule_count", rules),
+            ("row_concerned", concerned),
             ("unmapped_code", unmapped),
         ):
             if rows:
@@ -165,7 +176,7 @@ def record(
             modified_ns=modified_ns, examined=examined,
         )  # fmt: skip
         if get_meta(connection, "synthetic") is None and result.rows_read:
-            set_meta(connection, "synthetic", "true" if examined.synthetic else "false")
+            set_meta(connection, "synthetic", "true" if examined.kind == "synthetic" else "false")
         if get_meta(connection, "province") is None and examined.plan.home_province:
             set_meta(connection, "province", examined.plan.home_province)
         if get_meta(connection, "key_fingerprint") is None:

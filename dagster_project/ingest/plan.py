@@ -9,7 +9,7 @@ below the projections and computes every conversion twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.ingest import values
@@ -118,6 +118,23 @@ class Plan:
         for rule in self.contract.rules:
             if rule.severity == "error" and any(name in self.header.columns for name in rule.columns):
                 found.append(Condition(rule.id, ", ".join(rule.columns), rule.violated()))
+        return found
+
+    def reasons(self) -> list[Condition]:
+        """The conditions as reasons to give: a cell that cannot be used is said once, by the first rule that it breaks.
+
+        A rule over several cells is silent where one of them cannot be used: it was never really asked. An unknown code
+        is always named, since the cure of S1 goes by the code.
+        """
+        found: list[Condition] = []
+        spoken: dict[str, list[str]] = {}
+        for condition in self.conditions():
+            names = condition.column.split(", ")
+            before = [sql for name in names for sql in spoken.get(name, ()) if condition.rule_id != "code_unknown"]
+            if len(names) == 1:
+                spoken.setdefault(names[0], []).append(f"coalesce(({condition.sql}), false)")
+            silent = f" and not ({' or '.join(before)})" if before else ""
+            found.append(replace(condition, sql=f"({condition.sql}){silent}"))
         return found
 
     def _region_of_institution(self) -> Condition:

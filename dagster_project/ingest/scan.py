@@ -17,9 +17,8 @@ import duckdb
 from dagster_project.ingest.keys import pseudonym_sql
 from dagster_project.ingest.plan import MANY_ROWS_A_PERSON, ROW, Plan
 from dagster_project.ingest.store import literal
+from dagster_project.ingest.synthetic import IMPOSSIBLE_REGION
 
-# Whoever begins with this region code cannot exist: invented people carry it (data dictionary, section 6).
-IMPOSSIBLE_REGION = "990000"
 # A cell that looks like a certificate or a mobile number is masked wherever it stands.
 _LOOKS_PERSONAL = "[0-9]{15}|[0-9]{17}[0-9Xx]|1[3-9][0-9]{9}"
 # Columns of more than some thousand values gain nothing from a dictionary, and making one costs time; so do bloom
@@ -68,28 +67,30 @@ class ScanResult:
     files: dict[str, Path] = field(default_factory=dict)  # month to the work file of its accepted rows
     rules: list[RuleCount] = field(default_factory=list)
     codes: list[UnmappedCode] = field(default_factory=list)
+    concerned: dict[tuple[str, str], int] = field(default_factory=dict)  # rows by (row_rule or code_unknown, severity)
 
 
-def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes]) -> bool | None:
-    """Make known_person(psn_no, pseudonym) where that is cheaper; whether the file's people are invented.
+def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes]) -> tuple[int, int]:
+    """Make known_person(psn_no, pseudonym) where that is cheaper; the number of people, and of those that cannot exist.
 
-    None when the file has no person column.
+    People are counted, or rows with one where no distinct numbers are needed; (0, 0) without a person column.
     """
     names = [name for name in ("psn_no", "certno") if name in plan.header.columns]
     if "psn_no" not in names:
-        return None
+        return 0, 0
     if plan.contract.name in MANY_ROWS_A_PERSON:
         connection.execute(
             f"create or replace temp table known_person as select psn_no, {pseudonym_sql('psn_no')} as pseudonym "
             f"from ({plan.persons()})",
             pads,
         )
-        test = f"select bool_or(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from known_person"
+        test = f"select count(psn_no), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from known_person"
     else:
-        starts = " or ".join(f'starts_with("{name}", {literal(IMPOSSIBLE_REGION)})' for name in names)
-        test = f"select bool_or({starts}) from ({plan.typed()})"
+        starts = " or ".join(f'coalesce(starts_with("{name}", {literal(IMPOSSIBLE_REGION)}), false)' for name in names)
+        known = ", ".join(f'"{name}"' for name in names)
+        test = f"select count(coalesce({known})), count_if({starts}) from ({plan.typed()})"
     row = connection.execute(test).fetchone()
-    return bool(row and row[0])
+    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 def write_accepted(
@@ -164,10 +165,15 @@ def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sc
         files = ", ".join(literal(file) for file in sorted(set(result.files.values())))
         relation = f"read_parquet([{files}], hive_partitioning = false)"
         flags = ", ".join(f"coalesce(({sql}), false) as w{place}" for place, (*_, sql) in enumerate(warnings))
-        any_warning = " or ".join(
-            f"w{place}" for place, (_, _, severity, _) in enumerate(warnings) if severity == "warning"
-        )
-        parts = ["sum(money)", f"count(*) filter ({any_warning})" if any_warning else "0"]
+        kinds: dict[str, list[str]] = {"row_rule": [], "code_unknown": []}
+        for place, (rule_id, _, severity, _) in enumerate(warnings):
+            if severity == "warning":
+                kinds[rule_id if rule_id in kinds else "row_rule"].append(f"w{place}")
+        # A row that breaks several rules is one row.
+        anyhow = [
+            " or ".join(flags) or "false" for flags in ([f for kind in kinds.values() for f in kind], *kinds.values())
+        ]
+        parts = ["sum(money)", *(f"count(*) filter ({broken})" for broken in anyhow)]
         for place in range(len(warnings)):
             parts += [f"count(*) filter (w{place})", f"coalesce(sum(money) filter (w{place}), 0)"]
         row = connection.execute(
@@ -175,7 +181,8 @@ def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sc
         ).fetchone()
         assert row is not None
         result.money, result.warned = Decimal(row[0] or 0), int(row[1])
-        counts = [(int(row[2 + 2 * place]), Decimal(row[3 + 2 * place])) for place in range(len(warnings))]
+        result.concerned |= {(kind, "warning"): int(count) for kind, count in zip(kinds, row[2:4], strict=True)}
+        counts = [(int(row[4 + 2 * place]), Decimal(row[5 + 2 * place])) for place in range(len(warnings))]
     else:
         relation, counts = "", [(0, Decimal(0))] * len(warnings)
     for (rule_id, column, severity, sql), (unexpected, worth) in zip(warnings, counts, strict=True):
@@ -207,10 +214,12 @@ def read_rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sca
     held = "list_distinct(rule_ids) = ['code_unknown']"
     row = connection.execute(
         f"select count(*), count(*) filter ({held}), coalesce(sum(money), 0), coalesce(sum(money) filter ({held}), 0), "
-        "count(*) filter (len(rule_ids) = 0) from rejected_row"
+        "count(*) filter (len(rule_ids) = 0), count(*) filter (len(rule_ids) > len(list_filter(rule_ids, lambda rule: "
+        "rule = 'code_unknown'))), count(*) filter (list_contains(rule_ids, 'code_unknown')) from rejected_row"
     ).fetchone()
     assert row is not None and row[4] == 0, "a rejected row without a reason"
     result.rejected, result.held = int(row[0]), int(row[1])
+    result.concerned |= {("row_rule", "error"): int(row[5]), ("code_unknown", "error"): int(row[6])}
     result.money_rejected, result.money_held = Decimal(row[2]), Decimal(row[3])
     result.money += result.money_rejected
     broken = {
@@ -242,7 +251,7 @@ def _read_again(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanR
         numbers = f"select n.source_row from ({numbers}) as n anti join ({taken}) as taken using (source_row)"
     connection.execute(f"create or replace temp table rejected_number as {numbers}")
     wanted = f"where {source.row} in (select source_row from rejected_number)"
-    conditions = plan.conditions()
+    conditions = plan.reasons()
     hits = ", ".join(
         f"case when coalesce(({c.sql}), false) then {{'rule': {literal(c.rule_id)}, 'place': {literal(c.column)}, "
         f"'code': {c.value or chr(39) * 2}}} end"

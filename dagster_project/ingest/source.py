@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.contracts import Contract
-from dagster_project.ingest import delimited, encoding, workbook
+from dagster_project.ingest import delimited, encoding, synthetic, workbook
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import literal
@@ -42,6 +42,8 @@ class Source:
     encoding: str = ""
     dialect: str = ""
     misshapen: list[int] = field(default_factory=list)  # records whose number of cells differs from the header's
+    is_marked: bool = False  # its own metadata call it synthetic
+    lines_of: delimited.LinesOf | None = None  # lines of the file by record number; None where there are no lines
 
     @property
     def rows_read(self) -> int:
@@ -60,6 +62,37 @@ def digest(file: LandedFile) -> tuple[str, int]:
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         raise _damaged(error) from error
     return total.hexdigest(), size
+
+
+def check_readable(file: LandedFile) -> None:
+    """Raise Refusal for a damaged archive and for a form that intake does not read."""
+    if file.problem is not None:
+        raise Refusal(file.problem)
+    if not file.is_data:
+        raise Refusal(
+            Text(
+                "不支持的格式；请另存为 csv、txt、tsv、parquet 或 xlsx（可压缩为 gz、zip、zst）。",
+                "Not a supported format; save it as csv, txt, tsv, parquet or xlsx (gz, zip, zst allowed).",
+            )
+        )
+
+
+def check_digest(file: LandedFile, sha: str) -> None:
+    """Compare a file's SHA-256 with its manifest's, of the archive where a member is not listed itself (S8).
+
+    Raises Refusal when they differ.
+    """
+    listed = file.entry.get("sha256")
+    whole = file.archive_entry.get("sha256")
+    if file.member and whole and not listed:
+        listed, sha = whole, digest(LandedFile(file.path, file.source_file, file.extract))[0]
+    if listed and str(listed).lower() != sha:
+        raise Refusal(
+            Text(
+                "文件内容与清单的 sha256 不符（S8）；可能拷贝中断，请重新拷贝。",
+                "The content differs from the manifest's sha256 (S8); copying may have been cut short, copy it again.",
+            )
+        )
 
 
 def _raw_stream(file: LandedFile) -> IO[bytes]:
@@ -101,7 +134,8 @@ def open_source(connection: duckdb.DuckDBPyConnection, file: LandedFile, contrac
             return _parquet(connection, _on_disk(file, work / "unpacked.parquet") if unpacked else file.path)
         if suffix == ".xlsx":
             path = _on_disk(file, work / "unpacked.xlsx") if unpacked else file.path
-            return _text(connection, workbook.rewrite(path, contract, work / "text.parquet"))
+            table = workbook.rewrite(path, contract, work / "text.parquet")
+            return _text(connection, table, is_marked=synthetic.workbook_says(path))
         path, code = encoding.as_utf8(_plain_stream(file), None if unpacked else file.path, work / "text.utf8")
         return _text(connection, delimited.rewrite(path, contract, work / "text.parquet"), code)
     except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
@@ -122,6 +156,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
     try:
         described = connection.execute(f"describe select * from read_parquet({literal(path)})").fetchall()
         count = connection.execute(f"select sum(num_rows) from parquet_file_metadata({literal(path)})").fetchone()
+        is_marked = synthetic.parquet_says(connection, path)
     except duckdb.Error as error:
         raise _damaged(error) from error
     names = [str(row[0]) for row in described]
@@ -133,10 +168,13 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
         types=[str(row[1]).upper() for row in described],
         rows=int(count[0] or 0) if count else 0,
         dialect="parquet",
+        is_marked=is_marked,
     )
 
 
-def _text(connection: duckdb.DuckDBPyConnection, table: delimited.TextTable, code: str = "") -> Source:
+def _text(
+    connection: duckdb.DuckDBPyConnection, table: delimited.TextTable, code: str = "", is_marked: bool = False
+) -> Source:
     return Source(
         relation=f"read_parquet({literal(table.path)})",
         row='"row.number"',
@@ -147,4 +185,6 @@ def _text(connection: duckdb.DuckDBPyConnection, table: delimited.TextTable, cod
         encoding=code,
         dialect=table.dialect,
         misshapen=table.misshapen,
+        is_marked=is_marked,
+        lines_of=table.lines_of,
     )

@@ -32,6 +32,8 @@ TABLES = {
     "redelivered": "load_id integer, delivered_at timestamp",
     "rule_count": "load_id integer, extract varchar, rule_id varchar, column_name varchar, severity varchar, "
     "unexpected bigint, total bigint, money decimal(18, 2)",
+    # Rows that break at least one row rule, or hold at least one unknown code: each row once, whatever else it breaks.
+    "row_concerned": 'load_id integer, extract varchar, kind varchar, severity varchar, "rows" bigint',
     "unmapped_code": "load_id integer, extract varchar, column_name varchar, code_set varchar, code varchar, "
     '"rows" bigint, money decimal(18, 2)',
     "touched_month": "settlement_month integer",

@@ -22,11 +22,12 @@ from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest import codes
 from dagster_project.ingest.decide import delivery
-from dagster_project.ingest.discover import LandedFile, Landing, check_listing, unknown_name
+from dagster_project.ingest.discover import LandedFile, Landing, refused_batches, unknown_name
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
 from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal
-from dagster_project.ingest.source import digest
+from dagster_project.ingest.source import check_digest, check_readable, digest
 from dagster_project.ingest.store import get_meta, refresh_views
+from dagster_project.ingest.synthetic import Kind, kind_of_home
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
@@ -83,6 +84,7 @@ class Taking:
         self.last_load_id = int(row[0]) if row else 0
         self.total = 0
         self.settled = False  # the home's province is known
+        self.kind: Kind | None = None  # what the home holds
         self.threads = settings.threads
         self.queue: deque[Job] = deque()
         self.readers: list[duckdb.DuckDBPyConnection] = []
@@ -91,7 +93,8 @@ class Taking:
     def take(self, found: Landing) -> None:
         """All files, each to its outcome."""
         self._note_withdrawn(found)
-        refused = self._refused_batches(found)
+        refused = refused_batches(found, self.settings.landing, set(self.loaded.values()))
+        self.kind = kind_of_home(get_meta(self.connection, "synthetic"), found.files)
         files = sorted(found.files, key=_order)
         self.total = len(files)
         codes.register(self.connection, codes.delivered_regions(self.connection), self.care_types)
@@ -120,18 +123,6 @@ class Taking:
         reader = self.connection.cursor()
         codes.register(reader, codes.delivered_regions(self.connection), self.care_types)
         return reader
-
-    def _refused_batches(self, found: Landing) -> dict[Path, Text]:
-        refused = {}
-        for manifest in found.manifests:
-            mine = [
-                file for file in found.files if file.manifest is not None and file.manifest.folder == manifest.folder
-            ]
-            try:
-                check_listing(manifest, mine, self.settings.landing, set(self.loaded.values()))
-            except Refusal as refusal:
-                refused[manifest.folder] = refusal.reason
-        return refused
 
     def _note_withdrawn(self, found: Landing) -> None:
         """A file that was refused and is gone now is no longer an open matter."""
@@ -162,7 +153,7 @@ class Taking:
             return
         sha, size, at = None, 0, 0
         try:
-            _readable(file)
+            check_readable(file)
             status = file.path.stat()
             size, at = status.st_size, status.st_mtime_ns
             sha = self.seen.get((file.source_file, size, at)) or digest(file)[0]
@@ -179,7 +170,7 @@ class Taking:
                 return
             if file.manifest is not None and file.manifest.folder in refused:
                 raise Refusal(refused[file.manifest.folder])
-            self._check_digest(file, sha)
+            check_digest(file, sha)
         except Refusal as refusal:
             self._refuse(file, refusal.reason, sha, size, at)
             return
@@ -225,7 +216,7 @@ class Taking:
     def _prepare(self, connection: duckdb.DuckDBPyConnection, job: Job) -> Prepared:
         job.work.mkdir(mode=0o700)
         contract = load_contracts()[str(job.file.extract)]
-        return prepare(connection, job.file, contract, self.key, job.load_id, job.work)
+        return prepare(connection, job.file, contract, self.key, job.load_id, job.work, self.kind)
 
     def _prepare_aside(self, job: Job) -> Prepared:
         reader = self.free.pop()  # as many readers as workers: there is always one
@@ -259,31 +250,6 @@ class Taking:
 
     def _conclude(self, outcome: FileOutcome) -> None:
         self.report.files.append(outcome)
-
-    def _check_digest(self, file: LandedFile, sha: str) -> None:
-        listed = file.entry.get("sha256")
-        whole = file.archive_entry.get("sha256")
-        if file.member and whole and not listed:
-            listed, sha = whole, digest(LandedFile(file.path, file.source_file, file.extract))[0]
-        if listed and str(listed).lower() != sha:
-            raise Refusal(
-                Text(
-                    "文件内容与清单的 sha256 不符（S8）；可能拷贝中断，请重新拷贝。",
-                    "The content differs from the manifest's sha256 (S8); copying may have been cut short, copy it again.",
-                )
-            )
-
-
-def _readable(file: LandedFile) -> None:
-    if file.problem is not None:
-        raise Refusal(file.problem)
-    if not file.is_data:
-        raise Refusal(
-            Text(
-                "不支持的格式；请另存为 csv、txt、tsv、parquet 或 xlsx（可压缩为 gz、zip、zst）。",
-                "Not a supported format; save it as csv, txt, tsv, parquet or xlsx (gz, zip, zst allowed).",
-            )
-        )
 
 
 def _order(file: LandedFile) -> tuple[int, str]:

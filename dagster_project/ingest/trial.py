@@ -1,10 +1,11 @@
 """What would happen to a file, without loading it (`bulletin try`).
 
-Belongs here: the trial and its report. Does not belong here: anything that changes a home.
+Belongs here: the trial and its report. Does not belong here: its wording (`verbs/trial.py`), anything that changes a home.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import tempfile
@@ -15,30 +16,42 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.errors import UserError
-from dagster_project.ingest import codes
-from dagster_project.ingest.decide import check_manifest, over_threshold
-from dagster_project.ingest.discover import LandedFile, describe, unknown_name
-from dagster_project.ingest.load import examine, scan_file
+from dagster_project.ingest import codes, decide
+from dagster_project.ingest.discover import LandedFile, Landing, describe, find_files, refused_batches, unknown_name
+from dagster_project.ingest.load import Examined, examine, scan_file
 from dagster_project.ingest.report import Refusal
-from dagster_project.ingest.scan import RuleCount, UnmappedCode
-from dagster_project.ingest.store import literal, prepare_warehouse
+from dagster_project.ingest.scan import RuleCount, ScanResult, UnmappedCode
+from dagster_project.ingest.source import check_digest, check_readable, digest
+from dagster_project.ingest.store import get_meta, literal, prepare_warehouse, set_meta
+from dagster_project.ingest.synthetic import Kind, kind_of_home, never_mixed
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
-# Rows shown; the counts are always of all rows.
-SHOWN = 200
-LISTED = 20  # of them in the printed message
+# Rows named for each way of being broken; the counts are always of all rows.
+NAMED = 5
 
 
 @dataclass(frozen=True)
-class RejectedCell:
-    """One reason to quarantine one row; the value of an identifier is masked."""
+class Reason:
+    """What is wrong with a row; the cells are those of the first such row, masked where they identify somebody."""
 
-    row: int
     rule_id: str
-    columns: str
-    value: str
+    cells: tuple[tuple[str, str], ...]  # column, value
     text: Text
+
+
+@dataclass(frozen=True)
+class BrokenRows:
+    """Rows that would be quarantined for the same reasons: how many, and where the first ones stand.
+
+    `records` count the data from 1, as `source_row` does everywhere; `lines` are the lines of the file as an editor or a
+    spreadsheet numbers them, and empty where a format has none.
+    """
+
+    reasons: tuple[Reason, ...]
+    rows: int
+    records: tuple[int, ...]
+    lines: tuple[int, ...]
 
 
 @dataclass
@@ -59,9 +72,11 @@ class TrialFile:
     rows_held: int = 0
     rows_warned: int = 0
     synthetic: bool = False
-    rules: list[RuleCount] = field(default_factory=list)
-    codes: list[UnmappedCode] = field(default_factory=list)
-    rejected: list[RejectedCell] = field(default_factory=list)
+    warnings: list[tuple[RuleCount, Text]] = field(default_factory=list)  # of accepted rows, with what the rule asks
+    codes: list[UnmappedCode] = field(default_factory=list)  # of accepted rows
+    broken: list[BrokenRows] = field(default_factory=list)
+    notes: Text | None = None  # what the load record would say
+    loaded_as: str | None = None  # the file of the same content that was loaded before
     refusal: Text | None = None  # why the file would be refused whole; None when it would be loaded
 
 
@@ -70,39 +85,73 @@ class TryReport:
     """What would happen to a path."""
 
     files: list[TrialFile] = field(default_factory=list)
+    home_is_busy: bool = False  # what the home has loaded could not be asked
 
     @property
     def refused(self) -> bool:
         """Whether a file would be left out whole."""
         return any(file.refusal is not None for file in self.files)
 
-    def message(self, language: str) -> str:
-        """The report in one language, as lines for a terminal."""
-        return "\n\n".join(_lines(file, language) for file in self.files)
+
+@dataclass
+class _Home:
+    """What the trial must know of the home."""
+
+    kind: Kind | None = None
+    province: str | None = None
+    loaded: dict[str, str] = field(default_factory=dict)  # sha-256 to source file
+    is_busy: bool = False
 
 
 def try_file(settings: Settings, path: Path | str) -> TryReport:
-    """Read a file as intake would, by the contract and codes of this home, and change nothing.
+    """Read a file as intake of this home would, by its contract, codes and what it holds, and change nothing.
 
     Raises UserError (exit 2) when the path is no file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(
-            Text("没有这个文件。", "There is no such file."),
-            where=str(path),
-            todo=Text("检查路径；文件夹请逐个文件试读。", "Check the path; try the files of a folder one by one."),
-        )
-    path = path.resolve()
-    landing = settings.landing if path.is_relative_to(settings.landing) else path.parent
-    report = TryReport()
+    path = _existing(Path(path))
+    landed = find_files(settings.landing)
+    home = _home(settings, landed)
+    inside = path.is_relative_to(settings.landing)
+    landing = settings.landing if inside else path.parent
+    batch = landed if inside else find_files(landing) if (landing / "manifest.json").exists() else Landing()
+    found = [file for file in batch.files if file.path == path] or describe(path, landing)
+    refused = refused_batches(batch, landing, set(home.loaded.values()) if inside else set())
+    report = TryReport(home_is_busy=home.is_busy)
     with duckdb.connect() as connection:
         connection.execute(f"set threads = {int(settings.threads)}")
         prepare_warehouse(connection)
+        if home.province is not None:
+            set_meta(connection, "province", home.province)
         codes.register(connection, _delivered(connection, settings), codes.care_types(settings))
-        for file in describe(path, landing):
-            report.files.append(_try_one(connection, file))
+        for file in found:
+            reason = refused.get(file.manifest.folder) if file.manifest else None
+            report.files.append(_try_one(connection, file, home, reason))
     return report
+
+
+def _existing(path: Path) -> Path:
+    if path.is_dir():
+        todo = Text("给出其中一个文件的路径；逐个文件预检。", "Name one file in it; files are tried one by one.")
+        raise UserError(Text("这是文件夹，不是文件。", "This is a folder, not a file."), where=str(path), todo=todo)
+    if not path.is_file():
+        todo = Text("检查路径和文件名。", "Check the path and the name.")
+        raise UserError(Text("没有这个文件。", "There is no such file."), where=str(path), todo=todo)
+    return path.parent.resolve() / path.name
+
+
+def _home(settings: Settings, landed: Landing) -> _Home:
+    """Kind, province and loaded files of the home; the warehouse is opened for a moment and only to be read."""
+    home, recorded = _Home(), None
+    if settings.warehouse.exists():
+        try:
+            with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+                recorded, home.province = get_meta(connection, "synthetic"), get_meta(connection, "province")
+                loads = connection.execute("select sha256, source_file from ops.load").fetchall()
+                home.loaded = {str(sha): str(source) for sha, source in loads}
+        except duckdb.Error:
+            home.is_busy = True
+    home.kind = kind_of_home(recorded, landed.files)
+    return home
 
 
 def _delivered(connection: duckdb.DuckDBPyConnection, settings: Settings) -> set[str]:
@@ -114,7 +163,7 @@ def _delivered(connection: duckdb.DuckDBPyConnection, settings: Settings) -> set
     return {str(row[0]) for row in rows}
 
 
-def _try_one(connection: duckdb.DuckDBPyConnection, file: LandedFile) -> TrialFile:
+def _try_one(connection: duckdb.DuckDBPyConnection, file: LandedFile, home: _Home, batch: Text | None) -> TrialFile:
     trial = TrialFile(file.source_file, file.extract)
     if file.extract is None:
         trial.refusal = unknown_name(file)
@@ -123,9 +172,14 @@ def _try_one(connection: duckdb.DuckDBPyConnection, file: LandedFile) -> TrialFi
     trial.extract_name = Text(contract.name_zh, contract.name_en)
     work = Path(tempfile.mkdtemp(prefix="bulletin-try-"))
     try:
-        if file.problem is not None:
-            raise Refusal(file.problem)
-        _read(connection, file, contract, work, trial)
+        check_readable(file)
+        sha = digest(file)[0]
+        trial.loaded_as = home.loaded.get(sha)
+        if trial.loaded_as is None:
+            if batch is not None:
+                raise Refusal(batch)
+            check_digest(file, sha)
+        _read(connection, file, contract, work, trial, home.kind)
     except Refusal as refusal:
         trial.refusal = refusal.reason
     finally:
@@ -134,7 +188,12 @@ def _try_one(connection: duckdb.DuckDBPyConnection, file: LandedFile) -> TrialFi
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, work: Path, trial: TrialFile
+    connection: duckdb.DuckDBPyConnection,
+    file: LandedFile,
+    contract: Contract,
+    work: Path,
+    trial: TrialFile,
+    home: Kind | None,
 ) -> None:
     # Nothing of the trial stays, so any key will do; the home's own need not exist yet.
     key = secrets.token_bytes(32)
@@ -142,77 +201,48 @@ def _read(
     header = examined.header
     trial.encoding, trial.dialect = examined.source.encoding, examined.source.dialect
     trial.matched = [(examined.source.header[place].strip(), name) for name, place in header.columns.items()]
-    trial.missing, trial.extra, trial.synthetic = header.missing, header.extra, examined.synthetic
+    trial.missing, trial.extra = header.missing, header.extra
+    trial.synthetic = examined.kind == "synthetic"
+    if trial.loaded_as is None:
+        never_mixed(home, examined.source.rows_read, examined.kind, examined.invented)
     result = scan_file(connection, examined, key, 0, work)
     trial.rows_read, trial.rows_accepted = result.rows_read, result.accepted
     trial.rows_quarantined, trial.rows_held, trial.rows_warned = result.rejected, result.held, result.warned
-    trial.rules, trial.codes = result.rules, result.codes
-    trial.rejected = _shown(connection, contract)
-    refusal = over_threshold(contract, result)
+    _fill_findings(connection, contract, examined, result, trial)
+    refusal = decide.over_threshold(contract, result)
     if refusal is not None:
         raise Refusal(refusal)
-    check_manifest(connection, file, examined.plan, result)
+    decide.check_manifest(connection, file, examined.plan, result)
+    trial.notes = decide.notes(result, header)
 
 
-def _shown(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[RejectedCell]:
-    rows = connection.execute(
-        "select source_row, rule_id, place, list_aggregate([coalesce(json_extract_string(row_text, '$.\"' || name || '\"'), "
-        "'') for name in string_split(place, ', ')], 'string_agg', ', ') from (select source_row, "
-        "unnest(rule_ids) as rule_id, unnest(columns) as place, row_text from "
-        f"(select * from rejected_row order by source_row limit {SHOWN})) order by source_row"
+def _fill_findings(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, examined: Examined, result: ScanResult, trial: TrialFile
+) -> None:
+    """Every finding once: rows to quarantine by their reasons, then codes and rules of accepted rows."""
+    groups = connection.execute(
+        "select rule_ids, columns, case when list_contains(rule_ids, 'code_unknown') then codes end as shown, count(*), "
+        f"list_sort(list(source_row))[:{NAMED}], min_by(row_text, source_row) from rejected_row "
+        "group by rule_ids, columns, shown order by 4 desc, 5"
     ).fetchall()
-    return [
-        RejectedCell(int(row), str(rule), str(place), str(value), contract.rule_text(str(rule)))
-        for row, rule, place, value in rows
+    records = sorted({int(record) for group in groups for record in group[4]})
+    lines = examined.source.lines_of(records) if examined.source.lines_of and records else {}
+    for rule_ids, places, _, count, first, row_text in groups:
+        cells = json.loads(row_text)
+        reasons = [
+            Reason(
+                str(rule),
+                tuple((name, str(cells.get(name) or "")) for name in str(place).split(", ")),
+                contract.rule_text(str(rule)),
+            )
+            for rule, place in zip(rule_ids, places, strict=True)
+        ]
+        found = tuple(lines[record] for record in first if record in lines)
+        trial.broken.append(BrokenRows(tuple(reasons), int(count), tuple(int(record) for record in first), found))
+    trial.warnings = [
+        (rule, contract.rule_text(rule.rule_id))
+        for rule in result.rules
+        if rule.severity == "warning" and rule.unexpected and rule.rule_id != "code_unknown"
     ]
-
-
-def _lines(file: TrialFile, language: str) -> str:
-    def say(zh: str, en: str) -> str:
-        return Text(zh, en).in_language(language)
-
-    name = f" {file.extract}（{file.extract_name.in_language(language)}）" if file.extract_name else ""
-    lines = [f"{file.source_file}:{name}"]
-    if file.matched:
-        form = ", ".join(part for part in (file.encoding, file.dialect) if part)
-        lines.append(
-            say(f"格式 {form}；对上 {len(file.matched)} 列", f"Read as {form}; {len(file.matched)} columns matched")
-        )
-        renamed = [f"{given} → {column}" for given, column in file.matched if given.lower() != column]
-        if renamed:
-            lines.append(say("按别名对应：", "By alias: ") + "，".join(renamed))
-        if file.missing:
-            lines.append(say("缺少的可选列：", "Optional columns missing: ") + ", ".join(file.missing))
-        if file.extra:
-            lines.append(
-                say("契约外的列（不入库）：", "Columns outside the contract (not stored): ") + ", ".join(file.extra)
-            )
-        lines.append(
-            say(
-                f"读入 {file.rows_read} 行：可入库 {file.rows_accepted}（其中提示 {file.rows_warned}），"
-                f"隔离 {file.rows_quarantined}（其中代码未知暂存 {file.rows_held}）",
-                f"{file.rows_read} rows read: {file.rows_accepted} acceptable ({file.rows_warned} with a warning), "
-                f"{file.rows_quarantined} to quarantine ({file.rows_held} held for unknown codes)",
-            )
-        )
-    for code in file.codes:
-        lines.append(
-            say(
-                f"代码未登记：{code.column} = {code.code}（代码集 {code.code_set}），{code.rows} 行",
-                f"Code not in its set: {code.column} = {code.code} (set {code.code_set}), {code.rows} rows",
-            )
-        )
-    for cell in file.rejected[:LISTED]:
-        lines.append(
-            say(
-                f"第 {cell.row} 行 {cell.columns}：{cell.rule_id}，{cell.text.zh}；值 {cell.value}",
-                f"Row {cell.row} {cell.columns}: {cell.rule_id}, {cell.text.en}; value {cell.value}",
-            )
-        )
-    if file.rows_quarantined > LISTED and len(file.rejected) > LISTED:
-        lines.append(say("……（其余行从略）", "… (more rows left out)"))
-    if file.refusal is not None:
-        lines.append(say("结论：不会入库。", "Verdict: it would be left out. ") + file.refusal.in_language(language))
-    else:
-        lines.append(say("结论：可以入库。", "Verdict: it would be taken in."))
-    return "\n".join(lines)
+    accepted = {rule.column for rule in result.rules if (rule.rule_id, rule.severity) == ("code_unknown", "warning")}
+    trial.codes = [code for code in result.codes if code.column in accepted]

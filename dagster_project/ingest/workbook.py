@@ -5,7 +5,7 @@ Belongs here: reading cells as text, dates of date cells in ISO form (S10). Does
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.contracts import Contract
 from dagster_project.ingest.delimited import TextTable
-from dagster_project.ingest.header import match
+from dagster_project.ingest.header import match, not_a_header
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
@@ -38,22 +38,29 @@ def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
             )
         ) from error
     best: tuple[int, str, Any] = (0, "", None)
+    widest: list[str] = []
     for name, sheet in sheets:
         rows = sheet.to_python(skip_empty_area=False, nrows=1)
-        known = len(match([_text(cell) for cell in rows[0]], contract).columns) if rows else 0
+        names = [_text(cell) for cell in rows[0]] if rows else []
+        widest = max(widest, names, key=len)
+        known = len(match(names, contract).columns)
         if known > best[0]:
             best = (known, name, sheet)
     if best[2] is None:
-        raise Refusal(
-            Text(
-                f"没有一张工作表的第 1 行是 {contract.name}（{contract.name_zh}）的表头；表头必须在第 1 行（S11）。",
-                f"No sheet has a header of {contract.name} in row 1; the header must stand in row 1 (S11).",
-            )
+        where = Text(
+            f"没有一张工作表的第 1 行是 {contract.name}（{contract.name_zh}）的表头，表头必须在第 1 行",
+            f"No sheet has a header of {contract.name} in row 1, where it must stand",
         )
+        raise Refusal(not_a_header(widest, contract, where))
     rows = iter(best[2].to_python(skip_empty_area=False))
     header = [_text(cell) for cell in next(rows)]
     count = _write(rows, len(header), target)
-    return TextTable(target, header, count, f"sheet {best[1]}")
+    return TextTable(target, header, count, f"sheet {best[1]}", lines_of=_sheet_rows)
+
+
+def _sheet_rows(records: Sequence[int]) -> dict[int, int]:
+    """The row of the sheet by record number: the header stands in row 1."""
+    return {record: record + 1 for record in records}
 
 
 def _write(rows: Iterable[list[Any]], width: int, target: Path) -> int:
@@ -61,23 +68,27 @@ def _write(rows: Iterable[list[Any]], width: int, target: Path) -> int:
     total = 0
     with pq.ParquetWriter(target, schema, compression="lz4") as writer:
         batch: list[list[str]] = []
-        for row in rows:
+        numbers: list[int] = []
+        for number, row in enumerate(rows, 1):
             cells = [_text(cell) for cell in row]
-            if any(cells):  # rows that were cleared below the data are not records
+            if any(
+                cells
+            ):  # rows that were cleared are not records, yet keep their place: number + 1 is the sheet's row
                 batch.append(cells)
+                numbers.append(number)
             if len(batch) == _BATCH:
-                total += _flush(writer, schema, batch, total)
-        total += _flush(writer, schema, batch, total)
+                total += _flush(writer, schema, batch, numbers)
+        total += _flush(writer, schema, batch, numbers)
     return total
 
 
-def _flush(writer: pq.ParquetWriter, schema: pa.Schema, batch: list[list[str]], before: int) -> int:
+def _flush(writer: pq.ParquetWriter, schema: pa.Schema, batch: list[list[str]], numbers: list[int]) -> int:
     count = len(batch)
     if count:
         columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
-        numbers = pa.array(range(before + 1, before + count + 1), pa.int64())
-        writer.write_batch(pa.RecordBatch.from_arrays([*columns, numbers], schema=schema))
+        writer.write_batch(pa.RecordBatch.from_arrays([*columns, pa.array(numbers, pa.int64())], schema=schema))
         batch.clear()
+        numbers.clear()
     return count
 
 

@@ -26,6 +26,7 @@ create table ops.load (load_id integer, "extract" varchar, source_file varchar, 
 create table ops.load_month (load_id integer, "extract" varchar, "month" varchar, "rows" bigint);
 create table ops.rule_count (load_id integer, "extract" varchar, rule_id varchar, column_name varchar,
     severity varchar, unexpected bigint, total bigint, money decimal(18, 2));
+create table ops.row_concerned (load_id integer, "extract" varchar, kind varchar, severity varchar, "rows" bigint);
 create table ops.unmapped_code (load_id integer, "extract" varchar, column_name varchar, code_set varchar, code varchar,
     "rows" bigint, money decimal(18, 2));
 create table ops.indicator_dictionary (indicator_id varchar, kind varchar, unit varchar, cube varchar, scale integer,

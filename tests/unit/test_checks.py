@@ -26,6 +26,8 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
     "code_unknown": (
         (
             "insert into ops.rule_count values (1, 'setl_d', 'code_unknown', 'med_type', 'error', 37, 1000, 9.5)",
+            "insert into ops.rule_count values (1, 'setl_d', 'code_unknown', 'pay_loc', 'error', 5, 1000, 9.5)",
+            "insert into ops.row_concerned values (1, 'setl_d', 'code_unknown', 'error', 37)",
             "insert into ops.unmapped_code values (1, 'setl_d', 'med_type', 'med_type', '9988', 37, 9.5)",
         ),
         "warn",
@@ -34,13 +36,25 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
     "code_outside_set": (
         (
             "insert into ops.rule_count values (1, 'setl_d', 'code_unknown', 'hosp_lv', 'warning', 4, 1000, 9.5)",
+            "insert into ops.row_concerned values (1, 'setl_d', 'code_unknown', 'warning', 4)",
             "insert into ops.unmapped_code values (1, 'setl_d', 'hosp_lv', 'hosp_lv', '77', 4, 9.5)",
         ),
         "warn",
         4,
     ),
-    "row_rule_quarantined": (("update ops.rule_count set unexpected = 2",), "warn", 2),
-    "row_rule_warned": (("insert into ops.rule_count values (1, 'setl_d', 'I4', 'x', 'warning', 20, 1000, 0)",), "warn", 20),
+    "row_rule_quarantined": (
+        ("update ops.rule_count set unexpected = 2",
+         "insert into ops.rule_count values (1, 'setl_d', 'I1', 'x', 'error', 2, 1000, 0)",
+         "insert into ops.row_concerned values (1, 'setl_d', 'row_rule', 'error', 2)"),
+        "warn",
+        2,
+    ),
+    "row_rule_warned": (
+        ("insert into ops.rule_count values (1, 'setl_d', 'I4', 'x', 'warning', 20, 1000, 0)",
+         "insert into ops.row_concerned values (1, 'setl_d', 'row_rule', 'warning', 20)"),
+        "warn",
+        20,
+    ),
     "required_extract_missing": (("delete from ops.load where \"extract\" = 'population_ref'",), "warn", 1),
     "delivered_month_gap": (("insert into ops.load_month values (1, 'setl_d', '202405', 1)",), "warn", 2),
     "load_without_rows": (

@@ -147,28 +147,3 @@ def test_another_key_or_a_lost_one_stops_the_run(home: Home) -> None:
         home.run()
     home.settings.key_file.write_bytes(key)
     assert len(home.run().loaded) == 1
-
-
-@pytest.mark.parametrize("mark", ["manifest", "marker", "person"])
-def test_invented_and_real_data_never_mix(tmp_path: Path, mark: str) -> None:
-    home = Home(tmp_path / "home")
-    person = "9900001234" if mark == "person" else "5201001234"
-    home.put_rows("b1/setl_d_1.csv", rows("setl_d", 1, psn_no=person))
-    if mark == "manifest":
-        home.manifest("b1", synthetic=True)
-    elif mark == "marker":
-        home.put("b1/synthetic.json", "{}")
-    home.run()
-    assert home.value("select value from ops.meta where key = 'synthetic'") == "true"
-    home.put_rows("setl_d_2.csv", rows("setl_d", 1, start=2))
-    (refused,) = home.run().refused
-    assert "--home" in str(refused.reason) and home.value("select count(*) from raw.setl_d") == 1
-
-
-def test_a_real_home_takes_no_invented_people(home: Home) -> None:
-    home.put_rows("setl_d_1.csv", rows("setl_d", 1))
-    home.run()
-    home.put_rows("setl_d_2.csv", rows("setl_d", 2, start=2, psn_no="9900001234"))
-    home.put_rows("psn_info_b.csv", [row("psn_info_b", 1, psn_no="52", certno=with_check_digit("99000019700317001"))])
-    assert {file.source_file for file in home.run().refused} == {"setl_d_2.csv", "psn_info_b.csv"}
-    assert home.value("select value from ops.meta where key = 'synthetic'") == "false"

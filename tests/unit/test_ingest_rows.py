@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.checks import run_stage
 from dagster_project.errors import ExitCode
 from tests.intake_world import Home, row, rows
 
@@ -80,7 +81,8 @@ def test_S4_every_row_read_is_accepted_or_quarantined(home: Home) -> None:
         "select rows_read, rows_accepted, rows_quarantined, rows_superseded, rows_warned from ops.load"
     )
     assert (read, accepted, held, superseded, warned) == (10, 7, 3, 1, 1)
-    assert home.rejected() == {3: ["I1", "I3", "number_form"], 4: ["required"], 5: ["I1"]}
+    # What is no number is said once: I1 and I3, which add it up, cannot be asked of that row.
+    assert home.rejected() == {3: ["number_form"], 4: ["required"], 5: ["I1"]}
     assert dict(home.query("select rule_id, unexpected from ops.rule_count where rule_id in ('R7', 'I2', 'required')")) == {
         "R7": 1, "I2": 0, "required": 1,
     }  # fmt: skip
@@ -96,3 +98,29 @@ def test_months_partition_settlements(home: Home) -> None:
     ]
     assert home.value("select count(*) from raw.setl_d") == 30
     assert home.value("select count(distinct source_row) from raw.setl_d") == 30
+
+
+def test_checks_count_rows_and_not_the_rules_that_they_break(home: Home) -> None:
+    table = rows("setl_d", 30)
+    table[0] |= {"medfee_sumamt": "150.00"}  # breaks I1 and I3
+    table[1] |= {"setl_id": "", "begndate": "soon", "enddate": "x"}  # three broken cells
+    table[2] |= {"med_type": "9977", "pay_loc": "8", "insutype": "777"}  # three unknown codes that hold the row
+    table[3] |= {"med_type": "9977", "enddate": "x"}  # one of each
+    table[4] |= {"hosp_lv": "77", "psn_type": "77", "gend": "7"}  # three codes classed as unknown
+    for place in range(10, 20):  # two warnings a row, and a code
+        table[place] |= {"begndate": "2024-02-01", "enddate": "2024-01-31", "setl_time": "2024-01-30 10:00:00"}
+    table[10] |= {"hosp_lv": "77"}
+    home.put_rows("setl_d.csv", table)
+    home.run()
+    assert home.query("select rows_read, rows_quarantined, rows_warned from ops.load") == [(30, 4, 11)]
+    found = {
+        result.check_name: (result.unexpected, result.total) for result in run_stage(home.settings, "landing", "run1")
+    }
+    assert {
+        name: found[name] for name in ("row_rule_quarantined", "code_unknown", "code_outside_set", "row_rule_warned")
+    } == {
+        "row_rule_quarantined": (3, 30),
+        "code_unknown": (2, 30),
+        "code_outside_set": (2, 30),
+        "row_rule_warned": (10, 30),
+    }
