@@ -120,6 +120,32 @@ def headline_frame(warehouse: Path, label_column: str | None = None) -> pl.DataF
     return frame
 
 
+def other_breakdowns(warehouse: Path) -> pl.DataFrame:
+    """Annual rows of the breakdowns that have no column of their own, in the order of their key."""
+    rows = query(
+        warehouse,
+        """
+        select indicator_id, year, region_code, other_dimension, other_member, numerator, denominator, status, reason
+        from indicator.indicator_value
+        where month is null and period_kind = 'year' and other_dimension <> 'total'
+        order by all
+        """,
+    )
+    kinds = {"numerator": FRAME["numerator"], "denominator": FRAME["denominator"], "year": pl.Int32}
+    names = [
+        "indicator_id",
+        "year",
+        "region_code",
+        "dimension",
+        "member",
+        "numerator",
+        "denominator",
+        "status",
+        "reason",
+    ]
+    return pl.DataFrame(rows, schema={name: kinds.get(name, pl.String) for name in names}, orient="row")
+
+
 def sorted_csv(warehouse: Path, table: str = "indicator.indicator_value") -> str:
     """A table as CSV text in a fixed order, to be compared byte for byte."""
     with duckdb.connect(str(warehouse)) as connection:

@@ -27,17 +27,20 @@ from dagster_project.dictionary.expression import (
 from dagster_project.dictionary.indicators import LABELS, MEASURES, Indicator
 
 # Labels that the cells of each labelled cube carry; a breakdown must be carried by every cube of an indicator.
-_PERSON_PLACE = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "area", "payment_place")
+_PERSON_PLACE = (
+    "scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "destination", "area", "payment_place",
+)  # fmt: skip
+_MEMBER = ("scheme", "member_status", "age_group", "sex")
 CUBE_LABELS: dict[str, frozenset[str]] = {
     "settlement": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type")),
     "visit": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type")),
     "stay": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
     "stay_end": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
-    "enrolment": frozenset(("scheme", "member_status", "age_group", "sex", "employer_group", "person_group")),
+    "enrolment": frozenset((*_MEMBER, "employer_group", "fund_mode", "premium_subsidy", "person_group")),
     "fund": frozenset(("scheme", "fund_type", "direction")),
     "population": frozenset(("population_kind",)),
     "maternity_allowance": frozenset(("benefit_type",)),
-    "assistance": frozenset(("scheme", "care_setting")),
+    "assistance": frozenset(("scheme", "care_setting", "population_group")),
     "reported": frozenset(("reported_indicator",)),
 }
 MAX_CONDITIONS = 2

@@ -20,11 +20,16 @@ from dagster_project.settings import PACKAGE_ROOT, Settings
 
 SHIPPED = PACKAGE_ROOT / "provinces"
 SWITCHES_FILE = Path(__file__).with_name("switches.yml")
-KEYS = ("name", "definitions", "pooling", "care_type_map", "dummy_creators")
+KEYS = ("name", "definitions", "pooling", "care_type_map", "identity_map", "dummy_creators")
 LEVELS = ("prefecture", "province")
 CARE_GROUPS = (
     "ordinary_outpatient", "emergency", "chronic_outpatient", "inpatient",
     "maternity_inpatient", "maternity_outpatient", "pharmacy", "home_bed",
+)  # fmt: skip
+# Groups of the code set psn_idet_type_group; `other` is an identity of none of them, an ordinary person among them.
+IDENTITY_GROUPS = (
+    "destitute", "orphan", "minimum_living", "low_income_margin", "anti_poverty_monitored", "illness_impoverished",
+    "lifted_out_of_poverty", "other",
 )  # fmt: skip
 
 
@@ -55,6 +60,7 @@ class Province:
     choices: dict[str, list[tuple[int, str]]]  # switch -> (from year, value), sorted
     pooling: list[Pooling]
     care_type_map: dict[str, str] = field(default_factory=dict)
+    identity_map: dict[str, str] = field(default_factory=dict)
     dummy_creators: tuple[str, ...] = ()
 
     def choice(self, switch: str, year: int) -> str:
@@ -102,9 +108,18 @@ def load_province(settings: Settings, code: str) -> Province:
         code=code,
         choices=choices,
         pooling=pooling,
-        care_type_map=_care_types(own, path),
+        care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path),
+        identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path),
         dummy_creators=tuple(str(creator) for creator in own.get("dummy_creators") or ()),
     )
+
+
+@lru_cache(maxsize=1)
+def load_national() -> Province:
+    """The shipped national defaults alone, to say in words where a province differs."""
+    path = SHIPPED / "national.yml"
+    content = _read(path)
+    return Province("100000", _choices(content["definitions"], path), _pooling(content, path))
 
 
 def _find(settings: Settings, name: str, required: bool = True) -> Path | None:
@@ -198,17 +213,11 @@ def _pooling(content: dict[str, Any], path: Path | None) -> list[Pooling]:
     return found
 
 
-def _care_types(content: dict[str, Any], path: Path | None) -> dict[str, str]:
-    entries = content.get("care_type_map") or {}
+def _code_map(content: dict[str, Any], key: str, groups: tuple[str, ...], path: Path | None) -> dict[str, str]:
+    entries = content.get(key) or {}
     if not isinstance(entries, dict):
-        raise _error(path, "care_type_map", "不是键值结构", "is not a mapping", "")
+        raise _error(path, key, "不是键值结构", "is not a mapping", "")
     for code, group in entries.items():
-        if group not in CARE_GROUPS:
-            raise _error(
-                path,
-                f"care_type_map {code}",
-                "归类无效：",
-                "has an unknown group:",
-                f"{group}; {', '.join(CARE_GROUPS)}",
-            )
+        if group not in groups:
+            raise _error(path, f"{key} {code}", "归类无效：", "has an unknown group:", f"{group}; {', '.join(groups)}")
     return {str(code): str(group) for code, group in entries.items()}

@@ -43,8 +43,9 @@ MEASURES: dict[str, str] = {
 # Labels by which cells are chosen and broken down, in the order of the columns of the long measure table.
 LABELS = (
     "scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "area", "payment_place", "age_group",
-    "sex", "employer_group", "person_group", "benefit_type", "care_setting", "disease_payment", "fund_type",
-    "direction", "population_kind", "reported_indicator",
+    "sex", "employer_group", "fund_mode", "premium_subsidy", "person_group", "population_group", "destination",
+    "benefit_type", "care_setting", "disease_payment", "fund_type", "direction", "population_kind",
+    "reported_indicator",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 
@@ -66,6 +67,7 @@ class Indicator:
     numerator_expression: str
     denominator_expression: str
     scale: Decimal
+    breakdowns: tuple[str, ...]  # as the prose names them
     breakdown_labels: tuple[str, ...]
     scheme_label: str
     tier_label: str
@@ -118,6 +120,7 @@ def _indicator(row: dict[str, str]) -> Indicator:
         display_decimals=int(row["display_decimals"]),
         filter=read_pairs(row["filter"]),
         scale=Decimal(row["scale"]),
+        breakdowns=split_list(row["breakdowns"]),
         breakdown_labels=split_list(row["breakdown_labels"]),
         switches=split_list(row["switches"]),
         extracts=split_list(row["extracts"]),

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from dagster_project.dictionary.breakdowns import find_gaps, stated_gaps
 from dagster_project.dictionary.compile import Compiled, Compiler, Term
 from dagster_project.dictionary.definitions import Province, load_province, load_switches
 from dagster_project.dictionary.indicators import LABELS, Indicator, load_indicators, load_units, read_rows
@@ -116,6 +117,10 @@ def _definitions(provinces: list[Province], years: list[int]) -> dict[str, pl.Da
             [(p.code, code, group) for p in provinces for code, group in sorted(p.care_type_map.items())],
             {"province": text, "code": text, "care_group": text},
         ),
+        "identity_map": _frame(
+            [(p.code, code, group) for p in provinces for code, group in sorted(p.identity_map.items())],
+            {"province": text, "code": text, "identity_group": text},
+        ),
         "dummy_creator": _frame(
             [(p.code, creator) for p in provinces for creator in p.dummy_creators], {"province": text, "crter_id": text}
         ),
@@ -173,6 +178,13 @@ def _indicators() -> dict[str, pl.DataFrame]:
         "indicator_breakdown": _frame(
             [(row.indicator_id, label) for row in computed for label in ("total", *_breakdowns(row))],
             {"indicator_id": text, "breakdown": text},
+        ),
+        "breakdown_gap": _frame(
+            [
+                (gap.indicator_id, gap.label, f"{gap.reason.zh} / {gap.reason.en}")
+                for gap in find_gaps(indicators, compiler, stated_gaps())
+            ],
+            {"indicator_id": text, "breakdown": text, "reason": text},
         ),
         "indicator_extract": _frame(
             [(row.indicator_id, extract) for row in computed for extract in row.extracts],

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dagster_project.sample.hashing import QUANTILES, Bits, Integers, lognormal_table, part
+from dagster_project.sample.identities import is_listed
 from dagster_project.sample.people import ENTERPRISE, GOVERNMENT, RESIDENT
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _other_funds(
     rest = rest - serious - large
     disabled = np.where((columns["rank"] % 4_999 == 11) & heavy, rest // 2, zero)
     rest = rest - disabled
-    poor = (resident == 1) & (columns["rank"] % 9 == 4) & heavy
+    poor = (is_listed(columns["category"], columns["rank"]) == 1) & heavy
     assistance = np.where(poor, rest * 45 // 100, zero)
     rest = rest - assistance
     other_fund = np.where(heavy & (part(other, 53, 10) == 0), rest // 20, zero)

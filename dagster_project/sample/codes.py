@@ -61,3 +61,19 @@ LEDGER_SIGN = np.array([1, 1, 1, -1, 1, 0, 0], dtype=np.int64)
 
 SEXES = ("unknown", "male", "female")
 EMPLOYER_GROUPS = ("enterprise", "government", "flexible_other", "unknown", "none")
+
+# 统账结合, 单建统筹, 住院统筹, a code that no list has, nothing written.
+HI_TYPES = ("1", "2", "3", "9", NULL)
+FUND_MODES = ("pool_account", "pool_only", "unknown", "none")
+FUND_MODE_OF_HI_TYPE = np.array([0, 1, 1, 2, 2], dtype=np.int64)
+
+# Names of the lists stand for their codes, which the platform has not published; 999 is in no list.
+IDENTITIES = (NULL, "特困人员", "孤儿", "低保对象", "低保边缘", "因病致贫", "脱贫人口", "999")
+ILL = IDENTITIES.index("因病致贫")
+POPULATION_GROUPS = (
+    "unknown", "destitute", "orphan", "minimum_living", "low_income_margin", "illness_impoverished",
+    "lifted_out_of_poverty",
+)  # fmt: skip
+POPULATION_GROUP_OF_IDENTITY = np.array([0, 1, 2, 3, 4, 5, 6, 0], dtype=np.int64)
+SUBSIDIES = ("subsidised", "not_subsidised", "unknown", "none")
+SUBSIDY_OF_IDENTITY = np.array([1, 0, 0, 0, 0, 0, 0, 2], dtype=np.int64)

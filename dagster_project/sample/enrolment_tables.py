@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dagster_project.sample import identifiers
+from dagster_project.sample import codes, identifiers, identities
 from dagster_project.sample.arrow_columns import coded, constant, days, moments, money
 from dagster_project.sample.calendar import day_number, months_of_days, years_of_days
 from dagster_project.sample.hashing import Integers
@@ -131,6 +131,10 @@ def _spell_table(world: World, lives: Lives, spell: Spell, index: Integers, stil
             "psn_insu_date": days(start),
             "paus_insu_date": days(end, end == 0),
             "insutype_retr_flag": coded(np.where(retired == 9, 3, retired), _RETIREMENT),
+            "hi_type": coded(
+                np.where(employed, identities.hi_type(world, category, rank), codes.HI_TYPES.index(codes.NULL)),
+                codes.HI_TYPES,
+            ),
             "fst_insu_ym": _month_text(months_of_days(start)),
             "insu_admdvs": coded(region, world.geography.region_codes),
             "poolarea_no": coded(prefecture, world.geography.prefectures),
@@ -174,6 +178,8 @@ def contribution_table(world: World, lives: Lives, spell: Spell, rows: Payments,
         "insutype_retr_flag": coded(np.where(spell["retired"][who] > 2, 3, spell["retired"][who]), _RETIREMENT),
         "poolarea_no": coded(world.geography.prefecture_of[spell["region"][who]], world.geography.prefectures),
     }
+    if resident:
+        columns["psn_idet_type"] = coded(identities.identity(world, category, rank), codes.IDENTITIES)
     return pa.table(columns)
 
 

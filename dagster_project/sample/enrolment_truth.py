@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_project.sample import codes
+from dagster_project.sample import codes, identities
 from dagster_project.sample.calendar import day_number
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.lives import EMPLOYEE, Lives, Spell
@@ -22,12 +22,15 @@ _STATUS = {0: 0, 1: 1, 2: 1, 9: 2, -1: 2}
 
 
 def new_cells() -> Cells:
-    """Accumulator of enrolment: year, prefecture, scheme, member status, employer group, sex."""
-    return Cells((10_000, 64, 2, 4, 5, 3), ("persons",))
+    """Accumulator of enrolment: year, prefecture, scheme, member status, employer group, sex, fund mode, subsidy."""
+    return Cells((10_000, 64, 2, 4, 5, 3, 4, 4), ("persons",))
 
 
 def count_insured(world: World, lives: Lives, paid: list[tuple[Payments, Payments]], cells: Cells) -> None:
     """Add the people of a chunk, for each year of the sample; `paid` holds both spells' payments by year."""
+    category = np.full(len(lives.rank), lives.category, dtype=np.int64)
+    fund_mode = codes.FUND_MODE_OF_HI_TYPE[identities.hi_type(world, category, lives.rank)]
+    subsidy = codes.SUBSIDY_OF_IDENTITY[identities.identity(world, category, lives.rank)]
     for year, both in zip(world.all_years, paid, strict=True):
         date = day_number(year, 12, 31)
         insured = [_insured(spell, rows, date, year) for spell, rows in zip(lives.spells, both, strict=True)]
@@ -49,6 +52,8 @@ def count_insured(world: World, lives: Lives, paid: list[tuple[Payments, Payment
                 np.where(resident, codes.STATUSES.index("none"), status),
                 np.where(resident, codes.EMPLOYER_GROUPS.index("none"), group),
                 sex,
+                np.where(resident, codes.FUND_MODES.index("none"), fund_mode),
+                np.where(resident, subsidy, codes.SUBSIDIES.index("none")),
             ),
             (np.ones(size, dtype=np.int64),),
             insured[0] | insured[1],
@@ -89,6 +94,8 @@ def as_json(world: World, cells: Cells) -> list[dict[str, Any]]:
             "member_status": codes.STATUSES[key[3]],
             "employer_group": codes.EMPLOYER_GROUPS[key[4]],
             "sex": codes.SEXES[key[5]],
+            "fund_mode": codes.FUND_MODES[key[6]],
+            "premium_subsidy": codes.SUBSIDIES[key[7]],
         }
         | sums
         for key, sums in cells.rows()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,21 @@ class Geography:
     def provincial_unit(self) -> int:
         """Position of the province-run unit among the prefectures."""
         return len(self.prefectures) - 1
+
+    @cached_property
+    def destinations(self) -> tuple[str, ...]:
+        """Where care can be given, as a bureau speaks of it: prefectures of the province, then other provinces."""
+        outside = self.region_codes[self.insured_regions :]
+        return (*self.prefectures, *sorted({code[:2] + "0000" for code in outside}))
+
+    @cached_property
+    def destination_of(self) -> NDArray[np.int64]:
+        """Position in `destinations` of every region."""
+        found = [
+            self.destinations.index(code[:2] + "0000") if prefecture < 0 else prefecture
+            for code, prefecture in zip(self.region_codes, self.prefecture_of.tolist(), strict=True)
+        ]
+        return np.array(found, dtype=np.int64)
 
 
 def read_regions() -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from dagster_project.sample.amounts import FUNDS
 from dagster_project.sample.arrow_columns import coded, constant, days, decimals, moments, money
 from dagster_project.sample.calendar import day_number, years_of_days
 from dagster_project.sample.defects import MISSING_KEY, MISSING_PERSON
+from dagster_project.sample.identities import identity_on_settlement
 from dagster_project.sample.institutions import DEDUCTIBLE_GRADES, GRADES
 from dagster_project.sample.people import RESIDENT
 from dagster_project.sample.visits import Columns
@@ -107,6 +108,9 @@ def settlement_table(world: World, rows: Columns) -> pa.Table:
         "insutype": coded(rows["insutype"], codes.INSUTYPES),
         "psn_type": coded(rows["person_type"], codes.PERSON_TYPES),
         "cvlserv_flag": coded((rows["civil_servant"] != 0).astype(np.int64), ("0", "1")),
+        "sp_psn_type": coded(
+            identity_on_settlement(world, rows["category"], rows["rank"], rows["assistance"]), codes.IDENTITIES
+        ),
         "insu_admdvs": coded(rows["region"], regions),
         "emp_type": coded(np.where(rows["category"] == RESIDENT, 3, rows["group"]), _EMPLOYER_TYPES),
         "pay_loc": coded(rows["location"], codes.PAY_LOCATIONS),

@@ -1,6 +1,6 @@
 """What the settlement rows mean, by the generator's own knowledge of what it drew.
 
-Belongs here: cells of settlements, stays, assistance and the ledger measure under the national defaults. Labels are
+Belongs here: cells of settlements, stays, assistance, care away and the ledger measure under the national defaults. Labels are
 those of `codes.py`, never the warehouse's. Nothing is read back.
 """
 
@@ -15,6 +15,7 @@ from dagster_project.sample import codes
 from dagster_project.sample.calendar import months_of_days, years_of_days
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.hashing import Integers
+from dagster_project.sample.identities import identity_on_settlement
 from dagster_project.sample.institutions import TIER_OF_GRADE
 from dagster_project.sample.story_rows import has_bed
 from dagster_project.sample.visits import Columns
@@ -54,20 +55,23 @@ class SettlementTruth:
         )
     )
     assistance: Cells = field(
-        default_factory=lambda: Cells((_YEAR, _REGION, 3, 2), ("encounters", "payments", "amount"))
+        default_factory=lambda: Cells((_YEAR, _REGION, 3, 2, 8), ("encounters", "payments", "amount"))
+    )
+    away: Cells = field(
+        default_factory=lambda: Cells((_YEAR, _MONTH, _YEAR, _REGION, 3, 7, 4, 64, 6), ("visits", "total_fee", "stays"))
     )
     ledger: Cells = field(default_factory=lambda: Cells((_YEAR, _REGION, 3, 7), ("visits", "total_fee")))
     superseded: int = 0
 
     def absorb(self, other: SettlementTruth) -> None:
         """Add another part's sums."""
-        for name in ("settlement", "stay", "assistance", "ledger"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger"):
             getattr(self, name).absorb(getattr(other, name))
         self.superseded += other.superseded
 
     def merge(self) -> None:
         """Shrink to one row a cell."""
-        for name in ("settlement", "stay", "assistance", "ledger"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger"):
             getattr(self, name).merge()
 
     def add(self, world: World, rows: Columns) -> None:
@@ -91,7 +95,17 @@ class SettlementTruth:
 
         aid = live & (rows["assistance"] > 0)
         setting = (kind != codes.INPATIENT).astype(np.int64)
-        self.assistance.add((year, region, scheme, setting), (rows["aid_first"], one, rows["assistance"]), aid)
+        group = codes.POPULATION_GROUP_OF_IDENTITY[
+            identity_on_settlement(world, rows["category"], rows["rank"], rows["assistance"])
+        ]
+        self.assistance.add((year, region, scheme, setting, group), (rows["aid_first"], one, rows["assistance"]), aid)
+
+        stay = (live & (rows["stay"] == 1)).astype(np.int64)
+        self.away.add(
+            (year, month, years_of_days(rows["end"]), region, scheme, kind, travel, labels["destination"], place),
+            (visit, rows["fee"], stay),
+            live & ((travel == codes.IN_PROVINCE) | (travel == codes.CROSS_PROVINCE)),
+        )
 
         length = rows["end"] - rows["stay_begin"]
         days = np.maximum(length, 1)
@@ -104,7 +118,7 @@ class SettlementTruth:
                 *(eligible.astype(np.int64), paid.astype(np.int64)),
             ),
             (one, days, np.maximum(length + 1, 1), *(rows[f"stay_{n}"] for n in ("fee", "fund", "pool", "assistance"))),
-            live & (rows["stay"] == 1),
+            stay == 1,
         )
         self.superseded += int(((rows["class"] == codes.NOWHERE) & (rows["defect"] == 0)).sum())
 
@@ -152,16 +166,38 @@ class SettlementTruth:
                 "prefecture": regions[k[1]],
                 "scheme": codes.SCHEMES[k[2]],
                 "setting": ("inpatient", "outpatient")[k[3]],
+                "population_group": codes.POPULATION_GROUPS[k[4]],
             }
             | sums
             for k, sums in self.assistance.rows()
+        ]
+        away = [
+            {
+                "year": k[0],
+                "month": k[1],
+                "end_year": k[2],
+                "prefecture": regions[k[3]],
+                "scheme": codes.SCHEMES[k[4]],
+                "visit_type": codes.VISITS[k[5]],
+                "travel_class": codes.TRAVELS[k[6]],
+                "destination": world.geography.destinations[k[7]],
+                "payment_place": place[k[8]],
+            }
+            | sums
+            for k, sums in self.away.rows()
         ]
         ledger = [
             {"year": k[0], "prefecture": regions[k[1]], "scheme": codes.SCHEMES[k[2]], "visit_type": codes.VISITS[k[3]]}
             | sums
             for k, sums in self.ledger.rows()
         ]
-        return {"settlement": settlement, "stay": stay, "assistance": assistance, "ledger_measure": ledger}
+        return {
+            "settlement": settlement,
+            "stay": stay,
+            "assistance": assistance,
+            "away": away,
+            "ledger_measure": ledger,
+        }
 
 
 def _labels(world: World, rows: Columns) -> dict[str, Integers]:
@@ -180,5 +216,6 @@ def _labels(world: World, rows: Columns) -> dict[str, Integers]:
         "visit": np.where(pharmacy, codes.PHARMACY, codes.VISIT_AT_HOSPITAL[rows["care"]]),
         "tier": TIER_OF_GRADE[rows["grade"]],
         "travel": np.where(place < 0, codes.UNKNOWN_TRAVEL, travel),
+        "destination": geography.destination_of[place],
         "place": codes.PLACE_OF_LOCATION[rows["location"]],
     }

@@ -13,6 +13,7 @@
         visit_types.visit_type,
         counted.travel_class,
         {{ area_label('counted.travel_class', "coalesce(pooling.pooling_level, 'prefecture')") }} as area,
+        {{ destination_label('counted.travel_class', 'counted.destination_region') }} as destination,
         counted.payment_place,
         counted.age_group,
         {{ benefit_type_label('counted.care_group', 'counted.care_type', 'counted.provider_kind') }} as benefit_type,
@@ -73,6 +74,7 @@
         visit_types.visit_type,
         placed.travel_class,
         {{ area_label('placed.travel_class', "coalesce(pooling.pooling_level, 'prefecture')") }} as area,
+        {{ destination_label('placed.travel_class', 'placed.destination_region') }} as destination,
         placed.payment_place,
         placed.age_group,
         {{ benefit_type_label('placed.care_group', 'placed.care_type', "'hospital'") }} as benefit_type,
@@ -122,6 +124,8 @@
         cells.age_group,
         coalesce(cells.sex, 'unknown') as sex,
         coalesce(cells.employer_group, 'unknown') as employer_group,
+        coalesce(cells.fund_mode, 'unknown') as fund_mode,
+        {{ premium_subsidy_label("coalesce(schemes.scheme, 'unknown')", 'cells.premium_identity_code', 'identities.identity_group') }} as premium_subsidy,
         {%- for column in carried %}
         cells.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -129,6 +133,8 @@
     inner join {{ ref('label_choice') }} as choices
         on cells.province = choices.province and cells.reference_year = choices.year
     left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    left join {{ ref('identity_label') }} as identities
+        on cells.province = identities.province and cells.premium_identity_code = identities.identity_code
     {{ join_place('cells.insured_region', 'make_date(cells.reference_year, 12, 31)') }}
 {%- endmacro %}
 
@@ -189,11 +195,15 @@
             when cells.care_group in ('inpatient', 'maternity_inpatient') and cells.provider_kind <> 'pharmacy' then 'inpatient'
             else 'outpatient'
         end as care_setting,
+        -- L22: the list that the settlement names; assistance to somebody whose list is not written is listed apart.
+        coalesce(identities.identity_group, 'unknown') as population_group,
         {%- for column in carried %}
         cells.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ cells }} as cells
     left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    left join {{ ref('identity_label') }} as identities
+        on cells.province = identities.province and cells.special_person_type = identities.identity_code
     {{ join_place('cells.insured_region', first_day_of('cells.' ~ month)) }}
 {%- endmacro %}
 

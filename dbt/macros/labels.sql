@@ -4,8 +4,9 @@
 {% macro label_columns() -%}
     {{ return([
         'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'area', 'payment_place', 'age_group',
-        'sex', 'employer_group', 'person_group', 'benefit_type', 'care_setting', 'disease_payment', 'fund_type',
-        'direction', 'population_kind', 'reported_indicator',
+        'sex', 'employer_group', 'fund_mode', 'premium_subsidy', 'person_group', 'population_group', 'destination',
+        'benefit_type', 'care_setting', 'disease_payment', 'fund_type', 'direction', 'population_kind',
+        'reported_indicator',
     ]) }}
 {%- endmacro %}
 
@@ -59,6 +60,21 @@
         when {{ travel_class }} = 'cross_province' then 'out_of_area'
         when {{ travel_class }} = 'in_province' and {{ pooling_level }} = 'prefecture' then 'out_of_area'
         else 'local'
+    end
+{%- endmacro %}
+
+{# L23: where care out of the prefecture was given, as a region code. #}
+{% macro destination_label(travel_class, destination_region) -%}
+    case when {{ travel_class }} in ('local', 'unknown') then {{ travel_class }} else coalesce({{ destination_region }}, 'unknown') end
+{%- endmacro %}
+
+{# L21: whether the premium of an insured resident was subsidised, by the identity that the payment names. #}
+{% macro premium_subsidy_label(scheme, identity_code, identity_group) -%}
+    case
+        when {{ scheme }} <> 'resident' then 'none'
+        when {{ identity_code }} = 'none' or {{ identity_group }} = 'other' then 'not_subsidised'
+        when {{ identity_group }} is not null then 'subsidised'
+        else 'unknown'
     end
 {%- endmacro %}
 

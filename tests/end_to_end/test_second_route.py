@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import YEARS, SampleHome
 from tests.second_route import SecondRoute, second_route
 from tests.truth import expected_indicators, load_truth
-from tests.warehouse_api import compare, headline_frame
+from tests.warehouse_api import compare, headline_frame, other_breakdowns
 
 TOLERANCE = 1e-9
 LABEL_COLUMNS = [
@@ -57,6 +57,26 @@ def test_breakdowns_agree(second: SecondRoute, sample_home: SampleHome, column: 
             pl.col("denominator_ours").is_not_null()
             & (pl.col("denominator").fill_null(0) != pl.col("denominator_ours"))
         )
+    )
+    assert both.height > 0
+    assert wrong.is_empty(), f"{wrong.height} of {both.height} differ: {wrong.head(20)}"
+
+
+OTHER_DIMENSIONS = ["fund_mode", "premium_subsidy", "employer_group", "sex", "population_group", "destination"]
+
+
+@pytest.mark.parametrize("dimension", OTHER_DIMENSIONS)
+def test_breakdowns_of_their_own_dimension_agree(second: SecondRoute, sample_home: SampleHome, dimension: str) -> None:
+    found = other_breakdowns(sample_home.warehouse).filter(
+        (pl.col("dimension") == dimension) & pl.col("numerator").is_not_null()
+    )
+    expected = second.broken_down(dimension, sorted(set(found["member"]))).rename({dimension: "member"})
+    key = ["indicator_id", "year", "region_code", "member"]
+    headline = set(second.frame["indicator_id"])
+    both = found.filter(pl.col("indicator_id").is_in(headline)).join(expected, on=key, how="left", suffix="_ours")
+    wrong = both.filter(
+        (pl.col("numerator") != pl.col("numerator_ours").fill_null(0))
+        | (pl.col("denominator").fill_null(0) != pl.col("denominator_ours").fill_null(0))
     )
     assert both.height > 0
     assert wrong.is_empty(), f"{wrong.height} of {both.height} differ: {wrong.head(20)}"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from dagster_project.dictionary import load_indicators
+from dagster_project.dictionary.breakdowns import label_of, stated_gaps
 from tests.conftest import SampleHome
 from tests.truth import expected_indicators, load_truth
-from tests.warehouse_api import build_home, compare, headline_frame
+from tests.truth_breakdowns import expected_breakdowns
+from tests.warehouse_api import build_home, compare, headline_frame, other_breakdowns, query
 
 HEADLINES = 64
 
@@ -28,6 +32,59 @@ def test_every_headline_indicator_has_a_value_for_the_province(sample_home: Samp
         assert not missing, (year, sorted(missing))
 
 
+def breakdown_differences(expected: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Members that differ; one that one side does not have must be 0 on the other. Rows without figures are left out."""
+    dimensions = expected.select("indicator_id", "dimension").unique()
+    figures = found.filter(pl.col("numerator").is_not_null()).join(dimensions, on=["indicator_id", "dimension"])
+    key = ["indicator_id", "year", "region_code", "dimension", "member"]
+    both = expected.join(figures, on=key, how="full", suffix="_found")
+    return both.filter(
+        (pl.col("numerator").fill_null(0) != pl.col("numerator_found").fill_null(0))
+        | (pl.col("denominator").fill_null(0) != pl.col("denominator_found").fill_null(0))
+    )
+
+
+def test_every_breakdown_of_its_own_dimension_equals_the_truth(sample_home: SampleHome) -> None:
+    expected = expected_breakdowns(sample_home.truth)
+    assert set(expected["dimension"]) >= {"fund_mode", "premium_subsidy", "population_group", "destination"}
+    wrong = breakdown_differences(expected, other_breakdowns(sample_home.warehouse))
+    assert wrong.is_empty(), f"{wrong.height} of {expected.height} differ: {wrong.head(20)}"
+
+
+def test_L24_every_named_breakdown_has_values_or_a_reason(sample_home: SampleHome) -> None:
+    """Each headline row's own words against the finished table: for every year, region and breakdown it names."""
+    stands = set(
+        query(
+            sample_home.warehouse,
+            "select distinct indicator_id, year, region_code, breakdown from indicator.indicator_value "
+            "where breakdown = 'month' or period_kind = 'year' and (numerator is not null or reason is not null)",
+        )
+    )
+    own = {"scheme_label": "scheme", "tier_label": "hospital_tier"}
+    missing = []
+    for row in load_indicators().values():
+        fixed = {label for label, members in row.filter if len(members) == 1}
+        fixed |= {label for column, label in own.items() if getattr(row, column)} | {"region"}
+        for label in {label_of(word) for word in row.breakdowns if row.headline} - fixed:
+            missing += [
+                (row.indicator_id, year, region, label)
+                for year in sample_home.years
+                for region in set(sample_home.found["region_code"])
+                if (row.indicator_id, year, region, label) not in stands
+            ]
+    assert not missing, f"{len(missing)} have neither values nor a reason: {missing[:20]}"
+
+
+def test_L24_a_reason_stands_where_the_values_would(sample_home: SampleHome) -> None:
+    found = other_breakdowns(sample_home.warehouse)
+    for gap in stated_gaps():
+        rows = found.filter((pl.col("indicator_id") == gap.indicator_id) & (pl.col("dimension") == gap.label))
+        assert rows.height == len(sample_home.years) * sample_home.found["region_code"].n_unique()
+        assert set(rows["status"]) == {"not_computable"} and set(rows["member"]) == {"unknown"}
+        assert rows["numerator"].null_count() == rows.height
+        assert set(rows["reason"]) == {f"{gap.reason.zh} / {gap.reason.en}"}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 20240601, 987654321])
 @pytest.mark.parametrize("scale", [0.0005, 0.002])
@@ -36,6 +93,8 @@ def test_truth_holds_for_other_seeds_and_scales(tmp_path: Path, seed: int, scale
 
     write_sample(tmp_path / "home" / "landing", scale=scale, seed=seed)
     build_home(tmp_path / "home")
-    expected = expected_indicators(load_truth(tmp_path / "home" / "truth.json"))
-    wrong = compare(expected, headline_frame(tmp_path / "home" / "warehouse.duckdb"))
+    truth = load_truth(tmp_path / "home" / "truth.json")
+    warehouse = tmp_path / "home" / "warehouse.duckdb"
+    wrong = compare(expected_indicators(truth), headline_frame(warehouse))
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
+    assert breakdown_differences(expected_breakdowns(truth), other_breakdowns(warehouse)).is_empty()

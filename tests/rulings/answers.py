@@ -14,6 +14,8 @@ import duckdb
 import polars as pl
 
 from tests.rulings.world import YEAR, World
+from tests.second_route import SecondRoute
+from tests.warehouse_api import other_breakdowns
 
 Key = tuple[str, int, str]
 Numbers = dict[Key, tuple[Decimal | None, Decimal | None, float | None]]
@@ -43,6 +45,40 @@ class Answers:
     def value(self, case: str, indicator: str, year: int = YEAR) -> float | None:
         """The value in the dictionary's unit."""
         return self._cell(case, indicator, year)[2]
+
+
+class Parts:
+    """Members of breakdowns that have no column of their own, of one route."""
+
+    def __init__(self, world: World, source: Path | SecondRoute):
+        self._world = world
+        self._source = source
+        self._frames: dict[str, pl.DataFrame] = {}
+
+    def _frame(self, dimension: str) -> pl.DataFrame:
+        if dimension not in self._frames:
+            if isinstance(self._source, SecondRoute):
+                frames = [frame for frame in vars(self._source.parts).values() if dimension in frame.columns]
+                members = sorted({str(label) for frame in frames for label in frame[dimension].unique()})
+                found = self._source.broken_down(dimension, members).rename({dimension: "member"})
+            else:
+                found = other_breakdowns(self._source).filter(pl.col("dimension") == dimension)
+            self._frames[dimension] = found.filter((pl.col("numerator") != 0) | (pl.col("denominator") != 0))
+        return self._frames[dimension]
+
+    def pairs(self, case: str, indicator: str, dimension: str, year: int = YEAR) -> dict[str, tuple[Decimal, Decimal]]:
+        """Numerator and denominator of every member of a case that is not 0."""
+        here = self._frame(dimension).filter(
+            (pl.col("indicator_id") == indicator)
+            & (pl.col("year") == year)
+            & (pl.col("region_code") == self._world.areas[case].prefecture)
+        )
+        rows = here.select("member", "numerator", "denominator").iter_rows()
+        return {member: (above or Decimal(0), below or Decimal(0)) for member, above, below in rows}
+
+    def __call__(self, case: str, indicator: str, dimension: str, year: int = YEAR) -> dict[str, Decimal]:
+        """Numerators of every member of a case that is not 0."""
+        return {member: pair[0] for member, pair in self.pairs(case, indicator, dimension, year).items()}
 
 
 def numbers_of(frame: pl.DataFrame) -> Numbers:

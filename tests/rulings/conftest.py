@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from tests.rulings.answers import Answers, Warehouse, numbers_of
-from tests.rulings.landed import YEARS, make_world
+from tests.rulings.answers import Answers, Parts, Warehouse, numbers_of
+from tests.rulings.landed import IDENTITIES, YEARS, make_world
 from tests.rulings.world import PROVINCE, World
-from tests.second_route import second_route
+from tests.second_route import SecondRoute, second_route
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +28,7 @@ def built(world: World) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def second(world: World) -> pl.DataFrame:
+def second(world: World) -> SecondRoute:
     """The second route over the same landed files."""
     return second_route(
         world.home / "landing",
@@ -37,15 +36,25 @@ def second(world: World) -> pl.DataFrame:
         PROVINCE,
         care_types={"16": "chronic_outpatient"},
         pooled_at_province={world.areas["L7"].prefecture: "2024-07-01"},
-    ).frame
+        identities=IDENTITIES,
+    )
 
 
 @pytest.fixture(params=["second route", "warehouse"])
 def answers(request: pytest.FixtureRequest, world: World) -> Answers:
     """Numbers of one route."""
     if request.param == "second route":
-        return Answers("second route", world, numbers_of(request.getfixturevalue("second")))
+        return Answers("second route", world, numbers_of(request.getfixturevalue("second").frame))
     from tests.warehouse_api import headline_frame
 
     built: Warehouse = request.getfixturevalue("built")
     return Answers("warehouse", world, numbers_of(headline_frame(Path(built.path))))
+
+
+@pytest.fixture(params=["second route", "warehouse"])
+def parts(request: pytest.FixtureRequest, world: World) -> Parts:
+    """Members of breakdowns of one route."""
+    if request.param == "second route":
+        return Parts(world, request.getfixturevalue("second"))
+    built: Warehouse = request.getfixturevalue("built")
+    return Parts(world, built.path)

@@ -13,6 +13,8 @@ from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, World
 
 CASES = ["test_settlement_rulings", "test_stay_rulings", "test_enrolment_rulings", "test_machinery_rulings"]
 DELIVERIES = {"b1": "2026-01-10T00:00:00", "b2": "2026-02-10T00:00:00"}
+# Identities that this province writes as codes of its own; `other` is an identity of no list.
+IDENTITIES = {"101": "destitute", "900": "other"}
 YEARS = [FIRST_YEAR, YEAR, NEXT_YEAR]
 
 
@@ -57,6 +59,7 @@ def make_world(home: Path, cases: Sequence[str] = CASES) -> World:
         "pooling:\n"
         f"  - {{region: '{world.area('L7').prefecture}', from: 2024-07-01, level: province}}\n"
         "care_type_map: {'16': chronic_outpatient}\n"
+        f"identity_map: {IDENTITIES}\n"
         "dummy_creators: []\n",
         encoding="utf-8",
     )

@@ -6,8 +6,8 @@ hand. Every answer is asked of the warehouse and of the second route.
 
 from __future__ import annotations
 
-from tests.rulings.answers import Answers, Warehouse
-from tests.rulings.world import FIRST_YEAR, YEAR, Area, certificate
+from tests.rulings.answers import Answers, Parts, Warehouse
+from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, YEAR, Area, certificate
 
 
 def rows_R10(area: Area) -> None:
@@ -175,6 +175,42 @@ def rows_R27(area: Area) -> None:
 
 def test_R27_active_members_are_insured_for_maternity(answers: Answers) -> None:
     assert answers("R27", "maternity_insured") == 2
+
+
+def rows_L20(area: Area) -> None:
+    for mode in ("1", "1", "2", "3", "9", ""):
+        area.insure(hi_type=mode)
+    area.insure(insutype="390", psn_type="1501", insutype_retr_flag="", hi_type="1")
+
+
+def test_L20_fund_mode_of_employees(parts: Parts) -> None:
+    assert parts("L20", "employee_insured", "fund_mode") == {"pool_account": 2, "pool_only": 2, "unknown": 2}
+
+
+def test_L20_a_fund_mode_is_an_indicator_of_its_own(built: Warehouse) -> None:
+    rows = built.query(
+        "select indicator_id, numerator from indicator.indicator_value where year = ? and region_code = ? "
+        "and indicator_id in ('employee_pool_account', 'employee_pool_only')",
+        [YEAR, built.world.areas["L20"].prefecture],
+    )
+    assert dict(rows) == {"employee_pool_account": 2, "employee_pool_only": 2}
+
+
+def rows_L21(area: Area) -> None:
+    """Lists by name, by the province's own code, none, an identity of no list, and a code that nobody knows."""
+    for identity in ("低保对象", "101", "", "900", "999"):
+        spell = area.insure(insutype="390", psn_type="1501", insutype_retr_flag="", paid=False)
+        area.world.pay(area, spell, YEAR, "2024-01-15 09:00:00", psn_idet_type=identity)
+        area.world.pay(area, spell, NEXT_YEAR, "2025-01-15 09:00:00")
+
+
+def test_L21_the_paying_row_says_whose_premium_was_subsidised(parts: Parts) -> None:
+    expected = {"subsidised": 2, "not_subsidised": 2, "unknown": 1}
+    assert parts("L21", "resident_insured", "premium_subsidy") == expected
+
+
+def test_L21_a_year_without_identities_says_nothing(parts: Parts) -> None:
+    assert parts("L21", "resident_insured", "premium_subsidy", NEXT_YEAR) == {"unknown": 5}
 
 
 def rows_S14(area: Area) -> None:

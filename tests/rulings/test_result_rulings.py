@@ -33,3 +33,19 @@ def test_S3_a_mirror_that_is_not_the_negative_is_a_finding(built: Warehouse) -> 
     (mirror,) = [result for result in results if result.check_name == "mirror_amounts_differ"]
     assert (mirror.unexpected, mirror.severity) == (1, "error")
     assert mirror.status == "fail", "one mirror of ten is far above 0.1 %"
+
+
+def test_L24_a_breakdown_that_no_extract_carries_says_why(built: Warehouse) -> None:
+    rows = built.query(
+        "select distinct other_dimension, other_member, numerator, value, status, reason from indicator.indicator_value "
+        "where indicator_id = 'ma_expenditure' and other_dimension <> 'total'"
+    )
+    ((dimension, member, numerator, value, status, reason),) = rows
+    assert (dimension, member, numerator, value, status) == (
+        "population_group",
+        "unknown",
+        None,
+        None,
+        "not_computable",
+    )
+    assert "台账不分人群" in reason and "fund_ledger_m" in reason and " / " in reason

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.rulings.answers import Answers
-from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, YEAR, Area
+from tests.rulings.answers import Answers, Parts
+from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, YEAR, Area, World
 
 OUTSIDE = "970101"
 
@@ -167,6 +167,40 @@ def test_L11_setting_of_assistance(answers: Answers) -> None:
     assert answers.pair("L11", "ma_avg_inpatient") == (3, 2)
     assert answers.pair("L11", "ma_avg_outpatient") == (60, 4)
     assert answers("L11", "ma_visits") == 6
+
+
+def rows_L22(area: Area) -> None:
+    resident = {"insutype": "390", "psn_type": "1501", "fee": 100, "fund": 60}
+    for aid, identity in ((1, "低保对象"), (2, "101"), (4, "900"), (8, "999"), (16, ""), (0, "孤儿")):
+        area.settle(aid=aid, sp_psn_type=identity, **resident)
+    first = area.settle(aid=32, sp_psn_type="孤儿", med_type="21", **resident)
+    again = {"mdtrt_id": first["mdtrt_id"], "setl_type": "3", "when": datetime(YEAR, 4, 1)}
+    area.settle(aid=40, sp_psn_type="因病致贫", med_type="21", **again, **resident)
+
+
+def test_L22_the_settlement_names_the_population_group(parts: Parts) -> None:
+    groups = {"minimum_living": 1, "destitute": 1, "other": 1, "unknown": 2, "orphan": 1}
+    assert parts("L22", "ma_visits", "population_group") == groups
+    paid = {"minimum_living": (1, 1), "destitute": (2, 1), "other": (4, 1), "unknown": (24, 2)}
+    assert parts.pairs("L22", "ma_avg_outpatient", "population_group") == paid
+    inpatient = {"orphan": (32, 1), "illness_impoverished": (40, 0)}
+    assert parts.pairs("L22", "ma_avg_inpatient", "population_group") == inpatient
+
+
+def rows_L23(area: Area) -> None:
+    away = {"fix_blng_admdvs": OUTSIDE}
+    area.settle(fee=1, fund=0, own=0, pre=0, pay_loc="4", **away)
+    stay(area, "2024-03-01", "2024-03-05", fee=2, fund=0, own=0, pre=0, pay_loc="4", **away)
+    stay(area, "2024-03-01", "2024-03-05", fee=4, fund=0, own=0, pre=0, pay_loc="1", **away)
+    area.settle(fee=8, fund=0, own=0, pre=0, fix_blng_admdvs=area.world.area("L4").county)
+    area.settle(fee=16, fund=0, own=0, pre=0)
+
+
+def test_L23_a_prefecture_at_home_and_a_province_elsewhere(parts: Parts, world: World) -> None:
+    home, abroad = world.areas["L4"].prefecture, f"{OUTSIDE[:2]}0000"
+    assert parts("L23", "outarea_visits", "destination") == {abroad: 3, home: 1}
+    assert parts("L23", "outarea_expense", "destination") == {abroad: 7, home: 8}
+    assert parts.pairs("L23", "xprov_direct_settlement_rate", "destination") == {abroad: (1, 2)}
 
 
 def rows_L4(area: Area) -> None:

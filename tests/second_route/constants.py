@@ -160,6 +160,16 @@ EMPLOYER_GROUP = {
     ),
     **dict.fromkeys(["80", "81", "9006", "9007", "9901", "9939"], "flexible_other"),
 }
+FUND_MODE = {"1": "pool_account", "2": "pool_only", "3": "pool_only"}
+POPULATION_GROUP = {
+    "特困人员": "destitute",
+    "孤儿": "orphan",
+    "低保对象": "minimum_living",
+    "低保边缘": "low_income_margin",
+    "防返贫监测对象": "anti_poverty_monitored",
+    "因病致贫": "illness_impoverished",
+    "脱贫人口": "lifted_out_of_poverty",
+}
 RETIRED_FLAG = {"0": "active", "1": "retired", "2": "retired"}
 MEMBER_OF_PSN_TYPE = {"11": "active", "12": "retired", "13": "retired", "14": "none", "15": "none", "16": "none"}
 

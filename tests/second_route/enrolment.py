@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from tests.second_route.constants import EMPLOYER_GROUP, RETIRED_FLAG
+from tests.second_route.constants import EMPLOYER_GROUP, FUND_MODE, POPULATION_GROUP, RETIRED_FLAG
 
 
 def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
@@ -34,8 +34,12 @@ def insured_at(
     persons: pl.LazyFrame,
     employers: pl.LazyFrame,
     prefectures: dict[str, str],
+    identities: dict[str, str] | None = None,
 ) -> pl.DataFrame:
-    """One row a natural person insured at the date, with scheme, status, employer group, sex and prefecture."""
+    """One row a natural person insured at the date, with scheme, status, groups, sex and prefecture.
+
+    `identities` maps codes of identities to groups, beside those of the national list (L21).
+    """
     month = f"{day.year}{day.month:02d}"
     paid = (
         payments.filter(
@@ -46,10 +50,13 @@ def insured_at(
             & (pl.col("accrym_begn") <= month)
             & (pl.col("accrym_end") >= month)
         )
-        .select("psn_insu_rlts_id")
-        .unique()
-        .with_columns(has_paid=pl.lit(True))
+        .group_by("psn_insu_rlts_id")
+        .agg(has_paid=pl.lit(True), identity=pl.col("psn_idet_type").max())
+        # No identity in any payment of the year: the column was not delivered and says nothing.
+        .with_columns(names_identities=pl.col("identity").is_not_null().any())
     )
+    groups = POPULATION_GROUP | (identities or {})
+    group = pl.col("identity").replace_strict(groups, default=None, return_dtype=pl.String)
     is_employee = pl.col("insutype") == "310"
     retired = is_employee & pl.col("insutype_retr_flag").is_in(["1", "2"])
     return (
@@ -89,6 +96,20 @@ def insured_at(
                 .replace_strict(EMPLOYER_GROUP, default="unknown", return_dtype=pl.String)
                 .fill_null("unknown")
             ),
+            fund_mode=pl.when(pl.col("scheme") == "resident")
+            .then(pl.lit("none"))
+            .otherwise(
+                pl.col("hi_type")
+                .replace_strict(FUND_MODE, default="unknown", return_dtype=pl.String)
+                .fill_null("unknown")
+            ),
+            premium_subsidy=pl.when(pl.col("scheme") == "employee")
+            .then(pl.lit("none"))
+            .when((group == "other") | (pl.col("identity").is_null() & pl.col("names_identities")))
+            .then(pl.lit("not_subsidised"))
+            .when(group.is_not_null())
+            .then(pl.lit("subsidised"))
+            .otherwise(pl.lit("unknown")),
             sex=pl.col("gend")
             .replace_strict({"1": "male", "2": "female"}, default="unknown", return_dtype=pl.String)
             .fill_null("unknown"),

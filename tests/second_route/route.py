@@ -144,11 +144,12 @@ def second_route(
     province: str = "520000",
     care_types: dict[str, str] | None = None,
     pooled_at_province: dict[str, str] | None = None,
+    identities: dict[str, str] | None = None,
 ) -> SecondRoute:
     """Compute the headline indicators of a landing folder for the province and its prefecture-level regions.
 
-    `care_types` maps the province's own care types to care groups; `pooled_at_province` says from which day a region
-    (or the whole province) pools at provincial level.
+    `care_types` maps the province's own care types to care groups, `identities` its codes of identities to population
+    groups; `pooled_at_province` says from which day a region (or the whole province) pools at provincial level.
     """
     pooled = {k: date.fromisoformat(v) for k, v in (pooled_at_province or POOLED_AT_PROVINCE).items()}
     years = sorted(years)
@@ -158,7 +159,7 @@ def second_route(
     codes.regions = set(regions["admdvs"].to_list())
     outcomes = first + [judge(item, codes) for item in landed_files(landing, set(COLUMNS) - {"admdvs_dim_a"})]
     prefectures = prefecture_of(regions)
-    rows = labelled(_current(outcomes, "setl_d"), codes.group_of(), prefectures, pooled)
+    rows = labelled(_current(outcomes, "setl_d"), codes.group_of(), prefectures, pooled, identities)
     merged = stays(rows, _current(outcomes, "drg_dip_group_result"))
     spells = pl.concat([_current(outcomes, "psn_insu_d"), _current(outcomes, "psn_insu_his_d")], how="diagonal_relaxed")
     payments = pl.concat(
@@ -166,7 +167,7 @@ def second_route(
     )
     persons, employers = _current(outcomes, "psn_info_b"), _current(outcomes, "insu_emp_info_b")
     enrolment = pl.concat(
-        insured_at(date(year, 12, 31), spells, payments, persons, employers, prefectures)
+        insured_at(date(year, 12, 31), spells, payments, persons, employers, prefectures, identities)
         for year in [years[0] - 1, *years]
     )
     parts = Parts(

@@ -13,6 +13,7 @@ import polars as pl
 from tests.second_route.constants import (
     HOSPITAL_TIER,
     MEMBER_OF_PSN_TYPE,
+    POPULATION_GROUP,
     SCHEME,
     VISIT_TYPE,
 )
@@ -82,7 +83,11 @@ def _to_prefecture(name: str, prefectures: dict[str, str]) -> pl.Expr:
 
 
 def labelled(
-    current: pl.LazyFrame, care_groups: dict[str, str], prefectures: dict[str, str], pooled_from: dict[str, date]
+    current: pl.LazyFrame,
+    care_groups: dict[str, str],
+    prefectures: dict[str, str],
+    pooled_from: dict[str, date],
+    identities: dict[str, str] | None = None,
 ) -> pl.DataFrame:
     """Valid settlements with their labels and whether they count; amounts in fen."""
     valid = current.filter(pl.col("vali_flag") == "1").collect()
@@ -117,6 +122,9 @@ def labelled(
             is_supplementary=pl.col("setl_type").fill_null("") == "3",
             is_interim=pl.col("mid_setl_flag").fill_null("0") == "1",
             payment_place=pl.col("pay_loc").fill_null("unknown"),
+            population_group=pl.col("sp_psn_type")
+            .replace_strict(POPULATION_GROUP | (identities or {}), default="unknown", return_dtype=pl.String)
+            .fill_null("unknown"),
         )
         .with_columns(
             care_group=pl.when(pl.col("provider_kind") == "pharmacy")
@@ -134,6 +142,13 @@ def labelled(
             .when(pl.col("treated_prefecture") != pl.col("prefecture"))
             .then(pl.lit("in_province"))
             .otherwise(pl.lit("local")),
+        )
+        .with_columns(
+            destination=pl.when(pl.col("travel_class") == "cross_province")
+            .then(pl.col("treated").str.slice(0, 2) + "0000")
+            .when(pl.col("travel_class") == "in_province")
+            .then(pl.col("treated_prefecture"))
+            .otherwise("travel_class")
         )
         .with_columns(is_out_of_area=out_of_area(pl.col("setl_time").dt.date(), pooled_from))
         .with_columns(pl.col(source).fill_null(0).alias(name) for name, source in AMOUNTS.items())

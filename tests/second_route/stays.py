@@ -18,6 +18,7 @@ DISCHARGE_LABELS = [
     "visit_type",
     "care_group",
     "travel_class",
+    "destination",
     "payment_place",
     "is_out_of_area",
     "year",
@@ -83,7 +84,7 @@ def stays(rows: pl.DataFrame, groups: pl.LazyFrame) -> pl.DataFrame:
 
 def assistance(rows: pl.DataFrame) -> pl.DataFrame:
     """Assistance by year, prefecture, scheme and setting: encounters in the year of their first payment, money by row."""
-    labels = ["year", "prefecture", "scheme", "setting"]
+    labels = ["year", "prefecture", "scheme", "setting", "population_group"]
     paid = (
         rows.lazy()
         .filter(pl.col("counts"))

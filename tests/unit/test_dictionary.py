@@ -8,11 +8,13 @@ from decimal import Decimal
 import pytest
 
 from dagster_project.dictionary import load_indicators, load_switches, load_units
+from dagster_project.dictionary.breakdowns import Gap, find_gaps, stated_gaps
 from dagster_project.dictionary.compile import Compiler, DictionaryError, Term
 from dagster_project.dictionary.indicators import KINDS, Indicator, read_rows
 from dagster_project.dictionary.own import load_own_identities
 from dagster_project.dictionary.pooling import CROSS_REGION_BASE
 from dagster_project.dictionary.selection import Selections
+from dagster_project.language import Text
 
 INDICATORS = load_indicators()
 COMPUTED = [row for row in INDICATORS.values() if row.kind not in ("alias", "not_yet")]
@@ -140,6 +142,28 @@ def test_a_wrong_row_is_told_what_is_wrong(changes: dict[str, object], message: 
     row = edited("insured_total", **changes)
     with pytest.raises(DictionaryError, match=message):
         compiler(insured_total=row).compile("insured_total")
+
+
+def test_L24_every_breakdown_that_a_headline_row_names_has_values_or_a_reason() -> None:
+    gaps = find_gaps(INDICATORS, compiler(), stated_gaps())
+    assert {(gap.indicator_id, gap.label) for gap in gaps} == {("ma_expenditure", "population_group")}
+    assert all(gap.reason.zh and gap.reason.en for gap in gaps)
+
+
+@pytest.mark.parametrize(
+    ("changed", "stated", "message"),
+    [
+        ({"breakdown_labels": ("employer_group", "sex", "region")}, [], "'fund mode' has neither values nor a reason"),
+        ({"breakdowns": ("fund mode", "colour")}, [], "'colour' has no label"),
+        ({}, [Gap("employee_insured", "sex", Text("无", "none"))], "'sex' has both values and a reason"),
+        ({}, [Gap("employee_insured", "hospital_tier", Text("无", "none"))], "no headline row names"),
+        ({}, [Gap("ma_subsidised_enrolment", "population_group", Text("无", "none"))], "no headline row names"),
+    ],
+)
+def test_L24_silence_and_contradiction_are_refused(changed: dict[str, object], stated: list[Gap], message: str) -> None:
+    rows = {**INDICATORS, "employee_insured": edited("employee_insured", **changed)}
+    with pytest.raises(DictionaryError, match=message):
+        find_gaps(rows, Compiler(rows, load_switches()), [*stated_gaps(), *stated])
 
 
 def test_equal_choices_of_cells_are_one_selection() -> None:

@@ -15,6 +15,7 @@ final as (
         insured_region,
         insured_prefecture,
         scheme_code,
+        special_person_type,
         provider_kind,
         care_type,
         care_group,

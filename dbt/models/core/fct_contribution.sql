@@ -25,14 +25,16 @@
 
 with employee_details as (
     select
-        {{ shared_columns }}
+        {{ shared_columns }},
+        cast(null as varchar) as psn_idet_type
     from {{ ref('stg_staf_psn_clct_detl_d') }}
     where is_current
 ),
 
 resident_details as (
     select
-        {{ shared_columns }}
+        {{ shared_columns }},
+        psn_idet_type
     from {{ ref('stg_rsdt_psn_clct_detl_d') }}
     where is_current
 ),
@@ -60,6 +62,7 @@ final as (
         finsubs_amt as fiscal_subsidy_yuan,
         oth_clct_amt as other_contribution_yuan,
         clct_sumamt as contribution_yuan,
+        psn_idet_type as identity_code,
         load_id,
         source_row
     from details

@@ -26,6 +26,14 @@ employer_groups as (
     where set_name = 'emp_type_group' and scope <> 'local pattern' and code <> 'else'
 ),
 
+fund_modes as (
+    select
+        code,
+        rollup
+    from {{ ref('code_set') }}
+    where set_name = 'hi_type'
+),
+
 -- The current table beats the history of the same relation and spell.
 spells as (
     select
@@ -38,6 +46,7 @@ spells as (
         crt_insu_date,
         paus_insu_date,
         insutype_retr_flag,
+        hi_type,
         insu_admdvs,
         poolarea_no,
         province,
@@ -56,6 +65,7 @@ spells as (
         former.crt_insu_date,
         former.paus_insu_date,
         former.insutype_retr_flag,
+        former.hi_type,
         former.insu_admdvs,
         former.poolarea_no,
         former.province,
@@ -96,6 +106,11 @@ final as (
             when employer_groups.rollup = 'other' then 'flexible_other'
             else coalesce(employer_groups.rollup, 'unknown')
         end as employer_group,
+        -- L20: residents have no personal account, so the question is the employees' alone.
+        case
+            when coalesce(scheme_map.scheme, 'unknown') <> 'employee' then 'none'
+            else coalesce(fund_modes.rollup, 'unknown')
+        end as fund_mode,
         spells.psn_insu_stas as enrolment_status,
         spells.crt_insu_date as spell_begin_date,
         {{ open_end('spells.paus_insu_date') }} as spell_end_date,
@@ -106,6 +121,7 @@ final as (
     left join scheme_map on spells.insutype = scheme_map.scheme_code
     left join employers on spells.emp_no = employers.emp_no
     left join employer_groups on employers.emp_type = employer_groups.code
+    left join fund_modes on spells.hi_type = fund_modes.code
 )
 
 select * from final

@@ -70,6 +70,8 @@ open_spells as (
 paid_spells as (
     select
         contributions.spell_id,
+        contributions.province,
+        contributions.identity_code,
         reference_dates.reference_year
     from contributions
     inner join reference_dates
@@ -87,6 +89,26 @@ paid_spells as (
                     and contributions.arrived_date > reference_dates.half_year_before
                 )
             )
+),
+
+-- L21: the identity under which the premium of a date was subsidised, as its payment names it.
+identities as (
+    select
+        spell_id,
+        reference_year,
+        max(identity_code) as identity_code
+    from paid_spells
+    where identity_code is not null
+    group by spell_id, reference_year
+),
+
+-- Where no payment of a year names an identity, the column was not delivered: that says nothing of anybody.
+identity_years as (
+    select distinct
+        province,
+        reference_year
+    from paid_spells
+    where identity_code is not null
 ),
 
 insured_spells as (
@@ -171,11 +193,21 @@ counted as (
 
 aged as (
     select
-        *,
+        counted.*,
         cast(floor((
-            (reference_year - year(birth_month)) * 12 + 12 - month(birth_month)
-        ) / 12) as integer) as age_years
+            (counted.reference_year - year(counted.birth_month)) * 12 + 12 - month(counted.birth_month)
+        ) / 12) as integer) as age_years,
+        -- Null says that nothing is known; 'none' that the payment names nobody's list.
+        case
+            when counted.scheme <> 'resident' then null
+            when identities.identity_code is not null then identities.identity_code
+            when identity_years.reference_year is not null and not counted.is_insured_unpaid then 'none'
+        end as premium_identity_code
     from counted
+    left join identities
+        on counted.spell_id = identities.spell_id and counted.reference_year = identities.reference_year
+    left join identity_years
+        on counted.province = identity_years.province and counted.reference_year = identity_years.reference_year
 ),
 
 final as (
@@ -192,6 +224,8 @@ final as (
         pooling_region,
         employer_type,
         employer_group,
+        fund_mode,
+        premium_identity_code,
         sex,
         {{ age_group('age_years') }} as age_group,
         is_dead,

@@ -151,6 +151,11 @@ final as (
             when insured_prefecture = treatment_prefecture then 'local'
             else 'in_province'
         end as travel_class,
+        -- L23: where care out of the prefecture was given: a prefecture at home, a province elsewhere.
+        case
+            when left(treatment_region, 2) <> left(insu_admdvs, 2) then left(treatment_region, 2) || '0000'
+            when insured_prefecture <> treatment_prefecture then treatment_prefecture
+        end as destination_region,
         coalesce(insutype, 'unknown') as scheme_code,
         member_status,
         {{ age_group('age_years') }} as age_group,
@@ -168,6 +173,7 @@ final as (
         is_stay_row,
         is_stay_row and settlement_kind = 'normal' as is_discharge,
         has_assistance,
+        case when has_assistance then sp_psn_type end as special_person_type,
         -- Identifiers are kept only where rows have to find each other: stays and assistance.
         case when is_stay_row or has_assistance then setl_id end as settlement_id,
         case when is_stay_row or has_assistance then mdtrt_id end as encounter_id,

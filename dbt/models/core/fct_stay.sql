@@ -141,6 +141,7 @@ discharges as (
         keyed.insured_prefecture,
         keyed.treatment_region,
         keyed.travel_class,
+        keyed.destination_region,
         keyed.scheme_code,
         keyed.member_status,
         keyed.age_group,

@@ -8,6 +8,7 @@ final as (
         province,
         insured_region,
         scheme_code,
+        special_person_type,
         provider_kind,
         care_type,
         care_group,
@@ -15,7 +16,7 @@ final as (
         count(*) filter (where is_payment) as payments,
         cast(sum(assistance_pay_yuan) as decimal(18, 2)) as assistance_pay_yuan
     from assistance
-    group by settlement_month, province, insured_region, scheme_code, provider_kind, care_type, care_group
+    group by settlement_month, province, insured_region, scheme_code, special_person_type, provider_kind, care_type, care_group
 )
 
 select * from final

@@ -11,6 +11,8 @@ final as (
         member_status,
         employer_type,
         employer_group,
+        fund_mode,
+        premium_identity_code,
         sex,
         age_group,
         count(*) as persons
@@ -23,6 +25,8 @@ final as (
         member_status,
         employer_type,
         employer_group,
+        fund_mode,
+        premium_identity_code,
         sex,
         age_group
 )

@@ -51,6 +51,7 @@ final as (
         lmtpric_hosp_lv,
         registry_hosp_lv,
         travel_class,
+        destination_region,
         payment_place,
         settlement_kind,
         reversal_class,
@@ -78,6 +79,7 @@ final as (
         lmtpric_hosp_lv,
         registry_hosp_lv,
         travel_class,
+        destination_region,
         payment_place,
         settlement_kind,
         reversal_class

@@ -27,6 +27,7 @@ final as (
         stays.lmtpric_hosp_lv,
         stays.registry_hosp_lv,
         stays.travel_class,
+        stays.destination_region,
         stays.payment_place,
         stays.is_disease_eligible,
         stays.is_disease_paid,
@@ -60,6 +61,7 @@ final as (
         stays.lmtpric_hosp_lv,
         stays.registry_hosp_lv,
         stays.travel_class,
+        stays.destination_region,
         stays.payment_place,
         stays.is_disease_eligible,
         stays.is_disease_paid

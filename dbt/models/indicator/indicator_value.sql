@@ -11,6 +11,10 @@ breakdowns as (
     select * from {{ source('dictionary', 'indicator_breakdown') }}
 ),
 
+gaps as (
+    select * from {{ source('dictionary', 'breakdown_gap') }}
+),
+
 terms as (
     select * from {{ ref('indicator_term') }}
 ),
@@ -43,7 +47,8 @@ members as (
         province,
         year,
         breakdown,
-        member
+        member,
+        cast(null as varchar) as gap_reason
     from amounts
     where breakdown <> 'total'
     union all
@@ -52,8 +57,20 @@ members as (
         definitions.province,
         definitions.year,
         'total' as breakdown,
-        'total' as member
+        'total' as member,
+        cast(null as varchar) as gap_reason
     from definitions
+    union all
+    -- L24: a breakdown that no extract can carry says so, instead of being silent.
+    select
+        definitions.indicator_id,
+        definitions.province,
+        definitions.year,
+        gaps.breakdown,
+        'unknown' as member,
+        gaps.reason as gap_reason
+    from definitions
+    inner join gaps on definitions.indicator_id = gaps.indicator_id
 ),
 
 cells as (
@@ -69,8 +86,8 @@ cells as (
         nullif(dictionary.scheme_label, '') as scheme_label,
         nullif(dictionary.tier_label, '') as tier_label,
         ratios.indicator_id is not null as is_ratio,
-        obstacles.reason as obstacle,
-        coalesce(obstacles.hides_numerator, false) as hides_numerator
+        coalesce(members.gap_reason, obstacles.reason) as obstacle,
+        coalesce(members.gap_reason is not null or obstacles.hides_numerator, false) as hides_numerator
     from members
     inner join definitions
         on
@@ -90,7 +107,7 @@ cells as (
             and members.province = obstacles.province
             and members.year = obstacles.year
             and regions.region_code = obstacles.region_code
-    where obstacles.reason is null or members.breakdown = 'total'
+    where obstacles.reason is null or members.breakdown = 'total' or members.gap_reason is not null
 ),
 
 filled as (

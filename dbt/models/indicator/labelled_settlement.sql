@@ -18,6 +18,7 @@ final as (
         hospital_tier,
         visit_type,
         travel_class,
+        destination,
         area,
         payment_place,
         age_group,
@@ -33,7 +34,7 @@ final as (
         {%- endfor %}
     from labelled
     group by
-        province, region_code, year, month, scheme, member_status, hospital_tier, visit_type, travel_class, area,
+        province, region_code, year, month, scheme, member_status, hospital_tier, visit_type, travel_class, destination, area,
         payment_place, age_group, benefit_type
 )
 

@@ -90,6 +90,8 @@ parts as (
     from members
     where members.breakdown <> 'total'
     group by members.indicator_id, members.year, members.region_code, members.breakdown
+    -- A breakdown that no extract can carry has no parts (L24).
+    having count(members.numerator) > 0
 ),
 
 parts_and_wholes as (

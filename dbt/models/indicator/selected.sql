@@ -1,5 +1,6 @@
 {%- set place_labels = [
-    'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'area', 'payment_place', 'person_group',
+    'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'destination', 'area', 'payment_place',
+    'person_group',
 ] %}
 {%- set visit_labels = place_labels + ['age_group', 'benefit_type'] %}
 {%- set stay_labels = place_labels + ['disease_payment'] %}
@@ -55,7 +56,8 @@ visits as (
     cube='visit', breakdown='month') }},
 
 {{ added_cells('enrolment', ref('labelled_enrolment'),
-    ['scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'person_group'], [('persons', 'persons')], 'persons') }},
+    ['scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'premium_subsidy', 'person_group'],
+    [('persons', 'persons')], 'persons') }},
 
 {{ added_cells('fund', ref('labelled_fund'), ['scheme', 'fund_type', 'direction'],
     pairs_of(['fund_amount_yuan', 'closing_balance_yuan']), 'null') }},
@@ -63,7 +65,7 @@ visits as (
 {{ added_cells('maternity_allowance', ref('labelled_allowance'), ['benefit_type'],
     [('allowance_payments', 'payments')], 'payments') }},
 
-{{ added_cells('assistance', ref('labelled_assistance'), ['scheme', 'care_setting'],
+{{ added_cells('assistance', ref('labelled_assistance'), ['scheme', 'care_setting', 'population_group'],
     [('assistance_encounters', 'encounters'), ('assistance_payments', 'payments'), ('assistance_paid_yuan', 'assistance_pay_yuan')],
     'encounters') }},
 

@@ -1,6 +1,6 @@
 {%- set place_labels = [
-    'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'area', 'payment_place', 'age_group',
-    'person_group', 'benefit_type',
+    'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'destination', 'area', 'payment_place',
+    'age_group', 'person_group', 'benefit_type',
 ] %}
 
 with clock_choices as (
@@ -95,13 +95,15 @@ final as (
     union all
     {{ trace_rows('stay_end', 'setl_d', 'labelled_stays', place_labels + ['disease_payment'], year='end_year') }}
     union all
-    {{ trace_rows('enrolment', 'psn_insu_d', 'enrolment', ['scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'person_group']) }}
+    {{ trace_rows('enrolment', 'psn_insu_d', 'enrolment', [
+        'scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'premium_subsidy', 'person_group',
+    ]) }}
     union all
     {{ trace_rows('fund', 'fund_ledger_m', 'fund', ['scheme', 'fund_type', 'direction']) }}
     union all
     {{ trace_rows('maternity_allowance', 'matn_alwn_crtf_d', 'allowance', ['benefit_type']) }}
     union all
-    {{ trace_rows('assistance', 'setl_d', 'assistance', ['scheme', 'care_setting']) }}
+    {{ trace_rows('assistance', 'setl_d', 'assistance', ['scheme', 'care_setting', 'population_group']) }}
     union all
     {{ trace_rows('population', 'population_ref', 'population', ['population_kind']) }}
     union all
