@@ -41,7 +41,8 @@ class Column:
     required: bool = False
     key: bool = False
     code_set: str | None = None
-    unknown: Literal["quarantine", "warn"] = "warn"
+    # What a value outside the code set is; lawful where the set names only the codes that decide something (L25).
+    unknown: Literal["quarantine", "warn", "lawful"] = "warn"
     pad: int = 0  # width to which lost leading zeros are restored
     form: str = ""  # "month": text yyyymm
     open_end: bool = False  # a far date means open (S14)

@@ -38,6 +38,25 @@ def test_S1_unknown_codes(home: Home) -> None:
     assert home.value("select count(*) from raw.setl_d where insutype is null") == 1  # R5
 
 
+def test_L25_codes_beside_those_that_decide_something_are_lawful(home: Home) -> None:
+    household = [row("psn_info_b", n, resd_natu=code) for n, code in enumerate(["10", "11", "20", "22", "90", ""], 1)]
+    home.put_rows("psn_info_b.csv", household)
+    for table in ("staf_psn_clct_detl_d", "rsdt_psn_clct_detl_d"):
+        good = {
+            "insutype": "310" if table.startswith("staf") else "390",
+            "accrym_begn": "202401",
+            "accrym_end": "202412",
+            "cashym": "202401",
+        }
+        flags = [row(table, n, revs_flag=flag, **good) for n, flag in enumerate(["Z", "1", "2"], 1)]
+        home.put_rows(f"{table}.csv", flags)
+    home.run()
+    columns = {column for (column,) in home.query("select column_name from ops.unmapped_code")}
+    assert not columns & {"resd_natu", "revs_flag"}
+    assert home.value("select count(*) from quarantine.rejected_row") == 0
+    assert home.query("select revs_flag from raw.staf_psn_clct_detl_d order by 1") == [("1",), ("2",), ("Z",)]
+
+
 def test_L9_a_province_declares_its_own_care_types(home: Home) -> None:
     home.settings.provinces.mkdir(parents=True)
     (home.settings.provinces / "520000.yml").write_text(
