@@ -145,18 +145,26 @@ def data_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 def definition_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
     """Statistics years: every year from the first to the last with data. Comparisons look one year back by themselves."""
-    years = data_years(connection) or enrolment_years(connection)
+    years = data_years(connection) or years_without_settlements(connection)
     return list(range(years[0], years[-1] + 1)) if years else []
 
 
-def enrolment_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Years of the last deliveries when no settlements have landed, so that what can be computed is."""
-    row = connection.execute(
-        "select min(year(coalesce(delivered_at, loaded_at))), max(year(coalesce(delivered_at, loaded_at))) from ops.load"
-    ).fetchone()
+def years_without_settlements(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Years that can be told of while no settlements have landed, so that what can be computed is.
+
+    Those of the ledger and the population that had ended when they were delivered; where neither has landed, the years that
+    had ended by the deliveries: a register handed over in January shows the 31 December before, and none after it.
+    """
+    ended = "year(cast(coalesce(delivered_at, loaded_at) as date) + 1) - 1"
+    row = connection.execute(f"select min({ended}), max({ended}) from ops.load").fetchone()
     if row is None or row[0] is None:
         return []
-    return list(range(int(row[0]), int(row[1]) + 1))
+    told = connection.execute(
+        "select cast(left(ym, 4) as integer) as told_year from raw.fund_ledger_m union "
+        "select cast(year as integer) from raw.population_ref order by told_year"
+    ).fetchall()
+    years = [int(year) for (year,) in told if year <= row[1]]
+    return years or list(range(int(row[0]), int(row[1]) + 1))
 
 
 def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:
@@ -167,7 +175,7 @@ def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:
     Raises UserError (exit 2) for a year without data.
     """
     with connect(settings) as connection:
-        years = data_years(connection) or enrolment_years(connection)
+        years = data_years(connection) or years_without_settlements(connection)
         whole = connection.execute(
             "select cast(left(month, 4) as integer) from ops.load_month where extract = 'setl_d' "
             "and regexp_matches(month, '^[0-9]{6}$') group by 1 having count(distinct month) = 12 order by 1"
