@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from dagster_project.dictionary.breakdowns import find_gaps, stated_gaps
+from dagster_project.contracts import load_contracts
 from dagster_project.dictionary.compile import Compiled, Compiler, Term
 from dagster_project.dictionary.definitions import Province, load_province, load_switches
 from dagster_project.dictionary.indicators import LABELS, Indicator, load_indicators, load_units, read_rows
@@ -189,6 +190,10 @@ def _indicators() -> dict[str, pl.DataFrame]:
         "indicator_extract": _frame(
             [(row.indicator_id, extract) for row in computed for extract in row.extracts],
             {"indicator_id": text, "extract": text},
+        ),
+        "extract": _frame(
+            [(contract.name, contract.name_zh, contract.name_en) for contract in load_contracts().values()],
+            {"extract": text, "name_zh": text, "name_en": text},
         ),
     }  # fmt: skip
 

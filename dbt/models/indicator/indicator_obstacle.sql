@@ -2,8 +2,12 @@ with terms as (
     select * from {{ ref('indicator_term') }}
 ),
 
-extracts as (
-    select * from {{ source('dictionary', 'indicator_extract') }}
+extract_names as (
+    select
+        extract,
+        name_zh || '（' || extract || '）' as shown_zh,
+        name_en || ' (' || extract || ')' as shown_en
+    from {{ source('dictionary', 'extract') }}
 ),
 
 statistics_years as (
@@ -12,6 +16,34 @@ statistics_years as (
 
 loads as (
     select distinct extract from {{ source('ops', 'load') }}
+),
+
+-- The extract whose rows a cube counts.
+cube_extract as (
+    {%- for cube, extract in [
+        ('settlement', 'setl_d'), ('visit', 'setl_d'), ('stay', 'setl_d'), ('stay_end', 'setl_d'), ('assistance', 'setl_d'),
+        ('enrolment', 'psn_insu_d'), ('fund', 'fund_ledger_m'), ('maternity_allowance', 'matn_alwn_crtf_d'),
+        ('population', 'population_ref'), ('reported', 'adm_return'),
+    ] %}
+    {{ 'union all' if not loop.first }}
+    select
+        '{{ cube }}' as cube,
+        '{{ extract }}' as extract
+    {%- endfor %}
+),
+
+-- What the dictionary names, and what the cubes of the indicator's terms count.
+needed_extracts as (
+    select
+        indicator_id,
+        extract
+    from {{ source('dictionary', 'indicator_extract') }}
+    union
+    select
+        terms.indicator_id,
+        cube_extract.extract
+    from terms
+    inner join cube_extract on terms.cube = cube_extract.cube
 ),
 
 -- What each cube holds at all, whatever a selection takes of it.
@@ -54,12 +86,14 @@ regions as (
 
 missing_extracts as (
     select
-        extracts.indicator_id,
-        string_agg(extracts.extract, ', ' order by extracts.extract) as names
-    from extracts
-    left join loads on extracts.extract = loads.extract
+        needed_extracts.indicator_id,
+        string_agg(extract_names.shown_zh, '、' order by extract_names.extract) as names_zh,
+        string_agg(extract_names.shown_en, ', ' order by extract_names.extract) as names_en
+    from needed_extracts
+    inner join extract_names on needed_extracts.extract = extract_names.extract
+    left join loads on needed_extracts.extract = loads.extract
     where loads.extract is null
-    group by extracts.indicator_id
+    group by needed_extracts.indicator_id
 ),
 
 -- Counts of what a cube does not hold are 0; a ledger, a population or a return that was not given is not 0.
@@ -100,22 +134,58 @@ unmet as (
         or (wanted.is_given and own.cube is null)
 ),
 
+-- 1 no such year at all, 2 no year before it, 3 other regions have it.
+gaps as (
+    select
+        unmet.indicator_id,
+        unmet.province,
+        unmet.year,
+        unmet.region_code,
+        unmet.role,
+        extract_names.shown_zh,
+        extract_names.shown_en,
+        case when not unmet.has_no_year then 3 when unmet.lag_years > 0 then 2 else 1 end as gap
+    from unmet
+    inner join cube_extract on unmet.cube = cube_extract.cube
+    inner join extract_names on cube_extract.extract = extract_names.extract
+),
+
+ranked_gaps as (
+    select
+        *,
+        min(gap) over (partition by indicator_id, province, year, region_code) as first_gap
+    from gaps
+),
+
+named_gaps as (
+    select
+        indicator_id,
+        province,
+        year,
+        region_code,
+        first_gap,
+        string_agg(distinct shown_zh, '、' order by shown_zh) filter (where gap = first_gap) as names_zh,
+        string_agg(distinct shown_en, ', ' order by shown_en) filter (where gap = first_gap) as names_en,
+        -- A numerator that is known stays visible when only what it is divided by was not given.
+        count(*) filter (where role = 'numerator') > 0 as hides_numerator
+    from ranked_gaps
+    group by indicator_id, province, year, region_code, first_gap
+),
+
 from_data as (
     select
         indicator_id,
         province,
         year,
         region_code,
-        case
-            when min(case when has_no_year then lag_years end) = 0 then '当年没有数据 / no data for the year'
-            when min(case when has_no_year then lag_years end) > 0 then '缺少上一年数据 / previous year missing'
-            else '该地区没有数据 / no data for the region'
+        case first_gap
+            when 1 then '当年没有数据：' || names_zh || ' / no data for the year: ' || names_en
+            when 2 then '缺少上一年数据：' || names_zh || ' / previous year missing: ' || names_en
+            else '该地区没有数据：' || names_zh || ' / no data for the region: ' || names_en
         end as reason,
-        -- A numerator that is known stays visible when only what it is divided by was not given.
-        count(*) filter (where role = 'numerator') > 0 as hides_numerator,
+        hides_numerator,
         2 as preference
-    from unmet
-    group by indicator_id, province, year, region_code
+    from named_gaps
 ),
 
 from_extracts as (
@@ -124,7 +194,7 @@ from_extracts as (
         regions.province,
         regions.year,
         regions.region_code,
-        '未加载数据表 / extract never loaded: ' || missing_extracts.names as reason,
+        '未加载数据表：' || missing_extracts.names_zh || ' / extract never loaded: ' || missing_extracts.names_en as reason,
         true as hides_numerator,
         1 as preference
     from missing_extracts
