@@ -1,6 +1,6 @@
 """Lawful codes: of the sets as lists, of regions and provinces as temporary tables that the scans look into.
 
-Belongs here: which codes, regions and provincial care types are known to this run (S1, S17, R17, L9). Does not belong
+Belongs here: which codes, regions and codes of provinces are known to this run (S1, S17, R17, L9, L21). Does not belong
 here: what happens to a row with an unknown one.
 """
 
@@ -19,6 +19,8 @@ from dagster_project.settings import PROJECT_ROOT, Settings
 SEEDS = PROJECT_ROOT / "dbt" / "seeds"
 # Rows that describe ranges of codes are no codes and never match (S17); nor do codes that the pack wants held back.
 NEVER_MATCH = ("local pattern", "quarantine")
+# Sets to which a province may add codes of its own, in the map of its YAML.
+PROVINCIAL_SETS = {"med_type": "care_type_map", "psn_idet_type_group": "identity_map"}
 
 
 @lru_cache(maxsize=1)
@@ -68,8 +70,8 @@ def lawful_regions(delivered: set[str]) -> set[str]:
     return lawful | {prefecture for prefecture in prefectures if prefecture[:2] not in with_counties}
 
 
-def care_types(settings: Settings) -> list[tuple[str, str]]:
-    """(province, code) of the care types that provinces declare for themselves."""
+def provincial_codes(settings: Settings) -> list[tuple[str, str, str]]:
+    """(code set, province, code) of the codes that provinces declare for themselves."""
     provinces = {
         path.stem
         for folder in (settings.provinces, SHIPPED)
@@ -77,14 +79,19 @@ def care_types(settings: Settings) -> list[tuple[str, str]]:
         for path in Path(folder).glob("[0-9][0-9]0000.yml")
     }
     return [
-        (province, code) for province in sorted(provinces) for code in load_province(settings, province).care_type_map
+        (code_set, province, code)
+        for province in sorted(provinces)
+        for code_set, name in PROVINCIAL_SETS.items()
+        for code in getattr(load_province(settings, province), name)
     ]
 
 
-def register(connection: duckdb.DuckDBPyConnection, delivered: set[str], provincial: list[tuple[str, str]]) -> None:
-    """Make (or make anew) the temporary tables known_region and known_care_type of a connection."""
+def register(
+    connection: duckdb.DuckDBPyConnection, delivered: set[str], provincial: list[tuple[str, str, str]]
+) -> None:
+    """Make (or make anew) the temporary tables known_region and known_provincial_code of a connection."""
     _fill(connection, "known_region", ("code",), [(code,) for code in sorted(lawful_regions(delivered))])
-    _fill(connection, "known_care_type", ("province", "code"), provincial)
+    _fill(connection, "known_provincial_code", ("code_set", "province", "code"), provincial)
 
 
 def _fill(

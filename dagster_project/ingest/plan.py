@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.ingest import values
-from dagster_project.ingest.codes import known_codes
+from dagster_project.ingest.codes import PROVINCIAL_SETS, known_codes
 from dagster_project.ingest.header import HeaderMatch
 from dagster_project.ingest.keys import certificate_sql, pseudonym_sql
 from dagster_project.ingest.source import Source
@@ -157,8 +157,9 @@ class Plan:
             # A look into a constant list costs half of a join; DuckDB even does it once an entry of a dictionary.
             codes = ", ".join(literal(code) for code in known_codes(column.code_set or ""))
             known = f"list_contains(cast([{codes}] as varchar[]), {name})"
-            if column.code_set == "med_type":
-                known += f" or ({self.province()}) || {name} in (select province || code from known_care_type)"
+            if column.code_set in PROVINCIAL_SETS:
+                own = f"select province || code from known_provincial_code where code_set = {literal(column.code_set)}"
+                known += f" or ({self.province()}) || {name} in ({own})"
         return f"{name} is not null and not ({known})"
 
     def judged(self) -> str:

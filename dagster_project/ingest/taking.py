@@ -70,7 +70,7 @@ class Taking:
         self.work = work
         self.on_progress = on_progress
         self.report = IngestReport()
-        self.care_types = codes.care_types(settings)
+        self.provincial_codes = codes.provincial_codes(settings)
         rows = connection.execute("select sha256, source_file from ops.load").fetchall()
         self.loaded = {str(sha): str(source) for sha, source in rows}
         self.seen = {
@@ -97,13 +97,13 @@ class Taking:
         self.kind = kind_of_home(get_meta(self.connection, "synthetic"), found.files)
         files = sorted(found.files, key=_order)
         self.total = len(files)
-        codes.register(self.connection, codes.delivered_regions(self.connection), self.care_types)
+        codes.register(self.connection, codes.delivered_regions(self.connection), self.provincial_codes)
         regions = [file for file in files if file.extract == "admdvs_dim_a"]
         for file in regions:
             self._take_one(file, refused, None)
         if any(outcome.status == "loaded" for outcome in self.report.files):
             refresh_views(self.connection)
-            codes.register(self.connection, codes.delivered_regions(self.connection), self.care_types)
+            codes.register(self.connection, codes.delivered_regions(self.connection), self.provincial_codes)
         with ThreadPoolExecutor(max_workers=max(1, self.settings.threads)) as pool:
             try:
                 for file in files[len(regions) :]:
@@ -121,7 +121,7 @@ class Taking:
 
     def _reader(self) -> duckdb.DuckDBPyConnection:
         reader = self.connection.cursor()
-        codes.register(reader, codes.delivered_regions(self.connection), self.care_types)
+        codes.register(reader, codes.delivered_regions(self.connection), self.provincial_codes)
         return reader
 
     def _note_withdrawn(self, found: Landing) -> None:

@@ -122,7 +122,7 @@ def try_file(settings: Settings, path: Path | str) -> TryReport:
         prepare_warehouse(connection)
         if home.province is not None:
             set_meta(connection, "province", home.province)
-        codes.register(connection, _delivered(connection, settings), codes.care_types(settings))
+        codes.register(connection, _delivered(connection, settings), codes.provincial_codes(settings))
         for file in found:
             reason = refused.get(file.manifest.folder) if file.manifest else None
             report.files.append(_try_one(connection, file, home, reason))

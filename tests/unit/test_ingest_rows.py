@@ -69,6 +69,19 @@ def test_L9_a_province_declares_its_own_care_types(home: Home) -> None:
     assert home.query("select setl_id from raw.setl_d") == [("set1",)], "another province's map says nothing"
 
 
+def test_L22_a_province_declares_its_own_identities(home: Home) -> None:
+    home.settings.provinces.mkdir(parents=True)
+    (home.settings.provinces / "520000.yml").write_text("identity_map: {'101': destitute}\n", encoding="utf-8")
+    written = ["101", "低保对象", "102", "", "101"]
+    settlements = [row("setl_d", n, sp_psn_type=code) for n, code in enumerate(written, 1)]
+    settlements[4]["insu_admdvs"] = "370102"
+    home.put_rows("setl_d.csv", settlements)
+    home.run()
+    assert home.value("select count(*) from raw.setl_d") == 5, "accepted, and the code is named"
+    unknown = home.query("select code, rows from ops.unmapped_code where column_name = 'sp_psn_type' order by 1")
+    assert unknown == [("101", 1), ("102", 1)], "another province's map says nothing"
+
+
 def test_S2_thresholds(home: Home) -> None:
     def file(name: str, count: int, bad: int, start: int, **cells: str) -> None:
         good = rows("setl_d", count - bad, start=start)
