@@ -27,7 +27,9 @@ REGIONS = {
 YEARS = (2023, 2024, 2025)
 RUN_ID = "run-of-the-fixture"
 SMALL_REGION = "529900"
-TIERS = ("tertiary", "secondary", "primary_and_below")
+TIERS = ("tertiary", "secondary", "primary_and_below", "unknown")
+# Printed by a choice of definition instead of their like, though not headline indicators themselves.
+CHOSEN = ("all_current_balance_incl_account", "all_cumulative_balance_incl_account")
 _FACTORS = {"亿": 10**8, "万": 10**4}
 _SIZES = {
     "人": 41_000, "人次": 90_000, "元": 160_000_000, "天": 8, "%": 70,
@@ -98,9 +100,11 @@ def _labels(indicator: str) -> dict[str, str]:
 
 
 def indicator_rows(dictionary: pl.DataFrame, definitions: dict[tuple[str, int], str]) -> pl.DataFrame:
-    """Annual rows of every headline indicator, with breakdowns by tier and place of treatment."""
+    """Annual rows of every indicator that a bulletin may print, with breakdowns by tier and place of treatment."""
     rows = []
-    for entry in dictionary.filter(pl.col("headline") == "Y").iter_rows(named=True):
+    for entry in dictionary.filter((pl.col("headline") == "Y") | pl.col("indicator_id").is_in(CHOSEN)).iter_rows(
+        named=True
+    ):
         indicator = entry["indicator_id"]
         own = _labels(indicator)
         for year in YEARS:
@@ -116,10 +120,13 @@ def indicator_rows(dictionary: pl.DataFrame, definitions: dict[tuple[str, int], 
     return pl.DataFrame(rows, schema=_SCHEMA)
 
 
-def make_home(folder: Path, synthetic: bool = True) -> Settings:
-    """A home with a warehouse that has everything the bulletin reads and nothing else."""
+def make_home(folder: Path, synthetic: bool = True, definitions: str = "") -> Settings:
+    """A home with a warehouse that has everything the bulletin reads and nothing else; `definitions` as in a province's file."""
     settings = Settings(home=folder, key_file=folder.parent / "key", language="zh", threads=2)
     folder.mkdir(parents=True, exist_ok=True)
+    if definitions:
+        settings.provinces.mkdir()
+        (settings.provinces / f"{PROVINCE}.yml").write_text(f"definitions: {{{definitions}}}\n", encoding="utf-8")
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("create schema ops; create schema core; create schema indicator; create schema seed")
         load_dictionary(connection, settings, [YEARS[0] - 1, *YEARS], [PROVINCE])

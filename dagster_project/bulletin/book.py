@@ -6,42 +6,27 @@ Belongs here: turning rows of the indicator layer into figures. Does not belong 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.bulletin.entries import in_reading_order, nameless, read_entries
 from dagster_project.bulletin.figures import POINTS, Figure, Kind
 from dagster_project.bulletin.numbers import Unit
 from dagster_project.bulletin.reading import Sources
+from dagster_project.bulletin.wording import Wording
 from dagster_project.language import Text
 
 _DIMENSIONS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 _COLUMNS = (
-    "indicator_id", "year", "region_code", *_DIMENSIONS, "other_dimension", "other_member", "definition_id", "unit", "value",
-    "status", "reason",
+    "indicator_id", "year", "region_code", *_DIMENSIONS, "other_dimension", "other_member", "definition_id", "unit",
+    "numerator", "denominator", "value", "status", "reason",
 )  # fmt: skip
 Labels = frozenset[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What the dictionary says of an indicator."""
-
-    name: Text
-    unit: Unit
-    decimals: int
-    is_headline: bool
-    section: str
-
-
 def _decimal(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
-
-
-def _full_width(name: str) -> str:
-    """Brackets as Chinese text sets them."""
-    return name.replace("(", "（").replace(")", "）")
 
 
 def _labels(row: Mapping[str, Any]) -> Labels:
@@ -55,10 +40,22 @@ def _labels(row: Mapping[str, Any]) -> Labels:
 class FigureBook:
     """All annual figures of a home, by indicator, year, region and labels."""
 
-    def __init__(self, sources: Sources, names: Mapping[str, Text] | None = None) -> None:
-        """`names` replaces dictionary names for this publication (a province's bulletin does not say 全国)."""
+    def __init__(
+        self,
+        sources: Sources,
+        wording: Wording,
+        names: Mapping[str, Text] | None = None,
+        decimals: Mapping[str, int] | None = None,
+        spoken: Sequence[str] = (),
+    ) -> None:
+        """`names` and `decimals` replace the dictionary's for this publication (a province's bulletin does not say 全国).
+
+        `spoken` are the indicators in the order of the text, which is the order of the tables too.
+        """
         self.sources = sources
-        self.entries = self._read_dictionary(names or {})
+        self.wording = wording
+        self.entries = read_entries(sources.dictionary, names or {}, decimals or {})
+        self._headline = in_reading_order(self.entries, spoken)
         self._rows: dict[tuple[str, int, str], dict[Labels, dict[str, Any]]] = defaultdict(dict)
         all_labels: dict[str, set[Labels]] = defaultdict(set)
         values = sources.values.sort("definition_id", nulls_last=True)
@@ -75,23 +72,6 @@ class FigureBook:
             for row in sources.comparisons.iter_rows(named=True)
         }
         self._breaks = self._read_breaks()
-
-    def _read_dictionary(self, names: Mapping[str, Text]) -> dict[str, Entry]:
-        entries = {}
-        for row in self.sources.dictionary.iter_rows(named=True):
-            indicator = row["indicator_id"]
-            printed_name = names.get(indicator) or Text(
-                _full_width(row["name_zh"]), row.get("name_en") or row["name_zh"]
-            )
-            decimals = row.get("display_decimals")
-            entries[indicator] = Entry(
-                name=printed_name,
-                unit=Unit.parse(row.get("unit") or ""),
-                decimals=2 if decimals is None or decimals == "" else int(decimals),
-                is_headline=str(row.get("headline") or "").lower() in ("y", "true", "1"),
-                section=str(row.get("section") or ""),
-            )
-        return entries
 
     def _read_breaks(self) -> dict[tuple[str, int], str]:
         breaks: dict[tuple[str, int], str] = {}
@@ -115,8 +95,8 @@ class FigureBook:
         return (indicator, self.sources.year, self.sources.province) in self._rows
 
     def headline(self) -> list[str]:
-        """Headline indicators in the order of the dictionary."""
-        return [indicator for indicator, entry in self.entries.items() if entry.is_headline]
+        """Headline indicators by section, in the order of the text."""
+        return list(self._headline)
 
     def break_of(self, indicator: str, year: int, region: str | None = None) -> str:
         """Id of the series break that lies between this year and the one before, or ''."""
@@ -135,7 +115,7 @@ class FigureBook:
         own = self._own.get(indicator, frozenset())
         wanted = frozenset({pair for pair in own if pair[0] not in labels} | set(labels.items()))
         row = self._rows.get((indicator, year, region), {}).get(wanted, {})
-        entry = self.entries.get(indicator) or Entry(Text(indicator, indicator), Unit(""), 2, False, "")
+        entry = self.entries.get(indicator) or nameless(indicator)
         return Figure(
             indicator_id=indicator,
             year=year,
@@ -149,6 +129,8 @@ class FigureBook:
             status=str(row.get("status") or "not_computable"),
             reason=str(row.get("reason") or ("" if row else "no_row")),
             labels=tuple(sorted(labels.items())),
+            numerator=_decimal(row.get("numerator")),
+            denominator=_decimal(row.get("denominator")),
         )
 
     def has_labels(self, indicator: str, **labels: str) -> bool:
@@ -191,10 +173,9 @@ class FigureBook:
     def change(self, figure: Figure) -> Figure:
         """Change on the restated year before: in the figure's unit, for ratios in percentage points."""
         unit = Unit(POINTS) if figure.is_ratio else figure.unit
-        decimals = max(1, figure.decimals) if figure.is_ratio else figure.decimals
         found = self._comparable(figure)
         value, status = (None, found) if isinstance(found, str) else (found[1] - found[2], "")
-        return self._derived(figure, "change", unit, decimals, value, status)
+        return self._derived(figure, "change", unit, figure.decimals, value, status)
 
     def growth(self, figure: Figure) -> Figure:
         """Growth in per cent on the restated year before; a ratio has none, see `change`."""

@@ -6,11 +6,13 @@ Belongs here: how a chart of yearly figures looks. Does not belong here: which s
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from dagster_project.bulletin.document import Chart, Series, plain
@@ -26,6 +28,7 @@ _LINE_COLOUR = "#b3261e"
 _PALE = "#9fbcd8"  # columns under a line
 _WIDTH, _HEIGHT = 520, 215
 _SCALE = 2.0
+_STARTING = Lock()
 
 
 @lru_cache(maxsize=1)
@@ -37,8 +40,8 @@ def _renderer() -> Any:
     import vl_convert
 
     spec = find_spec("mplfonts")
-    places = list(spec.submodule_search_locations or []) if spec else []
-    files = [Path(place) / "fonts" / _FONT_FILE for place in places]
+    homes = list(spec.submodule_search_locations or []) if spec else []
+    files = [Path(home) / "fonts" / _FONT_FILE for home in homes]
     font = next((path for path in files if path.exists()), None)
     if font is None:
         raise UserError(
@@ -48,12 +51,14 @@ def _renderer() -> Any:
             code=ExitCode.BROKEN_INSTALLATION,
         )
     # The converter takes folders only; ours must not bring the other fonts that lie beside the file.
-    folder = Path(tempfile.mkdtemp(prefix="bulletin-font-"))
+    folder = tempfile.TemporaryDirectory(prefix="bulletin-font-")
+    atexit.register(folder.cleanup)  # the converter reads the font whenever it draws
+    place = Path(folder.name) / _FONT_FILE
     try:
-        (folder / _FONT_FILE).symlink_to(font)
+        place.symlink_to(font)
     except OSError:
-        shutil.copyfile(font, folder / _FONT_FILE)
-    vl_convert.register_font_directory(str(folder))
+        shutil.copyfile(font, place)
+    vl_convert.register_font_directory(folder.name)
     return vl_convert
 
 
@@ -66,28 +71,27 @@ def _point(figure: Figure, series: Series, breaks: frozenset[int]) -> dict[str, 
     }
 
 
-def _points(chart: Chart, line: bool) -> list[dict[str, Any]]:
-    chosen = [series for series in chart.series if series.is_line is line]
+def _column_points(chart: Chart) -> list[dict[str, Any]]:
+    chosen = [series for series in chart.series if not series.is_line]
     return [_point(figure, series, chart.breaks) for series in chosen for figure in series.figures if figure.has_value]
 
 
 def specification(chart: Chart) -> dict[str, Any]:
-    """Vega-Lite specification of a chart: columns by year, a line on a second axis where a series is one."""
+    """Vega-Lite specification of a chart: columns by year, a line on a second axis where a series is one.
+
+    A line is interrupted where its years cannot be compared.
+    """
     columns = [series for series in chart.series if not series.is_line]
     lines = [series for series in chart.series if series.is_line]
     order = [series.label.zh for series in columns]
     fills = [_PALE] if lines else list(COLOURS[: len(order)])
     colours = {"domain": [*order, *(series.label.zh for series in lines)], "range": fills + [_LINE_COLOUR] * len(lines)}
     x = _x_axis(chart, len(columns))
-    colour = {
-        "field": "series",
-        "type": "nominal",
-        "scale": colours,
-        "legend": {"title": None, "orient": "top", "offset": 24},
-    }
-    points = [point | {"order": order.index(point["series"])} for point in _points(chart, line=False)]
+    colour = {"field": "series", "type": "nominal", "scale": colours, "legend": _legend(order, "square")}
+    line_colour = colour | {"legend": _legend([series.label.zh for series in lines], "stroke")}
+    points = [point | {"order": order.index(point["series"])} for point in _column_points(chart)]
     layers = [_column_layer(chart, points, columns[0].unit.text, x, colour, order, bool(lines))]
-    layers += [_line_layer(chart, series, x, colour) for series in lines]
+    layers += [_line_layer(chart, series, x, line_colour) for series in lines]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "title": {"text": f"图{chart.number}　{chart.title.zh}", "anchor": "middle", "fontSize": 14, "offset": 6},
@@ -96,9 +100,14 @@ def specification(chart: Chart) -> dict[str, Any]:
         "background": "white",
         "padding": 10,
         "layer": layers,
-        "resolve": {"scale": {"y": "independent"}} if lines else {},
+        "resolve": {"scale": {"y": "independent"}, "legend": {"color": "independent"}} if lines else {},
         "config": _config(),
     }
+
+
+def _legend(labels: list[str], symbol: str) -> dict[str, Any]:
+    """Columns are keyed by squares, lines by strokes."""
+    return {"title": None, "orient": "top", "offset": 24, "values": labels, "symbolType": symbol}
 
 
 def _x_axis(chart: Chart, columns: int) -> dict[str, Any]:
@@ -147,7 +156,11 @@ def _column_layer(
 
 
 def _line_layer(chart: Chart, series: Series, x: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
-    values = _points(chart, line=True)
+    values = [
+        _point(figure, series, chart.breaks) | {"part": sum(year <= figure.year for year in chart.breaks)}
+        for figure in series.figures
+        if figure.has_value
+    ]
     high = max((point["value"] for point in values), default=1.0)
     axis = {"orient": "right", "format": "~f", "grid": False, "titleColor": _LINE_COLOUR, "labelColor": _LINE_COLOUR}
     # From zero: a line that is cut off at the bottom exaggerates.
@@ -156,10 +169,12 @@ def _line_layer(chart: Chart, series: Series, x: dict[str, Any], colour: dict[st
     shared = {"x": x, "y": y}
     line = {"type": "line", "strokeWidth": 2, "point": {"size": 45, "filled": True}}
     text = {"type": "text", "dy": -11, "fontSize": 10, "fill": _LINE_COLOUR}
+    halo = text | {"fill": "white", "stroke": "white", "strokeWidth": 3}
     return {
         "data": {"values": values},
         "layer": [
-            {"mark": line, "encoding": shared | {"color": colour}},
+            {"mark": line, "encoding": shared | {"color": colour, "detail": {"field": "part", "type": "nominal"}}},
+            {"mark": halo, "encoding": shared | {"text": {"field": "text"}}},
             {"mark": text, "encoding": shared | {"text": {"field": "text"}}},
         ],
     }
@@ -177,15 +192,22 @@ def _config() -> dict[str, Any]:
             "labelFontSize": 11,
         },
         "axisY": {"titleAngle": 0, "titleAlign": "left", "titleY": -12, "tickCount": 5, "domain": False},
-        "legend": {"labelFont": FONT, "labelFontSize": 11, "symbolType": "square"},
+        "legend": {"labelFont": FONT, "labelFontSize": 11},
         "text": {"font": FONT},
         "view": {"stroke": None},
     }
 
 
+def warm_up() -> None:
+    """Start the converter, which takes a third of a second, before there is anything to draw."""
+    with _STARTING:
+        _renderer().vegalite_to_svg({"data": {"values": []}, "mark": "bar"})
+
+
 def draw(chart: Chart) -> tuple[str, bytes]:
     """The chart as SVG text and PNG bytes."""
-    renderer = _renderer()
+    with _STARTING:
+        renderer = _renderer()
     svg: str = renderer.vegalite_to_svg(specification(chart))
     png: bytes = renderer.svg_to_png(svg, scale=_SCALE)
     return svg, png

@@ -13,26 +13,23 @@ import yaml
 
 from dagster_project.bulletin import references
 from dagster_project.bulletin.book import FigureBook
+from dagster_project.bulletin.definitions import definition_tables
 from dagster_project.bulletin.document import (
     Block,
     Document,
-    FigureRun,
     Heading,
-    Inline,
     Inlines,
     Paragraph,
     Quoted,
-    Row,
     Table,
     Words,
     YearRun,
-)  # fmt: skip
-from dagster_project.bulletin.grammar import words
-from dagster_project.bulletin.notes import Notes, pooling_in_words
+)
+from dagster_project.bulletin.notes import Notes
 from dagster_project.bulletin.reading import Sources
-from dagster_project.bulletin.sections import SectionComposer, numeral, source_note
+from dagster_project.bulletin.sections import SectionComposer, numeral, source_note, spoken_indicators
 from dagster_project.bulletin.tables import TableComposer
-from dagster_project.dictionary.definitions import load_switches
+from dagster_project.bulletin.wording import Wording
 from dagster_project.language import Text
 
 _FOLDER = Path(__file__).parent
@@ -56,26 +53,29 @@ def load_outline() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def load_note_texts() -> dict[str, Any]:
     """Wording of the notes."""
-    content: dict[str, Any] = yaml.safe_load((_FOLDER / "notes.yml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load((_FOLDER / "notes.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return content
 
 
 def make_book(sources: Sources) -> FigureBook:
-    """The figures of one home under the names that a province's bulletin uses."""
-    names = {key: Text(**value) for key, value in load_outline()["names"].items()}
-    return FigureBook(sources, names)
+    """The figures of one home under the names that a province's bulletin uses, by the definitions in force."""
+    wording = Wording(sources)
+    outline = wording.fill(load_outline())
+    names = {key: Text(**value) for key, value in outline["names"].items()}
+    return FigureBook(sources, wording, names, outline["decimals"], list(spoken_indicators(outline["sections"])))
 
 
 def compose(sources: Sources, vintage: str, introduction: str = "") -> Document:
     """The bulletin of one year; `introduction` is the hand-written paragraph of context, printed as it is."""
-    outline = load_outline()
     book = make_book(sources)
+    outline = book.wording.fill(load_outline())
     notes = Notes(book, load_note_texts())
     title = _title(sources, outline)
-    document = Document(title=title, header=_header(sources, vintage, title), is_synthetic=sources.synthetic)
+    document = Document(title=title, header=_header(vintage, title), is_synthetic=sources.synthetic)
     if sources.synthetic:
         document.banner = (SYNTHETIC,)
     document.facts = _facts(sources, vintage)
+    document.regions = {references.NATION: "全国", **sources.region_names}
     if introduction:
         document.blocks += [Paragraph((Quoted(line, "导言"),)) for line in introduction.splitlines() if line.strip()]
     blocks, sections = SectionComposer(book, outline, notes, source_note(book)).compose()
@@ -85,10 +85,10 @@ def compose(sources: Sources, vintage: str, introduction: str = "") -> Document:
     document.blocks += _comparison(book, sections + 2, len(tables))
     has_comparison = any(isinstance(block, Table) and block.is_reference for block in document.blocks)
     section = sections + 2 + int(has_comparison)
-    definitions = _definitions(document, sources, len(document.tables()) + 1)
+    definitions = definition_tables(document, sources, book.wording, len(document.tables()) + 1)
     document.blocks.append(_heading(section, "注释与口径", "Notes and definitions", "notes"))
     document.blocks += [Paragraph((run, Words(" "), *parts), "note") for run, parts in notes.listed()]
-    document.blocks += [definitions] if definitions else []
+    document.blocks += definitions
     return document
 
 
@@ -98,19 +98,12 @@ def _heading(number: int, zh: str, en: str, anchor: str) -> Heading:
 
 def _title(sources: Sources, outline: dict[str, Any]) -> Inlines:
     region = sources.region_names.get(sources.province, sources.province)
-    frame = outline["title"]
-    return (
-        Words(frame["before"]),
-        Quoted(region, "core.dim_region"),
-        YearRun(sources.year),
-        Words("年"),
-        Words(frame["after"]),
-    )
+    name = outline["title"]
+    return (YearRun(sources.year), Words("年", " "), Quoted(region, "core.dim_region"), Words(name["zh"], name["en"]))
 
 
-def _header(sources: Sources, vintage: str, title: Inlines) -> Inlines:
-    parts: list[Inline] = [*title[1:-1], Words("医疗保障事业发展统计公报　"), Quoted(vintage, "vintage")]
-    return tuple(parts)
+def _header(vintage: str, title: Inlines) -> Inlines:
+    return (*title, Words("　"), Quoted(vintage, "vintage"))
 
 
 def _facts(sources: Sources, vintage: str) -> list[tuple[Words, Inlines]]:
@@ -125,11 +118,11 @@ def _facts(sources: Sources, vintage: str) -> list[tuple[Words, Inlines]]:
 
 
 def _comparison(book: FigureBook, section: int, tables: int) -> list[Block]:
-    exceptions: dict[str, str] = load_note_texts()["exceptions"]
+    texts = load_note_texts()
     builders = (
         references.national_table,
-        references.province_table,
-        lambda book, number: references.findings_table(book, number, exceptions),
+        lambda book, number: references.province_table(book, number, texts["publishers"]),
+        lambda book, number: references.findings_table(book, number, texts["exceptions"]),
     )
     found: list[Block] = []
     for build in builders:
@@ -143,50 +136,3 @@ def _comparison(book: FigureBook, section: int, tables: int) -> list[Block]:
         Paragraph((lead,)),
         *found,
     ]
-
-
-def _spelt_choices(sources: Sources) -> dict[str, list[Text]]:
-    """The choices of every definition in plain words."""
-    switches = load_switches()
-    choices: dict[str, list[Text]] = {}
-    for row in sources.register("indicator.definition").sort("definition_id", "switch").iter_rows(named=True):
-        switch = switches.get(row["switch"])
-        value = switch.values.get(str(row["value"])) if switch else None
-        label = (
-            switch.label
-            if switch
-            else Text(row.get("switch_zh") or row["switch"], row.get("switch_en") or row["switch"])
-        )
-        value = value or Text(str(row.get("value_zh") or row["value"]), str(row.get("value_en") or row["value"]))
-        choices.setdefault(row["definition_id"], []).append(
-            Text(f"{label.zh}：{pooling_in_words(value.zh)}", f"{label.en}: {value.en}")
-        )
-    return choices
-
-
-def _definitions(document: Document, sources: Sources, number: int) -> Table | None:
-    """The definitions behind the figures printed: id, choices in plain words, indicators."""
-    used: dict[str, dict[str, str]] = {}
-    for part in document.inlines():
-        if isinstance(part, FigureRun) and part.figure.definition_id and part.figure.year == sources.year:
-            used.setdefault(part.figure.definition_id, {})[part.figure.indicator_id] = part.figure.name.zh
-    choices = _spelt_choices(sources)
-    rows = []
-    for definition, indicators in used.items():
-        listed = choices.get(definition, [])
-        zh, en = "；".join(text.zh for text in listed), "; ".join(text.en for text in listed)
-        spelt = Quoted(zh or "无可选口径", "indicator.definition", en)
-        rows.append(
-            Row((Quoted(definition, "indicator.definition"),), ((spelt,), (words("、".join(indicators.values())),)))
-        )
-    if not rows:
-        return None
-    return Table(
-        "definitions",
-        number,
-        (Words("本公报所用口径", "Definitions used"),),
-        (Words("口径编号", "Definition"),),
-        ((Words("口径选择", "Choices"),), (Words("适用指标", "Indicators"),)),
-        tuple(rows),
-        text_columns=frozenset({0, 1}),
-    )

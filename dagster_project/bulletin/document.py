@@ -96,6 +96,14 @@ class Quoted:
         return self.en if language != "zh" and self.en else self.zh
 
 
+def words(text: str, english: str = "", origin: str = "ops.indicator_dictionary") -> Words | Quoted:
+    """A label of a register: words, or quoted where the register's own text holds digits."""
+    try:
+        return Words(text, english)
+    except ValueError:
+        return Quoted(text, origin, english)
+
+
 Inline = Words | FigureRun | YearRun | NumberRun | NoteRun | Quoted
 Inlines = tuple[Inline, ...]
 
@@ -119,12 +127,16 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Row:
-    """One table row: the row header's parts, its cells, and the indentation of the header."""
+    """One table row: the row header's parts, its cells, and the indentation of the header.
+
+    A group row has empty cells: its header stands over the rows that follow.
+    """
 
     header: Inlines
     cells: tuple[Inlines, ...]
     indent: int = 0
     anchor: str = ""
+    is_group: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +191,7 @@ class Document:
     banner: Inlines = ()
     facts: list[tuple[Words, Inlines]] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    regions: dict[str, str] = field(default_factory=dict)  # names of the regions whose figures it prints
 
     def inlines(self) -> Iterator[Inline]:
         """Every inline part of the document, in order."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from dagster_project.bulletin.numbers import Unit, converted, decimals_in, digits, fitting_unit
+from dagster_project.bulletin.numbers import Unit, converted, decimals_in, digits, fitting_unit, rounded
 from dagster_project.language import Text
 
 Kind = Literal["level", "previous", "change", "growth", "reference"]
@@ -27,7 +27,8 @@ class Figure:
     """One number of the bulletin: what, where, when, by which definition; `value` is unrounded, in `unit`.
 
     `kind` says whether it is the level, the restated prior year, its change, its growth in per cent or a published reference
-    figure; `labels` are the breakdown labels beyond the indicator's own; `qualifier` is 'over' or 'about' of a published figure.
+    figure; `labels` are the breakdown labels beyond the indicator's own; `qualifier` is 'over' or 'about' of a published figure;
+    a level has its exact numerator and, where it is a quotient, its denominator.
     """
 
     indicator_id: str
@@ -44,6 +45,8 @@ class Figure:
     labels: tuple[tuple[str, str], ...] = ()
     qualifier: str = ""
     source: str = ""
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
 
     @property
     def has_value(self) -> bool:
@@ -54,6 +57,11 @@ class Figure:
     def is_ratio(self) -> bool:
         """Ratios change in percentage points, never in per cent."""
         return self.unit.base == "%"
+
+    @property
+    def is_too_small_to_tell(self) -> bool:
+        """True for a change that the printed decimals round to nothing."""
+        return self.value is not None and rounded(self.scaled(), self.decimals_shown()) == 0
 
     @property
     def marker(self) -> str:

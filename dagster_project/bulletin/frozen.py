@@ -66,7 +66,14 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     vintage = f"{descriptor['as_of']}_{kind}"
     target = settings.publication / str(year) / vintage
     folders.recover(target)
-    if release.read(target).get("frozen"):
+    as_draft = f"{sources.as_of.isoformat()}_draft"
+    frozen = release.read(target)
+    if frozen.get("frozen") and not _is_complete(settings, target, vintage):
+        # An earlier freeze was stopped after its folder stood: what it had not done yet is done now.
+        rows = _complete(settings, target, values, decided, as_draft)
+        edited = bool(frozen.get("edited_word"))
+        return FreezeReport(target, vintage, year, rows, str(frozen["status"]), edited, paths_of(target))
+    if frozen.get("frozen"):
         raise UserError(
             Text(
                 f"版次 {vintage} 已经冻结，不能再写。",
@@ -96,13 +103,27 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
         release.write(aside, described)
         for path in aside.rglob("*"):
             path.chmod(0o444 if path.is_file() else 0o755)
+    rows = _complete(settings, target, values, decided, as_draft)
+    return FreezeReport(target, vintage, year, rows, status, edited, paths_of(target))
+
+
+def _complete(settings: Settings, target: Path, values: pl.DataFrame, decided: pl.DataFrame, as_draft: str) -> int:
+    """Make the folders of a frozen vintage read-only and take its values into the warehouse; returns their number."""
     with durable_step("freeze.read_only"):
         for path in [*target.rglob("*"), target]:
             if path.is_dir():
                 path.chmod(0o555)
     with connect(settings) as connection:
-        store.write_tables(connection, settings.publication, values, decided, f"{sources.as_of.isoformat()}_draft")
-    return FreezeReport(target, vintage, year, frame.height, status, edited, paths_of(target))
+        store.write_tables(connection, settings.publication, values, decided, as_draft)
+    return int(pl.scan_parquet(target / store.FROZEN_FILE).select(pl.len()).collect().item())
+
+
+def _is_complete(settings: Settings, target: Path, vintage: str) -> bool:
+    """Whether nothing of a freeze is left to do: read-only folders (the outermost comes last), values in the warehouse."""
+    if target.stat().st_mode & 0o222:
+        return False
+    with connect(settings) as connection:
+        return store.holds_frozen(connection, vintage)
 
 
 def _frozen_values(values: pl.DataFrame, vintage: str, status: str) -> pl.DataFrame:

@@ -11,20 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagster_project.bulletin.book import FigureBook
-from dagster_project.bulletin.document import FigureRun, Inline, Quoted, Words, YearRun
+from dagster_project.bulletin.document import FigureRun, Inline, Words, YearRun, words
 from dagster_project.bulletin.figures import Figure, common_unit
 from dagster_project.bulletin.notes import Notes
 from dagster_project.bulletin.numbers import Unit
 
 _VERBS = {"change": ("增加", "减少"), "growth": ("增长", "下降"), "points": ("提高", "降低")}
-
-
-def words(text: str, english: str = "", origin: str = "ops.indicator_dictionary") -> Words | Quoted:
-    """A label of a register: words, or quoted where the register's own name holds digits."""
-    try:
-        return Words(text, english)
-    except ValueError:
-        return Quoted(text, origin, english)
 
 
 def with_unit(figure: Figure, unit: Unit | None = None) -> list[Inline]:
@@ -72,6 +64,9 @@ class Grammar:
             return []
         if change.value == 0:
             return [Words("，与上年持平")]
+        told = change if figure.is_ratio else growth
+        if not with_change and told.is_too_small_to_tell:
+            return [Words("，与上年基本持平")]
         if figure.is_ratio:
             return [Words("，比上年"), *self._movement(change, "points")]
         if not with_change and growth.value is None:
@@ -116,7 +111,6 @@ class Grammar:
             values.append(FigureRun(figure, unit if figure.has_value else None))
         return [words("、".join(labels)), Words("分别为"), *values, Words(unit.text)]
 
-    def tiers(self, of: str, figures: Sequence[Figure]) -> list[Inline]:
-        """；其中三级、二级、一级及以下(含未定级)医疗机构的{指标}分别为…: fixed order."""
-        labels = ("三级", "二级", f"一级及以下（含未定级）医疗机构的{of}")
-        return [Words("；其中"), *self.parallel(labels, figures)]
+    def tiers(self, of: str, names: Sequence[str], figures: Sequence[Figure]) -> list[Inline]:
+        """；其中三级、二级、一级及以下…医疗机构的{指标}分别为…: fixed order, named as the definition in force groups them."""
+        return [Words("；其中"), *self.parallel([*names[:-1], f"{names[-1]}医疗机构的{of}"], figures)]

@@ -7,7 +7,7 @@ explains it, and links to its row in the table of headline indicators.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -24,16 +24,16 @@ from dagster_project.bulletin.document import (
     Inlines,
     NoteRun,
     Quoted,
+    Row,
     Table,
-    Words,
     plain,
 )
 from dagster_project.bulletin.figures import BREAK_MARK
+from dagster_project.bulletin.layout import is_short, is_unit, parted
 from dagster_project.bulletin.register import caption
 
 _FOLDER = Path(__file__).parent
 DEFINITION = "indicator.definition"
-_UNIT = re.compile(r"^（.+）$")
 
 
 def _figure_text(run: FigureRun, linked: Iterable[str]) -> Markup:
@@ -69,46 +69,53 @@ def _label(parts: Inlines) -> Markup:
 
 def _column(parts: Inlines) -> Markup:
     """A column header; a trailing unit in brackets goes on a line of its own."""
-    if len(parts) > 1 and isinstance(parts[-1], Words) and _UNIT.match(parts[-1].zh):
-        return _label(parts[:-1]) + Markup('<span class="unit">{}</span>').format(_label(parts[-1:]))
-    return _label(parts)
+    words, unit = parted(parts)
+    return _label(words) + (Markup('<span class="unit">{}</span>').format(_label(unit)) if unit else Markup(""))
 
 
-def _cell(parts: Inlines, is_text: bool, is_unit: bool) -> Markup:
-    style = ' class="text"' if is_text else ' class="unit"' if is_unit else ""
+def _style(table: Table, index: int) -> str:
+    """How a column is set: numbers to the right, units in the middle, texts to the left, short ones on one line."""
+    if is_unit(table, index):
+        return "unit"
+    if index not in table.text_columns:
+        return ""
+    return "text short" if is_short(table, index) else "text"
+
+
+def _cell(parts: Inlines, style: str) -> Markup:
+    attribute = Markup(' class="{}"').format(style) if style else Markup("")
     single = parts[0] if parts and plain(parts[1:]) in ("", BREAK_MARK) else None
     if isinstance(single, FigureRun) and single.figure.kind != "reference":
         figure = single.figure
         content = (
             escape(single.text()) if figure.has_value else Markup('<span class="mark">{}</span>').format(single.text())
         )
-        return Markup('<td{} title="{}">{}{}</td>').format(
-            Markup(style), figure.explain_command, content, plain(parts[1:])
-        )
+        return Markup('<td{} title="{}">{}{}</td>').format(attribute, figure.explain_command, content, plain(parts[1:]))
     if isinstance(single, Quoted) and single.origin == DEFINITION and single.zh.isascii():
         content = Markup("<code>{}</code>").format(single.text())
     else:
-        content = _label(parts) if is_text or is_unit else _runs(parts)
-    return Markup("<td{}>{}</td>").format(Markup(style), content)
+        content = _label(parts) if style else _runs(parts)
+    return Markup("<td{}>{}</td>").format(attribute, content)
+
+
+def _row(row: Row, styles: Sequence[str], is_total: bool) -> Markup:
+    if row.is_group:
+        head = Markup('<tr class="group"><th scope="row" colspan="{}">{}</th></tr>')
+        return head.format(len(styles) + 1, _label(row.header))
+    attributes = Markup(' id="{}"').format(row.anchor) if row.anchor else Markup("")
+    attributes += Markup(' class="total"') if is_total else Markup("")
+    inner = Markup(' class="inner"') if row.indent else Markup("")
+    cells = Markup("").join(_cell(one, style) for one, style in zip(row.cells, styles, strict=True))
+    return Markup('<tr{}><th scope="row"{}>{}</th>{}</tr>').format(attributes, inner, _label(row.header), cells)
 
 
 def _table(table: Table) -> Markup:
     head = Markup("").join(
         Markup('<th scope="col">{}</th>').format(_column(one)) for one in (table.corner, *table.columns)
     )
-    rows = []
+    styles = [_style(table, index) for index in range(len(table.columns))]
     first_inner = len(table.rows) > 1 and table.rows[0].indent == 0 and all(row.indent for row in table.rows[1:])
-    for position, row in enumerate(table.rows):
-        style = Markup(' class="inner"') if row.indent else Markup("")
-        cells = Markup("").join(
-            _cell(one, index in table.text_columns and not _is_unit(table, index), _is_unit(table, index))
-            for index, one in enumerate(row.cells)
-        )
-        attributes = Markup(' id="{}"').format(row.anchor) if row.anchor else Markup("")
-        attributes += Markup(' class="total"') if first_inner and position == 0 else Markup("")
-        rows.append(
-            Markup('<tr{}><th scope="row"{}>{}</th>{}</tr>').format(attributes, style, _label(row.header), cells)
-        )
+    rows = [_row(row, styles, first_inner and position == 0) for position, row in enumerate(table.rows)]
     notes = Markup("").join(
         Markup('<tr><td colspan="{}">{}</td></tr>').format(len(table.columns) + 1, _label(note)) for note in table.notes
     )
@@ -119,10 +126,6 @@ def _table(table: Table) -> Markup:
     return Markup(
         '<div class="wide"><table id="table-{}"><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody>{}</table></div>'
     ).format(table.key, title, head, Markup("").join(rows), foot)
-
-
-def _is_unit(table: Table, index: int) -> bool:
-    return plain(table.columns[index]) == "单位"
 
 
 def _block(block: Block, drawings: Mapping[str, str], linked: set[str]) -> Markup:

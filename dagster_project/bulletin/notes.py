@@ -6,23 +6,21 @@ here: the wording itself, which is `notes.yml`.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from dagster_project.bulletin.book import FigureBook
-from dagster_project.bulletin.document import Inlines, NoteRun, Quoted, Words, YearRun
+from dagster_project.bulletin.document import Inlines, NoteRun, Quoted, Words, YearRun, words
 from dagster_project.bulletin.figures import Figure
+from dagster_project.bulletin.wording import pooling_in_words
 
 BREAK = "break:"
-_LEVELS = {"prefecture": "市级统筹", "province": "省级统筹"}
 REASON = "reason:"
 CHANGED_DEFINITION = "definition"
 
 
-def pooling_in_words(text: str) -> str:
-    """A pooling level over time (`prefecture>province@2024-12-01`) as a reader says it; any other text as it is."""
-    text = re.sub(r">(prefecture|province)@(\d{4}-\d{2}-\d{2})", r"，\2起\1", text)
-    return re.sub(r"(?<![a-z])(prefecture|province)(?![a-z])", lambda match: _LEVELS[match.group(1)], text)
+def _worded(note: dict[str, Any]) -> Inlines:
+    """The text of a note; a day on which a definition changed makes it a quotation of the register of definitions."""
+    return (words(note["zh"], note["en"], "indicator.definition"),)
 
 
 class Notes:
@@ -30,13 +28,13 @@ class Notes:
 
     def __init__(self, book: FigureBook, texts: dict[str, Any]) -> None:
         self._book = book
-        self._texts = {note["key"]: note for note in texts["notes"]}
+        self._texts = {note["key"]: note for note in book.wording.fill(texts["notes"])}
         self._breaks: dict[str, str] = texts["breaks"]
         self._numbers: dict[str, int] = {}
         self._parts: dict[str, Inlines] = {}
         for key, note in self._texts.items():
             if note.get("always"):
-                self._add(key, (Words(note["zh"], note["en"]),))
+                self._add(key, _worded(note))
 
     def _add(self, key: str, parts: Inlines) -> NoteRun:
         if key not in self._numbers:
@@ -49,7 +47,7 @@ class Notes:
         runs = []
         for key, note in self._texts.items():
             if indicator in note.get("of", ()) and key not in self._numbers:
-                runs.append(self._add(key, (Words(note["zh"], note["en"]),)))
+                runs.append(self._add(key, _worded(note)))
         return runs
 
     def for_break(self, figure: Figure) -> list[NoteRun]:

@@ -6,14 +6,15 @@ Belongs here: the order of these steps and the report on them. Does not belong h
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from dagster_project.bulletin import charts, release, store
 from dagster_project.bulletin import folder as folders
-from dagster_project.bulletin import release, store
 from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.document import Document, Paragraph, plain
 from dagster_project.bulletin.reading import Sources, read_raw_values, read_sources
@@ -51,24 +52,26 @@ def make_publication(
     """
     tell = on_progress or (lambda fraction, detail: None)
     parameters = load_parameters()
-    with connect(settings) as connection:
-        values, decided = disclosed_values(connection, parameters)
-        sources = read_sources(connection, year, parameters, values)
-        name = vintage or f"{sources.as_of.isoformat()}_draft"
-        _check_name(name)
-        store.write_tables(connection, settings.publication, values, decided, f"{sources.as_of.isoformat()}_draft")
-    tell(0.2, name)
-    target = settings.publication / str(year) / name
-    folders.recover(target)
-    if release.read(target).get("frozen"):
-        return PublicationReport(target, name, year, paths_of(target), synthetic=sources.synthetic, frozen=True)
-    document = compose(sources, name, introduction_of(settings, year))
-    tell(0.4, name)
-    with folders.replaced(target) as aside:
-        write_documents(aside, document, sources, name)
-        tell(0.9, name)
-        digest = store.digest(store.values_of_vintage(values, year))
-        release.write(aside, release.describe(sources, document, parameters, name, run_id, digest))
+    with _painters() as painters:
+        painters.submit(charts.warm_up)
+        with connect(settings) as connection:
+            values, decided = disclosed_values(connection, parameters)
+            sources = read_sources(connection, year, parameters, values)
+            name = vintage or f"{sources.as_of.isoformat()}_draft"
+            _check_name(name)
+            store.write_tables(connection, settings.publication, values, decided, f"{sources.as_of.isoformat()}_draft")
+        tell(0.2, name)
+        target = settings.publication / str(year) / name
+        folders.recover(target)
+        if release.read(target).get("frozen"):
+            return PublicationReport(target, name, year, paths_of(target), synthetic=sources.synthetic, frozen=True)
+        document = compose(sources, name, introduction_of(settings, year))
+        tell(0.4, name)
+        with folders.replaced(target) as aside:
+            write_documents(aside, document, sources, name, painters)
+            tell(0.9, name)
+            digest = store.digest(store.values_of_vintage(values, year))
+            release.write(aside, release.describe(sources, document, parameters, name, run_id, digest))
     descriptor = release.read(target)
     return PublicationReport(
         folder=target,
@@ -114,19 +117,24 @@ def introduction_of(settings: Settings, year: int) -> str:
         ) from error
 
 
-def write_documents(target: Path, document: Document, sources: Sources, vintage: str) -> None:
+def _painters() -> ThreadPoolExecutor:
+    """Threads that draw while the tables are written: the converter works outside of Python."""
+    return ThreadPoolExecutor(2, "painter")
+
+
+def write_documents(
+    target: Path, document: Document, sources: Sources, vintage: str, painters: Executor | None = None
+) -> None:
     """Charts, tables, page, Word file and workbook of a document into a folder."""
-    from dagster_project.bulletin.charts import draw
     from dagster_project.bulletin.html import render_html
     from dagster_project.bulletin.word import render_word
     from dagster_project.bulletin.workbook import render_workbook
 
-    svg, png = {}, {}
-    (target / "charts").mkdir()
-    for chart in document.charts():
-        svg[chart.key], png[chart.key] = draw(chart)
-        (target / "charts" / f"{chart.key}.svg").write_text(svg[chart.key], encoding="utf-8")
-        (target / "charts" / f"{chart.key}.png").write_bytes(png[chart.key])
+    if painters is None:
+        with _painters() as own:
+            write_documents(target, document, sources, vintage, own)
+        return
+    drawn = {chart.key: painters.submit(charts.draw, chart) for chart in document.charts()}
     (target / "tables").mkdir()
     notice = [[plain(document.banner) + " / " + plain(document.banner, "en")]] if document.is_synthetic else []
     for table in document.tables():
@@ -134,9 +142,15 @@ def write_documents(target: Path, document: Document, sources: Sources, vintage:
     register = [list(COLUMNS), *([str(row[name]) for name in COLUMNS] for row in figure_rows(document))]
     (target / "tables" / "figures.csv").write_text(csv_text([*register, *notice]), encoding="utf-8")
     notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
+    (target / "bulletin.xlsx").write_bytes(render_workbook(document, sources.as_of, vintage, notes))
+    svg = {key: drawing.result()[0] for key, drawing in drawn.items()}
+    png = {key: drawing.result()[1] for key, drawing in drawn.items()}
+    (target / "charts").mkdir()
+    for key in drawn:
+        (target / "charts" / f"{key}.svg").write_text(svg[key], encoding="utf-8")
+        (target / "charts" / f"{key}.png").write_bytes(png[key])
     (target / "bulletin.html").write_text(render_html(document, svg, _footer()), encoding="utf-8")
     (target / "bulletin.docx").write_bytes(render_word(document, png, sources.as_of, vintage))
-    (target / "bulletin.xlsx").write_bytes(render_workbook(document, sources.as_of, vintage, notes))
 
 
 def _footer() -> str:

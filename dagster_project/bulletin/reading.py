@@ -55,12 +55,14 @@ class Sources:
         """One optional register, empty where the home has none."""
         return self.registers[name]
 
-    def choice(self, switch: str) -> str:
-        """The definition choice in force in the reporting year, or '' where none is recorded."""
-        for row in self.register("ops.definition_choice").iter_rows(named=True):
-            if row["switch"] == switch and int(row["year"]) == self.year and row["province"] == self.province:
-                return str(row["value"])
-        return ""
+    def choices(self) -> dict[str, str]:
+        """The definition choices in force in the reporting year, by switch; those that the home records."""
+        register = self.register("ops.definition_choice").select("province", "year", "switch", "value")
+        return {
+            switch: str(value)
+            for province, year, switch, value in register.iter_rows()
+            if int(year) == self.year and province == self.province
+        }
 
 
 def _has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

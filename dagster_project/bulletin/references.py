@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from dagster_project.bulletin.book import FigureBook
-from dagster_project.bulletin.document import Inline, Inlines, Quoted, Row, Table, Words, YearRun
+from dagster_project.bulletin.document import Inline, Inlines, Quoted, Row, Table, Words, YearRun, words
 from dagster_project.bulletin.figures import Figure
-from dagster_project.bulletin.grammar import with_unit, words
+from dagster_project.bulletin.grammar import with_unit
 from dagster_project.bulletin.numbers import Unit
 
 NATION = "100000"
@@ -73,6 +73,13 @@ def _best(rows: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     return ranked[0] if ranked else None
 
 
+def _source(figure: Figure, names: Mapping[str, str]) -> Inlines:
+    """Where a figure was published: the publisher in Chinese where he is known, and the rest of the register's text."""
+    publisher, comma, rest = figure.source.partition(", ")
+    known = names.get(publisher)
+    return (Quoted(f"{known}，{rest}" if known and comma else known or figure.source, _REGISTER, figure.source),)
+
+
 def national_table(book: FigureBook, number: int) -> Table | None:
     """Own figure beside the national ones of the reporting year and the year before."""
     year = book.sources.year
@@ -109,8 +116,8 @@ def national_table(book: FigureBook, number: int) -> Table | None:
     )
 
 
-def province_table(book: FigureBook, number: int) -> Table | None:
-    """What has been published about the province itself in the last years."""
+def province_table(book: FigureBook, number: int, publishers: Mapping[str, str]) -> Table | None:
+    """What has been published about the province itself in the last years; `publishers` are their names in Chinese."""
     sources = book.sources
     register = sources.register(_REGISTER).filter(pl.col("geography") == sources.province)
     rows = []
@@ -122,9 +129,10 @@ def province_table(book: FigureBook, number: int) -> Table | None:
             (YearRun(figure.year),),
             _shown(figure),
             (_VINTAGES.get(row["vintage"], Words("")),),
-            (Quoted(figure.source, _REGISTER),),
+            _source(figure, publishers),
         )
-        rows.append(Row((words(figure.name.zh, figure.name.en),), cells))
+        name = book.entries[figure.indicator_id].register_name if figure.indicator_id in book.entries else figure.name
+        rows.append(Row((words(name.zh, name.en),), cells))
     if not rows:
         return None
     region = sources.region_names.get(sources.province, sources.province)
@@ -200,7 +208,7 @@ def _in_words(book: FigureBook, expression: str) -> str:
         indicator, _, vintage = match.group(0).partition("@")
         entry = book.entries.get(indicator)
         suffix = f"〔{_VINTAGES[vintage].zh}〕" if vintage in _VINTAGES else ""
-        return (entry.name.zh if entry else indicator) + suffix
+        return (entry.register_name.zh if entry else indicator) + suffix
 
     text = re.sub(r"prev\(([^()]+)\)", r"上年\1", expression)
     text = re.sub(r"[a-z][a-z0-9_]{3,}(@[a-z_]+)?", name, text)

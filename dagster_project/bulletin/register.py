@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from dagster_project.bulletin.document import (
@@ -15,19 +16,29 @@ from dagster_project.bulletin.document import (
     Document,
     FigureRun,
     Heading,
-    Inline,
     Inlines,
     Paragraph,
     Table,
     plain,
 )
 from dagster_project.bulletin.figures import Figure
-from dagster_project.bulletin.numbers import Unit
+from dagster_project.bulletin.numbers import Unit, rounded
+from dagster_project.language import Text
 
-COLUMNS = (
-    "place", "indicator_id", "name_zh", "year", "region_code", "labels", "kind", "definition_id",
-    "printed", "unit", "value", "declared_unit", "status", "source",
-)  # fmt: skip
+# Machine names in the order of the files, with their headers for people.
+HEADERS = {
+    "place": Text("所在位置", "Place"), "indicator_id": Text("指标编码", "Indicator"),
+    "name_zh": Text("指标名称", "Name in Chinese"), "year": Text("年份", "Year"),
+    "region_code": Text("地区代码", "Region"), "labels": Text("分组", "Breakdown"),
+    "kind": Text("数的类别", "Kind"), "definition_id": Text("口径编号", "Definition"),
+    "printed": Text("印出的数", "Printed"), "unit": Text("印出的单位", "Printed unit"),
+    "value": Text("未舍入的数", "Unrounded value"), "declared_unit": Text("未舍入数的单位", "Its unit"),
+    "status": Text("状态", "Status"), "source": Text("出处", "Source"),
+    "numerator": Text("分子", "Numerator"), "denominator": Text("分母", "Denominator"),
+}  # fmt: skip
+COLUMNS = tuple(HEADERS)
+# Levels are the exact values of the database; a change or growth on them is a quotient without end, given to this many digits.
+DERIVED_DECIMALS = 10
 
 
 def printed_figures(document: Document) -> Iterator[tuple[str, Figure, Unit | None]]:
@@ -70,19 +81,38 @@ def figure_rows(document: Document) -> list[dict[str, Any]]:
                 "definition_id": figure.definition_id,
                 "printed": figure.in_unit(shown),
                 "unit": (shown or figure.shown_unit()).text if figure.has_value else "",
-                "value": "" if figure.value is None else f"{figure.value:f}",
+                "value": _exact(figure),
                 "declared_unit": figure.unit.text,
                 "status": figure.status,
                 "source": figure.source,
+                "numerator": _part(figure, figure.numerator),
+                "denominator": _part(figure, figure.denominator),
             }
         )
     return rows
 
 
+def _part(figure: Figure, part: Decimal | None) -> str:
+    return "" if part is None or not figure.has_value else f"{part:f}"
+
+
+def _exact(figure: Figure) -> str:
+    if figure.value is None:
+        return ""
+    if figure.kind not in ("change", "growth"):
+        return f"{figure.value:f}"
+    text = f"{rounded(figure.value, DERIVED_DECIMALS):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def grid(table: Table, language: str = "zh") -> list[list[str]]:
-    """Header and rows of a table as text."""
+    """Header and rows of a table as text; headings within it are left to the eye."""
     header = [plain(table.corner, language), *(plain(column, language) for column in table.columns)]
-    body = [[plain(row.header, language), *(plain(cell, language) for cell in row.cells)] for row in table.rows]
+    body = [
+        [plain(row.header, language), *(plain(cell, language) for cell in row.cells)]
+        for row in table.rows
+        if not row.is_group
+    ]
     return [header, *body]
 
 
@@ -102,8 +132,3 @@ def caption(block: Table | Chart, language: str = "zh") -> str:
         if language == "zh"
         else f"Table {block.number}  {plain(block.title, 'en')}"
     )
-
-
-def single(parts: Inlines) -> Inline | None:
-    """The only part of a cell, None where it has none or several."""
-    return parts[0] if len(parts) == 1 else None

@@ -6,7 +6,7 @@ formats.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dagster_project.bulletin.book import FigureBook
@@ -28,6 +28,7 @@ from dagster_project.bulletin.notes import Notes
 from dagster_project.language import Text
 
 TIERS = ("tertiary", "secondary", "primary_and_below")
+OUTSIDE_TIERS = "unknown"
 _TIER_SUFFIX = {"tertiary": "tertiary", "secondary": "secondary", "primary_and_below": "primary"}
 _BREAK_NOTE = Words("“※”口径变化，与上年不可比。", " ※ break of the series.")
 _NUMERALS = "〇一二三四五六七八九十"
@@ -40,14 +41,33 @@ def numeral(number: int) -> str:
     return "十" + _NUMERALS[number - 10]
 
 
-def tier_figures(book: FigureBook, indicator: str, region: str | None = None, year: int | None = None) -> list[Figure]:
-    """The three tiers of an indicator: its breakdown rows, or the indicators whose ids name the tier; [] where neither is."""
+def spoken_indicators(sections: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Indicators in the order in which the text of these sections comes to them."""
+    for section in sections:
+        for sentences in section.get("paragraphs", ()):
+            for sentence in sentences:
+                of = sentence["of"]
+                yield from [of] if isinstance(of, str) else of
+                yield from sentence.get("parts", {}).get("of", ())
+        yield from spoken_indicators(section.get("topics", ()))
+        yield from spoken_indicators(section.get("sections", ()))
+
+
+def tier_figures(
+    book: FigureBook, indicator: str, region: str | None = None, year: int | None = None
+) -> dict[str, Figure]:
+    """The tiers of an indicator: its breakdown rows, or the indicators whose ids name the tier; {} where neither is.
+
+    R32: institutions in none of the tiers are the last group, where there are any.
+    """
     if book.has_labels(indicator, hospital_tier=TIERS[0]):
-        return [book.figure(indicator, year, region, hospital_tier=tier) for tier in TIERS]
-    named = [f"{indicator}_{_TIER_SUFFIX[tier]}" for tier in TIERS]
-    if all(book.has(one) for one in named):
-        return [book.figure(one, year, region) for one in named]
-    return []
+        found = {tier: book.figure(indicator, year, region, hospital_tier=tier) for tier in TIERS}
+        rest = book.figure(indicator, year, region, hospital_tier=OUTSIDE_TIERS)
+        return found | ({OUTSIDE_TIERS: rest} if rest.has_value or rest.status == "suppressed" else {})
+    named = {tier: f"{indicator}_{_TIER_SUFFIX[tier]}" for tier in TIERS}
+    if all(book.has(one) for one in named.values()):
+        return {tier: book.figure(one, year, region) for tier, one in named.items()}
+    return {}
 
 
 class SectionComposer:
@@ -135,9 +155,15 @@ class SectionComposer:
             parts += self._parts(listed, figures)
         parts += self._unknown(sentence, figure.indicator_id)
         if "tiers" in sentence:
-            figures = tier_figures(self._book, figure.indicator_id)
-            parts += self._grammar.tiers(sentence["tiers"], figures) if figures else []
+            parts += self._tiers(sentence["tiers"], tier_figures(self._book, figure.indicator_id))
         return parts
+
+    def _tiers(self, of: str, figures: dict[str, Figure]) -> list[Inline]:
+        """The tiers, and with them the ungraded institutions where the definition lists them apart."""
+        if self._book.wording.choice("unknown_tier") != "separate":
+            figures.pop(OUTSIDE_TIERS, None)
+        names = [self._outline["tiers"][tier]["zh"] for tier in figures]
+        return self._grammar.tiers(of, names, list(figures.values())) if figures else []
 
     def _parts(self, listed: dict[str, Any], figures: Sequence[Figure]) -> list[Inline]:
         """The parts; the last stands apart in years whose definition leaves it out of the whole."""
@@ -153,7 +179,7 @@ class SectionComposer:
 
     def _is_in_force(self, choices: dict[str, str]) -> bool:
         """True unless one of these definition choices is another one in the reporting year."""
-        return all(self._book.sources.choice(switch) in ("", value) for switch, value in choices.items())
+        return all(self._book.wording.choice(switch) == value for switch, value in choices.items())
 
     def _unknown(self, sentence: dict[str, Any], whole: str) -> list[Inline]:
         """The group that could not be assigned, so that the parts make the whole; nothing where it is empty."""

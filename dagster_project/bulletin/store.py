@@ -68,6 +68,17 @@ def write_tables(
     return int(working.height)
 
 
+def holds_frozen(connection: duckdb.DuckDBPyConnection, vintage: str) -> bool:
+    """Whether the warehouse has the values of a frozen vintage."""
+    table = connection.execute(
+        "select 1 from information_schema.tables where table_schema = 'publication' and table_name = 'frozen_value'"
+    ).fetchone()
+    if table is None:
+        return False
+    found = connection.execute("select 1 from publication.frozen_value where vintage = ? limit 1", [vintage]).fetchone()
+    return found is not None
+
+
 def _drop(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
     """Drop tables, or views of the same name that an older warehouse may hold."""
     for name in names:

@@ -9,23 +9,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from dagster_project.bulletin.book import FigureBook, region_label
-from dagster_project.bulletin.document import FigureRun, Inline, Inlines, Quoted, Row, Table, Words, YearRun
+from dagster_project.bulletin.document import FigureRun, Inline, Inlines, Quoted, Row, Table, Words, YearRun, words
 from dagster_project.bulletin.figures import BREAK_MARK, Figure, common_unit
-from dagster_project.bulletin.grammar import words
 from dagster_project.bulletin.numbers import Unit
-from dagster_project.bulletin.sections import TIERS, tier_figures
+from dagster_project.bulletin.sections import OUTSIDE_TIERS, TIERS, tier_figures
 
-TIER_NAMES = {
-    "tertiary": Words("三级", "Tertiary"),
-    "secondary": Words("二级", "Secondary"),
-    "primary_and_below": Words("一级及以下（含未定级）", "Primary and below"),
-}
 TRAVEL_NAMES = {
     "in_province": Words("省内跨市", "Within the province"),
     "cross_province": Words("跨省", "Across provinces"),
 }
 _SCHEMES = (Words("合计", "Total"), Words("职工医保", "Employee"), Words("居民医保", "Resident"))
+# A growth and a change in points never stand in one column: a column has one unit.
 _GROWTH = (Words("比上年增长", "Growth"), Words("（%）", " (%)"))
+_POINTS = (Words("比上年增减", "Change"), Words("（百分点）", " (points)"))
 _MARK_WORDS = {
     "—": Words("“—”因单元过小不予公布", '"—" withheld by disclosure control'),
     "…": Words("“…”无法计算或无上年数", '"…" not computable, or no year before'),
@@ -73,6 +69,7 @@ class TableComposer:
     def __init__(self, book: FigureBook, outline: dict[str, Any]) -> None:
         self._book = book
         self._specs: list[dict[str, Any]] = outline["tables"]
+        self._tiers: dict[str, dict[str, str]] = outline["tiers"]
 
     def compose(self) -> list[Table]:
         """All tables, numbered."""
@@ -96,25 +93,28 @@ class TableComposer:
         return Table(spec["key"], number, title, (corner,), tuple(columns), tuple(rows), notes=mark_note(rows), **more)
 
     def _scheme(self, spec: dict[str, Any], number: int) -> Table | None:
+        """Rows of amounts, counts and means, or rows of ratios: their changes have different units."""
         rows = []
+        ratios: set[bool] = set()
         for one in spec["rows"]:
             figures = [self._book.figure(of) if of and self._book.has(of) else None for of in one["of"]]
             present = [figure for figure in figures if figure is not None]
             if not present:
                 continue
             unit = common_unit(present)
+            ratios.add(present[0].is_ratio)
             cells: list[Inlines] = [(Words(unit.text),)]
             for figure in figures:
                 cells += [cell(figure, unit), cell(self._book.growth(figure) if figure else None)]
             rows.append(Row((Words(one["zh"], one["en"]),), tuple(cells), indent=int(bool(one.get("indent")))))
-        columns: list[Inlines] = [(Words("单位", "Unit"),)]
-        for scheme in _SCHEMES:
-            columns += [(scheme,), _GROWTH]
         if not rows:
             return None
-        table = self._table(spec, number, Words("指标", "Indicator"), columns, rows, text_columns=frozenset({0}))
-        points = (Words("比例类指标的“比上年增长”为个百分点。", "For ratios the change is in percentage points."),)
-        return Table(**{**vars(table), "notes": (points, *table.notes)})
+        if len(ratios) > 1:
+            raise ValueError(f"table {spec['key']} mixes ratios with other figures")
+        columns: list[Inlines] = [(Words("单位", "Unit"),)]
+        for scheme in _SCHEMES:
+            columns += [(scheme,), _POINTS if ratios == {True} else _GROWTH]
+        return self._table(spec, number, Words("指标", "Indicator"), columns, rows, text_columns=frozenset({0}))
 
     def _columns(self, spec: dict[str, Any], figures: Sequence[Sequence[Figure]]) -> tuple[list[Inlines], list[Unit]]:
         """Headers and units; columns that are declared in one unit are printed in one, so that a reader can add them up."""
@@ -139,11 +139,14 @@ class TableComposer:
         spec = {**spec, "columns": [one for one in spec["columns"] if found.get(one["of"])]}
         if not spec["columns"]:
             return None
-        figures = [[self._book.figure(one["of"]), *found[one["of"]]] for one in spec["columns"]]
-        headers, units = self._columns(spec, figures)
-        names = [Words("合计", "All tiers"), *(TIER_NAMES[tier] for tier in TIERS)]
+        tiers = [tier for tier in (*TIERS, OUTSIDE_TIERS) if any(tier in figures for figures in found.values())]
+        listed = [
+            [self._book.figure(one["of"]), *(found[one["of"]].get(tier) for tier in tiers)] for one in spec["columns"]
+        ]
+        headers, units = self._columns(spec, [[figure for figure in column if figure] for column in listed])
+        names = [Words("合计", "All tiers"), *(Words(**self._tiers[tier]) for tier in tiers)]
         return self._table(
-            spec, number, Words("医疗机构等级", "Hospital tier"), headers, self._transposed(names, figures, units)
+            spec, number, Words("医疗机构等级", "Hospital tier"), headers, self._transposed(names, listed, units)
         )
 
     def _travel(self, spec: dict[str, Any], number: int) -> Table | None:
@@ -166,7 +169,7 @@ class TableComposer:
         )
 
     def _transposed(
-        self, names: Sequence[Words], figures: Sequence[Sequence[Figure]], units: Sequence[Unit]
+        self, names: Sequence[Words], figures: Sequence[Sequence[Figure | None]], units: Sequence[Unit]
     ) -> list[Row]:
         return [
             Row(
@@ -199,29 +202,39 @@ class TableComposer:
 
     def _all(self, number: int) -> Table:
         years = self._book.years[-3:]
-        rows = []
+        columns: list[Inlines] = [(Words("单位", "Unit"),), *((YearRun(year), Words("年")) for year in years)]
+        columns += [_GROWTH, _POINTS, (Words("口径编号", "Definition"),)]
+        rows: list[Row] = []
+        section = ""
         for indicator in self._book.headline():
             if not self._book.has(indicator):
                 continue
+            entry = self._book.entries[indicator]
+            if entry.section_name != section:
+                section = entry.section_name
+                rows.append(Row((Words(section),), ((),) * len(columns), is_group=True))
             figures = [self._book.figure(indicator, year) for year in years]
             unit = common_unit(figures)
             now = figures[-1]
+            moved = cell(self._book.growth(now))
             cells: list[Inlines] = [(Words(unit.text),), *(self._dated_cell(figure, unit, years) for figure in figures)]
-            cells += [cell(self._book.growth(now)), (Quoted(now.definition_id or "-", "indicator.definition"),)]
-            name = self._book.entries[indicator].name
-            rows.append(Row((words(name.zh, name.en),), tuple(cells), anchor=now.anchor))
-        columns: list[Inlines] = [(Words("单位", "Unit"),), *((YearRun(year), Words("年")) for year in years)]
-        columns += [_GROWTH, (Words("口径编号", "Definition"),)]
-        spec = {
-            "key": "headline",
-            "title": {"zh": "主要指标历年数据及口径编号", "en": "Headline indicators by year, with definitions"},
-        }
-        points = (
+            cells += [(), moved] if now.is_ratio else [moved, ()]
+            cells.append((Quoted(now.definition_id or "-", "indicator.definition"),))
+            rows.append(Row((words(entry.name.zh, entry.name.en),), tuple(cells), indent=1, anchor=now.anchor))
+        own_definition = (
             Words(
-                "比例类指标的“比上年增长”为个百分点；各年数按该年的口径由本期数据重新计算，“※”之前与之后不可比。",
-                "For ratios in percentage points; each year by its own definition.",
+                "各年数按该年的口径由本期数据重新计算，“※”之前与之后不可比；口径编号见“注释与口径”。",
+                "Each year by its own definition, computed from the present data; definitions are listed under the notes.",
             ),
         )
         ends = frozenset({0, len(columns) - 1})
-        table = self._table(spec, number, Words("指标", "Indicator"), columns, rows, text_columns=ends)
-        return Table(**{**vars(table), "notes": (points, *table.notes)})
+        return Table(
+            "headline",
+            number,
+            (Words("主要指标历年数据及口径编号", "Headline indicators by year, with definitions"),),
+            (Words("指标", "Indicator"),),
+            tuple(columns),
+            tuple(rows),
+            notes=(own_definition, *mark_note(rows)),
+            text_columns=ends,
+        )

@@ -1,13 +1,12 @@
 """The bulletin as a Word file that an editor can go on writing in.
 
-Belongs here: paragraphs, tables, pictures. Does not belong here: styles (`word_styles`), what is said. The bytes depend on
-the document alone: dates inside the file are those of the vintage.
+Belongs here: paragraphs, pictures, their order. Does not belong here: tables (`word_tables`), styles (`word_styles`), what is
+said. The bytes depend on the document alone: dates inside the file are those of the vintage.
 """
 
 from __future__ import annotations
 
 import io
-import math
 import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -15,20 +14,16 @@ from typing import Any
 
 from docx import Document as new_document
 from docx.document import Document as WordDocument
-from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from dagster_project.bulletin import word_styles
 from dagster_project.bulletin.charts import description
-from dagster_project.bulletin.document import Chart, Document, Heading, Inlines, NoteRun, Paragraph, Table, Words, plain
+from dagster_project.bulletin.document import Chart, Document, Heading, Inlines, NoteRun, Paragraph, Table, plain
 from dagster_project.bulletin.register import caption
+from dagster_project.bulletin.word_tables import table_element
 
-_LONGEST_ON_ONE_LINE = 18.0
-_ROWS_KEPT_TOGETHER = 22  # a table that fits a page is not torn apart
-_MM_PER_CHARACTER, _MM_OF_MARGINS = 1.7, 3.2  # Latin characters of the table style
 _FIRST_DATE_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -46,119 +41,10 @@ def _write(paragraph: Any, parts: Inlines) -> None:
         paragraph.add_run(text)
 
 
-def _mark_header(row: Any) -> None:
-    """Repeat this row on every page that the table reaches, and keep it whole."""
-    properties = row._tr.get_or_add_trPr()
-    for name in ("w:cantSplit", "w:tblHeader"):
-        properties.append(OxmlElement(name))
-
-
-def _length(text: str) -> float:
-    """Printed length in digits: a Chinese character is two wide, a Latin letter a little more than a digit."""
-    return sum(2.0 if ord(character) > 0x2E7F else 1.15 if character.isalpha() else 1.0 for character in text)
-
-
-def _header_length(parts: Inlines) -> float:
-    """What a header needs: its words on two lines, a trailing unit in brackets on one."""
-    last = parts[-1] if parts else None
-    if len(parts) > 1 and isinstance(last, Words) and last.zh.startswith("（"):
-        return max(_half(_length(plain(parts[:-1]))), _length(last.zh))
-    return _half(_length(plain(parts)))
-
-
-def _half(length: float) -> float:
-    """Length of the longer of two lines, in whole Chinese characters."""
-    return 2.0 * math.ceil(length / 4)
-
-
-def _is_unit(table: Table, index: int) -> bool:
-    return plain(table.columns[index]) == "单位"
-
-
-def _widths(table: Table) -> list[Any]:
-    """Column widths from the contents: numbers on one line, headers on three at most, texts share what is left."""
-    listed = [[plain(row.header) for row in table.rows]]
-    listed += [[plain(row.cells[index]) for row in table.rows] for index in range(len(table.columns))]
-    fixed: dict[int, float] = {}
-    wanted: dict[int, float] = {}
-    for position, contents in enumerate(listed):
-        longest = max((_length(text) for text in contents), default=0.0)
-        if longest > _LONGEST_ON_ONE_LINE:
-            wanted[position] = min(longest, 70.0)
-        else:
-            header = _header_length(table.corner if position == 0 else table.columns[position - 1])
-            fixed[position] = max(longest, header, 4.0) * _MM_PER_CHARACTER + _MM_OF_MARGINS
-    whole = word_styles.CONTENT_WIDTH.mm
-    left = max(whole - sum(fixed.values()), whole * 0.3)
-    # Texts need no more than their length: what is over then goes to all columns alike.
-    share = min(left / max(sum(wanted.values()), 1.0), 1.3 * _MM_PER_CHARACTER)
-    needs = fixed | {position: size * share for position, size in wanted.items()}
-    factor = whole / sum(needs.values())
-    return [Mm(needs[position] * factor) for position in range(len(listed))]
-
-
-def _header_cell(cell: Any, parts: Inlines, style: str) -> None:
-    """A column header; a trailing unit in brackets stands on a line of its own."""
-    last = parts[-1]
-    if len(parts) > 1 and isinstance(last, Words) and last.zh.startswith("（"):
-        _fill(cell, parts[:-1], WD_ALIGN_PARAGRAPH.CENTER, style, bold=True)
-        paragraph = cell.paragraphs[0]
-        paragraph.add_run().add_break()
-        paragraph.add_run(last.text())
-    else:
-        _fill(cell, parts, WD_ALIGN_PARAGRAPH.CENTER, style, bold=True)
-
-
-def _fill(
-    cell: Any, parts: Inlines, alignment: WD_ALIGN_PARAGRAPH, style: str, indent: int = 0, bold: bool = False
-) -> None:
-    paragraph = cell.paragraphs[0]
-    paragraph._p.style = style  # the id itself: setting by object looks through all styles each time
-    paragraph.alignment = alignment
-    if indent:
-        paragraph.paragraph_format.left_indent = Mm(3)
-    _write(paragraph, parts)
-    if bold:
-        for run in paragraph.runs:
-            run.font.bold = True
-
-
 def _table(document: WordDocument, table: Table) -> None:
-    document.add_paragraph(caption(table), style="Caption")
-    width = len(table.columns) + 1
-    grid = document.add_table(rows=len(table.rows) + 1, cols=width)
-    grid.alignment = WD_TABLE_ALIGNMENT.CENTER
-    grid.autofit = False
-    word_styles.table_frame(grid._tbl.tblPr)
-    cells = grid._cells  # one list, once: the accessors of rows and columns rebuild it each time
-    has_prose = any(not _is_unit(table, index) for index in table.text_columns)
-    is_short = len(table.rows) <= _ROWS_KEPT_TOGETHER and not has_prose
-    loose = document.styles["Table Text"].style_id
-    style = document.styles["Table Text Together"].style_id if is_short else loose
-    widths = _widths(table)
-    for position, size in enumerate(widths):
-        grid.columns[position].width = size
-    for position, cell in enumerate(cells):
-        cell.width = widths[position % width]
-    for position, parts in enumerate((table.corner, *table.columns)):
-        _header_cell(cells[position], parts, style)
-        word_styles.line_below(cells[position])
-    _mark_header(grid.rows[0])
-    has_total = len(table.rows) > 1 and not table.rows[0].indent and all(row.indent for row in table.rows[1:])
-    for number, row in enumerate(table.rows, 1):
-        bold = has_total and number == 1
-        line = cells[number * width : (number + 1) * width]
-        style = loose if number == len(table.rows) and not table.notes else style
-        _fill(line[0], row.header, WD_ALIGN_PARAGRAPH.LEFT, style, row.indent, bold)
-        for index, parts in enumerate(row.cells):
-            alignment = (
-                WD_ALIGN_PARAGRAPH.CENTER
-                if _is_unit(table, index)
-                else WD_ALIGN_PARAGRAPH.LEFT
-                if index in table.text_columns
-                else WD_ALIGN_PARAGRAPH.RIGHT
-            )
-            _fill(line[index + 1], parts, alignment, style, bold=bold)
+    title = document.add_paragraph(caption(table), style="Caption")
+    style, together = (document.styles[name].style_id for name in ("Table Text", "Table Text Together"))
+    title._p.addnext(table_element(table, style, together, word_styles.CONTENT_WIDTH.mm))
     for note in table.notes:
         document.add_paragraph(plain(note), style="Table Note")
 

@@ -122,37 +122,3 @@ def header_and_footer(document: WordDocument, header: str, mark: str) -> None:
     foot.add_run("— ")
     _field(foot, "PAGE")
     foot.add_run(" —")
-
-
-def _borders(tag: str, edges: dict[str, int]) -> Any:
-    """Borders of a table or cell: edge name to width in eighths of a point."""
-    borders = OxmlElement(tag)
-    for edge, width in edges.items():
-        line = OxmlElement(f"w:{edge}")
-        line.set(qn("w:val"), "single")
-        line.set(qn("w:sz"), str(width))
-        line.set(qn("w:color"), "1A1A1A" if width > 4 else "B8BEC6")
-        borders.append(line)
-    return borders
-
-
-def table_frame(properties: Any) -> None:
-    """Rules above and below, hair lines between rows, one millimetre at the sides of cells: seven columns fit a page.
-
-    The order of these elements is fixed by the format; Word calls a file with another order damaged.
-    """
-    borders = _borders("w:tblBorders", {"top": 12, "bottom": 12, "insideH": 2})
-    properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
-    margins = OxmlElement("w:tblCellMar")
-    for edge in ("left", "right"):
-        size = OxmlElement(f"w:{edge}")
-        size.set(qn("w:w"), "57")
-        size.set(qn("w:type"), "dxa")
-        margins.append(size)
-    properties.insert_element_before(margins, "w:tblLook")
-
-
-def line_below(cell: Any) -> None:
-    """The rule under a header cell."""
-    successors = ("w:shd", "w:noWrap", "w:tcMar", "w:textDirection", "w:tcFitText", "w:vAlign", "w:hideMark")
-    cell._tc.get_or_add_tcPr().insert_element_before(_borders("w:tcBorders", {"bottom": 6}), *successors)

@@ -11,14 +11,19 @@ from datetime import date, datetime
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from dagster_project.bulletin.document import Document, FigureRun, Inlines, Table, plain
 from dagster_project.bulletin.figures import BREAK_MARK
+from dagster_project.bulletin.layout import is_short, length, lines, parted
 from dagster_project.bulletin.numbers import rounded
-from dagster_project.bulletin.register import COLUMNS, caption, figure_rows
+from dagster_project.bulletin.register import HEADERS, caption, figure_rows
+from dagster_project.language import Text
 
 _FONT = "宋体"
 _DATA, _ABOUT, _DEFINITIONS = "数据", "说明", "口径"
+_LINE = 13.5  # points that one line of text takes
+_PORTRAIT = 95.0  # digits that fit the width of a page
 
 
 class _Formats:
@@ -32,15 +37,22 @@ class _Formats:
         self.head = book.add_format(
             {**base, "bold": True, "text_wrap": True, "align": "center", "bg_color": "#E8EEF5", "top": 2, "bottom": 1}
         )
-        self.row = book.add_format({**base, "bottom": 4, "bottom_color": "#C8CCD2"})
-        self.inner = book.add_format({**base, "bottom": 4, "bottom_color": "#C8CCD2", "indent": 1})
-        self.text = book.add_format({**base, "text_wrap": True, "bottom": 4, "bottom_color": "#C8CCD2"})
+        self.row = book.add_format({**base, "text_wrap": True, "bottom": 4, "bottom_color": "#C8CCD2"})
+        self.inner = book.add_format({**base, "text_wrap": True, "bottom": 4, "bottom_color": "#C8CCD2", "indent": 1})
+        self.group = book.add_format({**base, "bold": True, "bottom": 4, "bottom_color": "#C8CCD2"})
+        self.machine = book.add_format({**base, "font_size": 8, "font_color": "#7F7F7F", "bottom": 1})
+        self.text = book.add_format({**base, "text_wrap": True, "indent": 1, "bottom": 4, "bottom_color": "#C8CCD2"})
+        self.figure = book.add_format({**base, "align": "right", "bottom": 4, "bottom_color": "#C8CCD2"})
         self.mark = book.add_format(
             {**base, "align": "right", "bottom": 4, "bottom_color": "#C8CCD2", "font_color": "#595959"}
         )
         self.note = book.add_format({**base, "font_color": "#595959"})
         self._base = base
         self._numbers: dict[tuple[int, str], Any] = {}
+
+    def of_row(self, is_group: bool, indent: int) -> Any:
+        """The format of a row's header."""
+        return self.group if is_group else self.inner if indent else self.row
 
     def number(self, decimals: int, mark: str = "") -> Any:
         """Right-aligned number with this many decimals, and a mark behind it that is not part of the number."""
@@ -71,7 +83,9 @@ def _write_cell(sheet: Any, row: int, column: int, parts: Inlines, formats: _For
         value = rounded(first.figure.scaled(first.unit), decimals)
         sheet.write_number(row, column, float(value), formats.number(decimals, plain(rest)))
     elif parts:
-        sheet.write_string(row, column, plain(parts), formats.text if is_text else formats.mark)
+        is_mark = isinstance(first, FigureRun) and not first.figure.has_value
+        form = formats.text if is_text else formats.mark if is_mark else formats.figure
+        sheet.write_string(row, column, plain(parts), form)
     else:
         sheet.write_blank(row, column, None, formats.row)
 
@@ -79,38 +93,86 @@ def _write_cell(sheet: Any, row: int, column: int, parts: Inlines, formats: _For
 def _table(book: Any, formats: _Formats, table: Table, document: Document, vintage: str, name: str) -> None:
     sheet = book.add_worksheet(name)
     top = _top(sheet, formats, caption(table), document, vintage)
-    sheet.set_row(top, 34)
-    for column, parts in enumerate((table.corner, *table.columns)):
-        sheet.write_string(top, column, plain(parts), formats.head)
+    widths = _widths(table)
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    headers = [plain(parts) for parts in (table.corner, *table.columns)]
+    sheet.set_row(top, _LINE * max(lines(text, width - 1) for text, width in zip(headers, widths, strict=True)) + 6)
+    for column, text in enumerate(headers):
+        sheet.write_string(top, column, text, formats.head)
     for number, row in enumerate(table.rows, top + 1):
-        sheet.write_string(number, 0, plain(row.header), formats.inner if row.indent else formats.row)
+        texts = [plain(row.header), *(plain(parts) for parts in row.cells)]
+        tallest = max(lines(text, width - 1) for text, width in zip(texts, widths, strict=True))
+        sheet.set_row(number, _LINE * (1 if row.is_group else tallest) + 3)
+        sheet.write_string(number, 0, texts[0], formats.of_row(row.is_group, row.indent))
         for column, parts in enumerate(row.cells):
             _write_cell(sheet, number, column + 1, parts, formats, column in table.text_columns)
     for number, note in enumerate(table.notes, top + 1 + len(table.rows)):
         sheet.write_string(number, 0, plain(note), formats.note)
     sheet.freeze_panes(top + 1, 1)
-    sheet.set_column(0, 0, 34 if len(table.columns) > 3 else 24)
-    sheet.set_column(1, len(table.columns), 13)
-    for column in table.text_columns:
-        is_unit = plain(table.columns[column]) == "单位"
-        sheet.set_column(column + 1, column + 1, 9 if is_unit else 18 if len(table.columns) > 4 else 60)
-    sheet.repeat_rows(top)
-    sheet.set_landscape()
+    _set_page(sheet, top, is_wide=sum(widths) > _PORTRAIT)
+
+
+def _widths(table: Table) -> list[float]:
+    """Column widths in digits: numbers, short texts and the words of headers on one line, long texts broken."""
+    rows = [row for row in table.rows if not row.is_group]
+    widths = [min(max((length(plain(row.header)) + 2 * row.indent for row in rows), default=0.0), 40.0) + 2]
+    for index, parts in enumerate(table.columns):
+        words, unit = parted(parts)
+        longest = max((length(plain(row.cells[index])) for row in rows), default=0.0)
+        if index in table.text_columns and not is_short(table, index):
+            widths.append(min(longest, 60.0) + 2)
+        else:
+            widths.append(max(longest, length(plain(words)), length(plain(unit)), 7.0) + 2.5)
+    return widths
+
+
+def _set_page(sheet: Any, header: int, is_wide: bool, headers: int = 1) -> None:
+    """A4, all columns on one page, the header repeated, page numbers."""
+    sheet.repeat_rows(header, header + headers - 1)
+    if is_wide:
+        sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.5, right=0.5, top=0.8, bottom=0.7)
+    sheet.set_footer("&C&P / &N")
+
+
+# The sheet of all figures: columns for people first, then those for machines; headers in both languages, names below.
+_FOR_PEOPLE = {
+    "place_zh": Text("位置", "Where"), "name_zh": HEADERS["name_zh"], "year": HEADERS["year"],
+    "region_zh": Text("地区", "Region"), "kind_zh": Text("类别", "What"), "printed": HEADERS["printed"],
+    "unit": HEADERS["unit"], "value": HEADERS["value"], "declared_unit": HEADERS["declared_unit"],
+    "numerator": HEADERS["numerator"], "denominator": HEADERS["denominator"],
+}  # fmt: skip
+_DATA_COLUMNS = _FOR_PEOPLE | {name: text for name, text in HEADERS.items() if name not in _FOR_PEOPLE}
+_KINDS = {"level": "数值", "previous": "上年数", "change": "增减", "growth": "增速", "reference": "已公布数"}
+_DATA_WIDTHS = {"place_zh": 30, "name_zh": 34, "year": 7, "region_zh": 20, "printed": 12, "unit": 10, "value": 18}
+_NUMERIC = ("value", "numerator", "denominator")
 
 
 def _data(book: Any, formats: _Formats, document: Document, vintage: str) -> None:
     """Every printed figure, unrounded, with a name per headline figure: insured_total_2025 and so on."""
     sheet = book.add_worksheet(_DATA)
     top = _top(sheet, formats, "公报中印出的全部数字", document, vintage)
-    for column, header in enumerate(COLUMNS):
-        sheet.write_string(top, column, header, formats.head)
+    sheet.set_row(top, 2 * _LINE + 6)
+    for column, (name, header) in enumerate(_DATA_COLUMNS.items()):
+        sheet.write_string(top, column, f"{header.zh}\n{header.en}", formats.head)
+        sheet.write_string(top + 1, column, name, formats.machine)
+        sheet.set_column(column, column, _DATA_WIDTHS.get(name, 14))
+    places = {f"table:{table.key}": caption(table) for table in document.tables()}
+    places |= {f"chart:{chart.key}": caption(chart) for chart in document.charts()} | {"text": "正文"}
+    value_column = xl_col_to_name(list(_DATA_COLUMNS).index("value"))
     named: set[str] = set()
-    for number, row in enumerate(figure_rows(document), top + 1):
-        for column, header in enumerate(COLUMNS):
-            content = row[header]
-            if header == "value" and content:
+    for number, row in enumerate(figure_rows(document), top + 2):
+        row |= {
+            "place_zh": places.get(row["place"], row["place"]),
+            "region_zh": document.regions.get(row["region_code"], row["region_code"]),
+            "kind_zh": _KINDS[row["kind"]],
+        }
+        for column, name in enumerate(_DATA_COLUMNS):
+            content = row[name]
+            if name in _NUMERIC and content:
                 sheet.write_number(number, column, float(content))
             elif isinstance(content, int):
                 sheet.write_number(number, column, content)
@@ -119,20 +181,23 @@ def _data(book: Any, formats: _Formats, document: Document, vintage: str) -> Non
         name = f"{row['indicator_id']}_{row['year']}"
         if row["place"] == "table:headline" and row["kind"] == "level" and row["value"] and name not in named:
             named.add(name)
-            book.define_name(name, f"='{_DATA}'!${chr(65 + COLUMNS.index('value'))}${number + 1}")
-    sheet.freeze_panes(top + 1, 3)
-    sheet.set_column(0, len(COLUMNS) - 1, 18)
-    sheet.autofilter(top, 0, top, len(COLUMNS) - 1)
+            book.define_name(name, f"='{_DATA}'!${value_column}${number + 1}")
+    sheet.freeze_panes(top + 2, 3)
+    sheet.autofilter(top + 1, 0, top + 1 + len(figure_rows(document)), len(_DATA_COLUMNS) - 1)
+    _set_page(sheet, top, is_wide=True, headers=2)
 
 
 def _about(book: Any, formats: _Formats, document: Document, vintage: str, notes: list[str]) -> None:
     sheet = book.add_worksheet(_ABOUT)
     top = _top(sheet, formats, _ABOUT, document, vintage)
-    lines = [f"{label.text()}：{plain(parts)}" for label, parts in document.facts] + notes
+    told = [f"{label.text()}：{plain(parts)}" for label, parts in document.facts] + notes
     wrapped = book.add_format({"font_name": _FONT, "font_size": 10, "text_wrap": True, "valign": "top"})
-    for number, line in enumerate(lines, top):
+    for number, line in enumerate(told, top):
         sheet.write_string(number, 0, line, wrapped)
     sheet.set_column(0, 0, 110)
+    for number, line in enumerate(told, top):
+        sheet.set_row(number, _LINE * lines(line, 108) + 3)
+    _set_page(sheet, 0, is_wide=True)
 
 
 def render_workbook(document: Document, as_of: date, vintage: str, notes: list[str]) -> bytes:

@@ -171,8 +171,8 @@ def test_the_workbook_can_be_worked_with(made: tuple[Settings, PublicationReport
     book = openpyxl.load_workbook(made[1].paths["xlsx"])
     assert {"数据", "说明", "口径"} <= set(book.sheetnames)
     release = json.loads(made[1].paths["release"].read_text(encoding="utf-8"))
-    assert book["数据"].max_row == release["figures_printed"] + 5
-    assert book["数据"].freeze_panes == "D6"
+    assert book["数据"].max_row == release["figures_printed"] + 6
+    assert book["数据"].freeze_panes == "D7"
     place = book.defined_names["insured_total_2025"].attr_text
     sheet, _, cell = place.replace("$", "").replace("'", "").partition("!")
     with duckdb.connect(str(made[0].warehouse)) as connection:

@@ -24,9 +24,10 @@ from dagster_project.bulletin.document import (
     plain,
 )
 from dagster_project.bulletin.grammar import Grammar
-from dagster_project.bulletin.notes import Notes, pooling_in_words
+from dagster_project.bulletin.notes import Notes
 from dagster_project.bulletin.reading import Sources, read_sources
 from dagster_project.bulletin.register import figure_rows
+from dagster_project.bulletin.wording import load_wording, pooling_in_words
 from dagster_project.disclosure import load_parameters
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
@@ -81,7 +82,7 @@ def sentence(sources: Sources, pattern: str, indicator: str) -> str:
 
 
 def test_the_title_is_the_regions(document: Document) -> None:
-    assert plain(document.title) == "《贵州省2025年医疗保障事业发展统计公报》"
+    assert plain(document.title) == "2025年贵州省医疗保障事业发展统计公报"
 
 
 def test_words_refuse_digits() -> None:
@@ -93,7 +94,7 @@ def test_words_refuse_digits() -> None:
 def strings(content: Any) -> Iterator[str]:
     if isinstance(content, dict):
         for key, value in content.items():
-            if key not in ("of", "key", "notes", "columns_of"):
+            if key not in ("of", "key"):
                 yield from strings(value)
     elif isinstance(content, list):
         for value in content:
@@ -103,7 +104,7 @@ def strings(content: Any) -> Iterator[str]:
 
 
 def test_no_template_holds_a_digit() -> None:
-    texts = [text for content in (load_outline(), load_note_texts()) for text in strings(content)]
+    texts = [text for content in (load_outline(), load_note_texts(), load_wording()) for text in strings(content)]
     assert texts
     assert not [text for text in texts if re.search(r"[0-9０-９]", text)]
 
@@ -221,7 +222,12 @@ def test_definitions_are_spelt_out_in_plain_words(document: Document) -> None:
         if isinstance(part, FigureRun) and part.figure.year == 2025
     }
     assert printed - {""} <= listed
-    assert any("参保期内有到账缴费" in plain(row.cells[0]) for row in table.rows)
+    choices = next(table for table in document.tables() if table.key == "choices")
+    chosen = {plain(row.header): plain(row.cells[0]) for row in choices.rows}
+    assert chosen["1．参保判定规则"] == "参保期内有到账缴费"
+    numbers = [plain(row.header).partition("．")[0] for row in choices.rows]
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+    assert "1、2" in {plain(row.cells[1]) for row in table.rows}  # who is insured, and double enrolment
 
 
 def test_published_figures_stand_apart_and_keep_their_form(document: Document) -> None:
@@ -286,7 +292,7 @@ def test_a_home_with_the_bare_tables_still_makes_a_document(tmp_path: Path) -> N
         ):  # fmt: skip
             connection.execute(f"drop table {name}")
     document = compose(read(settings), VINTAGE)
-    assert plain(document.title) == f"《{PROVINCE}2025年医疗保障事业发展统计公报》"
+    assert plain(document.title) == f"2025年{PROVINCE}医疗保障事业发展统计公报"
     assert not [table for table in document.tables() if table.is_reference]
 
 

@@ -1,0 +1,124 @@
+"""Tables of the Word file, written as the format's own XML: the object model of python-docx takes ten times as long.
+
+Belongs here: widths, cells, borders, what stays together on a page. Does not belong here: paragraphs, pictures, styles.
+The order of elements is fixed by the format; Word calls a file with another order damaged.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from xml.sax.saxutils import escape
+
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+
+from dagster_project.bulletin.document import Inlines, Row, Table, plain
+from dagster_project.bulletin.layout import is_short, is_unit, length, parted
+
+_LONGEST_ON_ONE_LINE = 18.0
+_ROWS_KEPT_TOGETHER = 22  # a table that fits a page is not torn apart
+_MM_PER_DIGIT, _MM_OF_MARGINS = 1.7, 3.2  # of the table style
+_TWIPS_PER_MM = 1440 / 25.4
+_INDENT = 170  # twips
+_RULE = '<w:{edge} w:val="single" w:sz="{size}" w:space="0" w:color="{colour}"/>'
+_INK, _HAIR = "1A1A1A", "B8BEC6"
+
+
+def table_element(table: Table, style: str, together: str, whole_mm: float) -> Any:
+    """The table as an element; `style` and `together` are ids of the paragraph styles of its cells.
+
+    `together` keeps a row on the page of the next one: used throughout a table that fits a page, and under the header.
+    """
+    widths = [round(size * _TWIPS_PER_MM) for size in _widths(table, whole_mm)]
+    has_prose = any(not is_short(table, index) for index in table.text_columns)
+    is_kept = len(table.rows) <= _ROWS_KEPT_TOGETHER and not has_prose
+    has_total = len(table.rows) > 1 and not table.rows[0].indent and all(row.indent for row in table.rows[1:])
+    rows = [_header(table, widths, together)]
+    for number, row in enumerate(table.rows):
+        is_last = number == len(table.rows) - 1
+        keeps = row.is_group or (is_kept and not (is_last and not table.notes))
+        rows.append(_row(table, row, widths, together if keeps else style, is_bold=has_total and number == 0))
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    return parse_xml(
+        f"<w:tbl {nsdecls('w')}><w:tblPr>"
+        f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{_borders()}</w:tblBorders>'
+        '<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/>'
+        '</w:tblCellMar><w:tblLook w:val="04A0" w:firstRow="1" w:lastRow="0" w:firstColumn="1" w:lastColumn="0" '
+        f'w:noHBand="0" w:noVBand="1"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
+    )
+
+
+def _borders() -> str:
+    edges = (("top", 12, _INK), ("bottom", 12, _INK), ("insideH", 2, _HAIR))
+    return "".join(_RULE.format(edge=edge, size=size, colour=colour) for edge, size, colour in edges)
+
+
+def _header(table: Table, widths: list[int], style: str) -> str:
+    cells = []
+    for width, parts in zip(widths, (table.corner, *table.columns), strict=True):
+        words, unit = parted(parts)
+        text = _run(plain(words), is_bold=True) + (f"<w:r><w:br/></w:r>{_run(plain(unit))}" if unit else "")
+        below = f"<w:tcBorders>{_RULE.format(edge='bottom', size=6, colour=_INK)}</w:tcBorders>"
+        cells.append(_cell(width, text, style, "center", below))
+    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
+
+
+def _row(table: Table, row: Row, widths: list[int], style: str, is_bold: bool) -> str:
+    if row.is_group:
+        span = f'<w:gridSpan w:val="{len(widths)}"/>'
+        cells = _cell(sum(widths), _run(plain(row.header), is_bold=True), style, "left", span)
+    else:
+        cells = _cell(widths[0], _run(plain(row.header), is_bold), style, "left", indent=_INDENT * row.indent)
+        for index, parts in enumerate(row.cells):
+            side = "center" if is_unit(table, index) else "left" if index in table.text_columns else "right"
+            cells += _cell(widths[index + 1], _run(plain(parts), is_bold), style, side)
+    return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
+
+
+def _cell(width: int, runs: str, style: str, side: str, more: str = "", indent: int = 0) -> str:
+    left = f'<w:ind w:left="{indent}"/>' if indent else ""
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{more}<w:vAlign w:val="center"/></w:tcPr>'
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{left}<w:jc w:val="{side}"/></w:pPr>{runs}</w:p></w:tc>'
+    )
+
+
+def _run(text: str, is_bold: bool = False) -> str:
+    if not text:
+        return ""
+    bold = "<w:rPr><w:b/></w:rPr>" if is_bold else ""
+    return f'<w:r>{bold}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+
+
+def _widths(table: Table, whole: float) -> list[float]:
+    """Column widths from the contents: numbers on one line, headers on two at most, texts share what is left."""
+    rows = [row for row in table.rows if not row.is_group]
+    listed = [[length(plain(row.header)) + 2 * row.indent for row in rows]]
+    listed += [[length(plain(row.cells[index])) for row in rows] for index in range(len(table.columns))]
+    fixed: dict[int, float] = {}
+    wanted: dict[int, float] = {}
+    for position, lengths in enumerate(listed):
+        longest = max(lengths, default=0.0)
+        if longest > _LONGEST_ON_ONE_LINE:
+            wanted[position] = min(longest, 70.0)
+        else:
+            header = _header_length(table.corner if position == 0 else table.columns[position - 1])
+            fixed[position] = max(longest, header, 4.0) * _MM_PER_DIGIT + _MM_OF_MARGINS
+    left = max(whole - sum(fixed.values()), whole * 0.3)
+    # Texts need no more than their length: what is over then goes to all columns alike.
+    share = min(left / max(sum(wanted.values()), 1.0), 1.3 * _MM_PER_DIGIT)
+    needs = fixed | {position: size * share for position, size in wanted.items()}
+    factor = whole / sum(needs.values())
+    return [needs[position] * factor for position in range(len(listed))]
+
+
+def _header_length(parts: Inlines) -> float:
+    """What a header needs: its words on two lines, a trailing unit in brackets on one."""
+    words, unit = parted(parts)
+    return max(_half(length(plain(words))), length(plain(unit)))
+
+
+def _half(size: float) -> float:
+    """Length of the longer of two lines, in whole Chinese characters."""
+    return 2.0 * math.ceil(size / 4)

@@ -1,0 +1,195 @@
+"""How tables, charts and files are set: order, units of columns, decimals, headers, what stays together on a page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+from docx import Document as open_word
+
+from dagster_project.bulletin import make_publication
+from dagster_project.bulletin.charts import specification
+from dagster_project.bulletin.compose import compose, make_book
+from dagster_project.bulletin.document import Document, FigureRun, Table, plain
+from dagster_project.bulletin.figures import Figure
+from dagster_project.bulletin.layout import is_short, length, lines, parted
+from dagster_project.bulletin.reading import Sources, read_sources
+from dagster_project.bulletin.register import COLUMNS, DERIVED_DECIMALS
+from dagster_project.disclosure import load_parameters
+from dagster_project.settings import Settings
+from tests.bulletin_home import RUN_ID, make_home
+
+VINTAGE = "2026-03-01_draft"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return make_home(tmp_path_factory.mktemp("layout") / "home")
+
+
+@pytest.fixture(scope="module")
+def sources(home: Settings) -> Sources:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        return read_sources(connection, 2025, load_parameters())
+
+
+@pytest.fixture(scope="module")
+def document(sources: Sources) -> Document:
+    return compose(sources, VINTAGE)
+
+
+@pytest.fixture(scope="module")
+def folder(home: Settings) -> Path:
+    return make_publication(home, 2025, run_id=RUN_ID).folder
+
+
+def table(document: Document, key: str) -> Table:
+    return next(one for one in document.tables() if one.key == key)
+
+
+def figures(parts: tuple[object, ...]) -> list[Figure]:
+    return [part.figure for part in parts if isinstance(part, FigureRun)]
+
+
+def test_the_long_table_follows_the_text(document: Document) -> None:
+    rows = table(document, "headline").rows
+    groups = [plain(row.header) for row in rows if row.is_group]
+    assert groups == [
+        "基本医疗保险",
+        "职工医保",
+        "居民医保",
+        "生育保险",
+        "医疗救助",
+        "三医协同",
+        "异地就医",
+        "赋能与经办",
+    ]
+    order = [row.anchor.rpartition("_")[0] for row in rows]
+    for scheme in ("employee", "resident"):
+        places = [
+            order.index(f"{scheme}_{name}")
+            for name in (
+                "insured", "fund_income", "benefit_visits", "avg_inpatient_cost", "avg_inpatient_cost_tertiary",
+                "avg_inpatient_cost_primary", "avg_length_of_stay", "inpatient_catalog_pay_ratio", "actual_pay_ratio",
+            )
+        ]  # fmt: skip
+        assert places == sorted(places)
+    assert sum(not row.is_group for row in rows) == len(set(order) - {""})
+
+
+def test_no_column_mixes_growth_with_points(document: Document) -> None:
+    for key in ("scheme", "scheme_ratio", "headline"):
+        one = table(document, key)
+        for index, column in enumerate(one.columns):
+            units = {
+                figure.unit.text
+                for row in one.rows
+                for figure in figures(row.cells[index])
+                if figure.kind in ("change", "growth")
+            }
+            header = plain(column)
+            assert len(units) <= 1
+            assert ("百分点" in header) == (units == {"个百分点"}) and ("增长（%）" in header) == (units == {"%"})
+
+
+def test_a_ratio_and_its_change_have_the_same_decimals(sources: Sources, document: Document) -> None:
+    book = make_book(sources)
+    for indicator in book.headline():
+        level = book.figure(indicator)
+        if level.is_ratio and level.has_value:
+            assert level.decimals >= 1
+            assert book.change(level).decimals == level.decimals
+    body = table(document, "scheme_ratio")
+    for row in body.rows:
+        shown = {figure.decimals for cell in row.cells for figure in figures(cell)}
+        assert len(shown) == 1, plain(row.header)
+
+
+def test_a_change_below_the_printed_digits_is_said_in_words(sources: Sources) -> None:
+    book = make_book(sources)
+    level = book.figure("coverage_rate")
+    assert not book.change(level).is_too_small_to_tell
+    small = Figure(**{**vars(book.change(level)), "value": Decimal("0.04")})
+    assert small.is_too_small_to_tell and small.in_unit() == "0.04"
+
+
+def test_sources_of_published_figures_are_named_in_chinese(document: Document) -> None:
+    rows = table(document, "reference_province").rows
+    assert rows
+    for row in rows:
+        assert not re.search("[A-Za-z]", plain(row.cells[3])), plain(row.cells[3])
+        assert "Guizhou" in plain(row.cells[3], "en")
+
+
+def test_the_register_gives_exact_parts_and_no_endless_digits(folder: Path) -> None:
+    text = (folder / "tables" / "figures.csv").read_text(encoding="utf-8-sig")
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["value"]]
+    derived = [row for row in rows if row["kind"] in ("change", "growth")]
+    assert derived and all(len(row["value"].partition(".")[2]) <= DERIVED_DECIMALS for row in derived)
+    ratio = next(row for row in rows if row["indicator_id"] == "coverage_rate" and row["kind"] == "level")
+    exact = 100 * Decimal(ratio["numerator"]) / Decimal(ratio["denominator"])
+    assert abs(exact - Decimal(ratio["value"])) < Decimal("1e-9")
+
+
+def test_the_sheet_of_all_figures_speaks_chinese_first(folder: Path) -> None:
+    sheet = openpyxl.load_workbook(folder / "bulletin.xlsx")["数据"]
+    headers = [str(cell.value) for cell in sheet[5]]
+    names = [str(cell.value) for cell in sheet[6]]
+    assert headers[:4] == ["位置\nWhere", "指标名称\nName in Chinese", "年份\nYear", "地区\nRegion"]
+    assert set(COLUMNS) <= set(names)
+    first = {name: cell.value for name, cell in zip(names, sheet[7], strict=True)}
+    assert (first["place_zh"], first["region_zh"], first["kind_zh"]) == ("正文", "贵州省", "数值")
+    kinds = {sheet.cell(row=row, column=names.index("kind_zh") + 1).value for row in range(7, sheet.max_row + 1)}
+    assert kinds == {"数值", "增减", "增速", "已公布数"}
+
+
+def test_sheets_fit_the_width_of_a_page_and_rows_their_texts(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "bulletin.xlsx")
+    for sheet in book.worksheets:
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.fitToHeight == 0
+    sheet = book["口径"]
+    longest = max(range(6, sheet.max_row), key=lambda row: len(str(sheet.cell(row=row, column=2).value)))
+    width = sheet.column_dimensions["B"].width
+    needed = lines(str(sheet.cell(row=longest, column=2).value), width - 1)
+    assert needed > 1 and sheet.row_dimensions[longest].height >= 13 * needed
+
+
+def test_word_rows_are_never_torn_and_headers_return(folder: Path) -> None:
+    word = open_word(str(folder / "bulletin.docx"))
+    assert len(word.tables) > 10
+    for one in word.tables:
+        assert "w:tblHeader" in one.rows[0]._tr.xml
+        assert all("w:cantSplit" in row._tr.xml for row in one.rows)
+        total = sum(int(column.width) for column in one.columns) / 36000
+        assert total == pytest.approx(160, abs=0.5)  # millimetres of text on the page
+
+
+def test_a_line_is_broken_where_the_series_breaks(document: Document) -> None:
+    chart = next(one for one in document.charts() if one.key == "outarea")
+    assert chart.breaks == {2025}
+    layers = specification(chart)["layer"]
+    line = next(one for one in layers if one["layer"][0]["mark"]["type"] == "line")
+    assert [point["part"] for point in line["data"]["values"]] == [0, 0, 1]
+    assert line["layer"][0]["encoding"]["detail"]["field"] == "part"
+    symbols = re.findall(r'"symbolType": "(\w+)"', json.dumps(layers))
+    assert set(symbols) == {"square", "stroke"}
+
+
+def test_measures_of_texts() -> None:
+    assert length("万人") == 4 and length("2025") == 4
+    assert lines("一二三四", 4) == 2 and lines("一\n二", 10) == 2
+    assert lines("", 10) == 1
+
+
+def test_a_header_is_parted_from_its_unit(document: Document) -> None:
+    words, unit = parted(table(document, "region_fund").columns[0])
+    assert plain(words) == "职工收入" and re.fullmatch("（[万亿]?元）", plain(unit))
+    assert parted(table(document, "headline").corner)[1] == ()
+    assert is_short(table(document, "reference_findings"), 3)  # 已知例外: one line, not one character a line
