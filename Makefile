@@ -8,12 +8,13 @@ SAMPLE := data/sample
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help bulletin test test-long lint types sql ui clean environment test-environment
+.PHONY: help bulletin test test-long bench lint types sql ui clean environment test-environment
 
 help:
 	@echo "make bulletin   sample province, whole run, bulletin            (样本省、全流程、公报)"
 	@echo "make test       everything CI runs, under 15 minutes            (全部测试)"
 	@echo "make test-long  what takes longer: seeds, scales, kills         (长测试)"
+	@echo "make bench      seconds, memory, disk beside the yardstick      (快慢与代价)"
 	@echo "make ui         Dagster on 127.0.0.1:3000 for HOME_DIR=data/home (界面)"
 	@echo "make clean      removes what can be made again; never landing, keys or frozen publications"
 
@@ -37,8 +38,8 @@ ui: environment
 
 # ---------------------------------------------------------------- tests
 lint: test-environment
-	@$(BIN)/ruff check dagster_project tests
-	@$(BIN)/ruff format --check dagster_project tests
+	@$(BIN)/ruff check dagster_project tests bench
+	@$(BIN)/ruff format --check dagster_project tests bench
 
 types: test-environment
 	@$(BIN)/mypy
@@ -51,6 +52,11 @@ test: lint types sql
 
 test-long: test-environment
 	@$(BIN)/pytest -m long
+
+# ---------------------------------------------------------------- measuring
+# Options: BENCH_SCALES ("0.01 0.1"), BENCH_DIR (data/bench; emptied afterwards), BENCH_NAME (default); see docs/bench.md.
+bench: environment
+	@$(BIN)/python -m bench.run
 
 # ---------------------------------------------------------------- cleaning
 # Landing folders, keys (outside the project) and frozen publications stay; the sample's landing can be made again.

@@ -1,0 +1,201 @@
+"""docs/bench.md and its pictures, made from the result files.
+
+Belongs here: tables and sentences of the page. Does not belong here: numbers (`derive.py`), drawing (`plots.py`). Run as
+`python -m bench.page` to make the page again from the results as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import plots
+from dagster_project.settings import PROJECT_ROOT
+
+PAGE = PROJECT_ROOT / "docs" / "bench.md"
+IMAGES = PROJECT_ROOT / "docs" / "images"
+STAGES = {
+    "intake": "接收与入库 intake",
+    "landing_checks": "入库检查 landing checks",
+    "definitions": "口径与字典 definitions",
+    "core": "核心事实表 core",
+    "core_checks": "核心检查 core checks",
+    "indicator": "汇总与指标 cubes and indicators",
+    "indicator_checks": "指标检查 indicator checks",
+    "publication": "披露控制与文件 disclosure, documents",
+    "publication_checks": "出版检查 publication checks",
+    "serving": "对外数据库 serving",
+}
+_HEAD = """\
+# 快慢与代价 · The bench
+
+由 `make bench` 生成，请勿手改。 Made by `make bench`; do not edit.
+
+标尺是同一引擎的一份 SQL 脚本（[yardstick.sql](../bench/yardstick.sql)）：读同样的来源文件，做同样的假名与类型，算出同样的 64 个
+主要指标，此外什么也不做；每次运行都逐一核对两边的分子、分母和值。**窄标尺**只读主要指标用到的表和列；**同表**把产品入库的所有表、
+所有列定型、假名化并写成 Parquet，不做任何检查。为何如此：[decisions/0006](decisions/0006-the-bench.md)。
+The yardstick is one SQL script for the same engine: same files, pseudonyms and types, same 64 headline indicators, nothing else;
+every run compares numerator, denominator and value of both sides. The **yardstick** reads only tables and columns that a
+headline indicator needs; **same tables** types, pseudonymises and writes every column that the product keeps, without a rule.
+
+```
+make bench                                         # 规模 0.01 与 0.1 scales 0.01 and 0.1
+BENCH_SCALES="0.01 0.1 1" BENCH_NAME=province make bench   # 一个省的一年 a province-year; needs about {room:.0f} GB of disk in BENCH_DIR
+.venv/bin/python -m bench.page                     # 只重做本页 this page alone
+```
+"""
+
+
+def write(results: Path) -> None:
+    """Make page and pictures from all results, the largest scale first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*.json"))]
+    found.sort(key=lambda result: -result["scales"][-1]["scale"])
+    from bench.machine import BYTES_AT_SCALE_ONE
+
+    parts = [_HEAD.format(room=BYTES_AT_SCALE_ONE / 1e9)]
+    IMAGES.mkdir(exist_ok=True)
+    for result in found:
+        for kind, svg in (("stages", plots.stages(result, STAGES)), ("growth", plots.growth(result))):
+            (IMAGES / f"bench_{result['name']}_{kind}.svg").write_text(svg, encoding="utf-8")
+        parts.append(_section(result))
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _section(result: dict[str, Any]) -> str:
+    name, machine = result["name"], result["machine"]
+    versions = ", ".join(f"{package} {number}" for package, number in machine["versions"].items())
+    limits = "".join(f" · {key.removeprefix('BULLETIN_').lower()} {value}" for key, value in result["limits"].items())
+    busy = machine["load_before"] > 0.3
+    load = (
+        f"\n\n**机器当时还在做别的事（开始时负载 {machine['load_before']}）：只看比值，不看秒数。** "
+        "The machine was doing something else too: read ratios, not seconds."
+    )
+    return "\n\n".join(
+        [
+            f"## {name} · {result['day']} · {result['code']}",
+            f"{machine['processor']} · {machine['cores']} cores · {machine['memory_bytes'] / 2**30:.0f} GB · "
+            f"{machine['system']}{limits} · {versions}{load if busy else ''}",
+            _targets(result),
+            _scales(result),
+            f"![各阶段 stages](images/bench_{name}_stages.svg)",
+            _stages(result["scales"][-1]),
+            f"![随行数增长 growth](images/bench_{name}_growth.svg)",
+            _growth(result),
+            _formats(result),
+        ]
+    )
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table, numbers to the right."""
+    lines = [" | ".join(header), "|".join(["---", *["---:"] * (len(header) - 1)])]
+    lines += [" | ".join(str(cell) for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines)
+
+
+def _targets(result: dict[str, Any]) -> str:
+    rows = [
+        (
+            f"{line['zh']} {line['en']}",
+            f"{line['value']:,}",
+            f"{'≥' if line['at_least'] else '≤'} {line['limit']:,}",
+            "是 yes" if line["met"] else "**否 no**",
+        )
+        for line in result["derived"]["targets"]
+    ]
+    found = table(("目标 target", "测得 found", "限 limit", "达到 met"), rows)
+    if result["scales"][-1]["scale"] == 1:
+        return found
+    return f"{found}\n\n目标是规模 1 的；规模较小时固定开销占大头。 The targets are those of scale 1; below it the fixed cost weighs."
+
+
+def _scales(result: dict[str, Any]) -> str:
+    rows = []
+    for measured, ratio in zip(result["scales"], result["derived"]["ratios"], strict=True):
+        ours, theirs = measured["product"], measured["yardstick"]
+        compared = measured["comparison"]
+        rows.append(
+            (
+                measured["scale"],
+                f"{measured['rows'] / 1e6:.2f}",
+                f"{ours['whole']['seconds']:.0f} / {theirs['whole']['seconds']:.0f}",
+                f"{measured['rows'] / ours['whole']['seconds']:,.0f}",
+                f"{ratio['intake']:.2f}",
+                f"{ratio['intake_same_tables']:.2f}",
+                f"{ratio['model_to_bulletin']:.2f}",
+                f"{ours['whole']['peak_bytes'] / 1e9:.1f} / {theirs['whole']['peak_bytes'] / 1e9:.1f}",
+                f"{ours['whole']['written_bytes'] / 1e9:.1f} / {theirs['whole']['written_bytes'] / 1e9:.1f}",
+                f"{ratio['disk_to_landed']:.2f} ({ratio['disk_to_landed_parquet']:.2f})",
+                f"{compared['compared'] - compared['different']} / {compared['compared']}",
+            )
+        )
+    header = (
+        "规模 scale", "百万行 million rows", "秒 seconds 产品/标尺", "行/秒 rows a second", "入库 intake ÷ 标尺",
+        "入库 intake ÷ 同表 same tables", "模型至公报 model to bulletin ÷ 标尺", "内存 peak GB 产品/标尺",
+        "写出 written GB 产品/标尺", "仓库÷来源 warehouse ÷ landed (÷ Parquet)", "相同的数 equal numbers",
+    )  # fmt: skip
+    return table(header, rows)
+
+
+def _stages(measured: dict[str, Any]) -> str:
+    ours, theirs = measured["product"], measured["yardstick"]
+    costs = {"intake": ours["intake"], **ours["stages"]}
+    rows = [_cost(STAGES[name], cost) for name, cost in costs.items()]
+    rows.append(_cost("模型至公报 model to bulletin", ours["model_to_bulletin"]))
+    rows.append(_cost("**产品 product**", ours["whole"]))
+    rows += [
+        _cost("标尺：入库 yardstick: intake", theirs["intake"]),
+        _cost("标尺：模型 yardstick: model", theirs["model"]),
+        _cost("同表 same tables", measured["same_tables"]),
+    ]
+    header = (
+        f"规模 scale {measured['scale']}", "秒 seconds", "处理器秒 processor seconds", "内存 peak GB", "写出 written GB"
+    )  # fmt: skip
+    note = (
+        "入库与启动（导入 Dagster、dbt）同时进行；“模型至公报”是入库之后到进程结束的全部。 Intake runs beside the start (imports of "
+        "Dagster and dbt); model to bulletin is all that comes after intake, to the end of the process."
+    )
+    return f"{table(header, rows)}\n\n{note}"
+
+
+def _cost(name: str, cost: dict[str, float]) -> tuple[str, ...]:
+    return (
+        name,
+        f"{cost['seconds']:.1f}",
+        f"{cost['processor_seconds']:.1f}",
+        f"{cost['peak_bytes'] / 1e9:.2f}",
+        f"{cost['written_bytes'] / 1e9:.2f}",
+    )
+
+
+def _growth(result: dict[str, Any]) -> str:
+    rows = [
+        (f"{step['from']} → {step['to']}", step["product"], step["yardstick"], f"{step['ratio']:.2f}")
+        for step in result["derived"]["marginal"]
+    ]
+    header = ("百万行的边际秒数 seconds a million rows", "产品 product", "标尺 yardstick", "比 ratio")
+    return table(header, rows)
+
+
+def _formats(result: dict[str, Any]) -> str:
+    formats, whole = result["formats"], result["make_bulletin"]
+    rows = [
+        (name, f"{formats[key]['seconds']:.1f}", f"{formats[key]['megabytes_per_second']:.0f}")
+        for key, name in (
+            ("bare_read_csv", "`read_csv`，UTF-8"),
+            ("utf8", "入库 intake，CSV UTF-8"),
+            ("gb18030", "入库 intake，CSV GB18030"),
+        )
+    ]
+    header = (f"{formats['rows']:,} 行结算 settlements", "秒 seconds", "MB/s")
+    return (
+        f"{table(header, rows)}\n\n`make bulletin`（环境已就绪 environment ready）：样本 sample {whole['sample_seconds']:.0f} s "
+        f"({whole['sample_rows_per_second']:,} 行/秒 rows a second) + "
+        f"运行 run {whole['run_seconds']:.0f} s，{whole['rows']:,} 行 rows。\n"
+    )
+
+
+if __name__ == "__main__":
+    write(Path(__file__).with_name("results"))

@@ -1,0 +1,82 @@
+"""One scale: sample, product, yardstick and same tables, one after the other, with as little on the disk as that allows.
+
+Belongs here: the order of the parts and what is deleted between them. Does not belong here: watching, deriving, writing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench import product
+from bench.compare import compare, take_headlines
+from bench.machine import require_room
+from bench.measure import Watched, watch
+from dagster_project.settings import PROJECT_ROOT
+
+YEAR = "2025"
+
+
+def measure_scale(scale: float, work: Path, environment: dict[str, str], same_tables: bool = True) -> dict[str, Any]:
+    """Measure one settlement year at a scale in an empty folder, which is empty again afterwards."""
+    require_room(work, scale)
+    home, headlines = work / "home", work / "headlines.duckdb"
+    landing = home / "landing"
+    sample = product.write_sample(environment, landing, "--scale", str(scale), "--years", YEAR)
+    run = product.run(environment, home)
+    sizes = product.disk(home)
+    take_headlines(home / "warehouse.duckdb", headlines)
+    for path in home.iterdir():
+        if path != landing:
+            _remove(path)
+    database = work / "yardstick" / "yardstick.duckdb"
+    yardstick = _child("bench.yardstick", landing, database, environment)
+    comparison = compare(headlines, database)
+    yardstick_bytes = database.stat().st_size
+    _remove(database.parent)
+    bare = None
+    if same_tables:
+        bare = _child("bench.same_tables", landing, work / "same_tables" / "same_tables.duckdb", environment)
+    for path in work.iterdir():
+        _remove(path)
+    return {
+        "scale": scale,
+        "rows": sample["rows"],
+        "sample": sample,
+        "product": {
+            "whole": run.whole.as_json(),
+            "intake": run.intake.as_json(),
+            "model_to_bulletin": run.model_to_bulletin.as_json(),
+            "stages": {name: cost.as_json() for name, cost in run.stages.items()},
+            "disk": sizes,
+        },
+        "yardstick": {**_sections(yardstick), "database_bytes": yardstick_bytes},
+        "same_tables": _sections(bare)["same_tables"] if bare else None,
+        "comparison": {**asdict(comparison), "different": len(comparison.different)},
+    }
+
+
+def _child(module: str, landing: Path, database: Path, environment: dict[str, str]) -> Watched:
+    database.parent.mkdir()
+    watched = watch([sys.executable, "-m", module, str(landing), str(database)], environment, PROJECT_ROOT)
+    if watched.code != 0:
+        raise RuntimeError(f"{module} ended with {watched.code}:\n{watched.output}")
+    return watched
+
+
+def _sections(watched: Watched) -> dict[str, Any]:
+    """Cost of the whole process and of each section that its last line names."""
+    timed = json.loads(watched.output.splitlines()[-1])
+    costs = {part["stage"]: watched.between(part["ended"] - part["seconds"], part["ended"]) for part in timed}
+    return {"whole": watched.whole.as_json()} | {name: cost.as_json() for name, cost in costs.items()}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

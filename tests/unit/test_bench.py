@@ -1,0 +1,193 @@
+"""The bench's own arithmetic: watching a process, ratios and targets, refusing, the page. Nothing is measured here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bench import derive, machine, measure, page, regress, run
+from dagster_project.errors import UserError
+
+MEGABYTE = 1_000_000
+_WORK = f"""
+import os, time
+print("begun")
+held = bytearray({150 * MEGABYTE})
+with open("written", "wb") as file:
+    file.write(os.urandom({20 * MEGABYTE}))
+del held
+middle = time.time()
+while time.process_time() < 0.6:
+    pass
+print(middle)
+"""
+
+
+def cost(seconds: float, gigabytes: float = 1.0) -> dict[str, float]:
+    """A cost as result files have it."""
+    return {
+        "seconds": seconds,
+        "processor_seconds": 2 * seconds,
+        "peak_bytes": int(gigabytes * 1e9),
+        "written_bytes": 10**9,
+    }
+
+
+def measured(scale: float, rows: int, whole: float) -> dict[str, Any]:
+    """One scale of a result."""
+    return {
+        "scale": scale,
+        "rows": rows,
+        "sample": {"rows_per_second": 500_000, "landed_bytes": 100, "landed_parquet_bytes": 80},
+        "product": {
+            "whole": cost(whole, 4),
+            "intake": cost(whole / 2),
+            "model_to_bulletin": cost(whole / 2),
+            "stages": {"core": cost(whole / 4), "serving": cost(whole / 8)},
+            "disk": {"raw": 100, "quarantine": 1, "warehouse": 50, "serving": 9, "publication": 1000},
+        },
+        "yardstick": {"whole": cost(10, 2), "intake": cost(8), "model": cost(2)},
+        "same_tables": cost(16),
+        "comparison": {"headlines": 64, "regions": 11, "compared": 704, "different": 0},
+    }
+
+
+@pytest.fixture
+def result() -> dict[str, Any]:
+    """A whole result: a tiny run, then 0.01, 0.1 and 1."""
+    speed = {"bytes": 10**8, "seconds": 2.0, "megabytes_per_second": 50.0}
+    content: dict[str, Any] = {
+        "name": "trial",
+        "day": "2026-03-01",
+        "code": "0.1.0",
+        "machine": machine.describe(),
+        "limits": {"BULLETIN_THREADS": "2"},
+        "scales": [
+            measured(0.0005, 300_000, 30), measured(0.01, 5_300_000, 40), measured(0.1, 53_300_000, 160),
+            measured(1.0, 533_300_000, 1600),
+        ],
+        "formats": {"rows": 5, "bare_read_csv": speed, "utf8": speed, "gb18030": speed, "utf8_share_of_bare": 0.5},
+        "make_bulletin": {
+            "rows": 1000, "sample_seconds": 5.0, "sample_rows_per_second": 200, "run_seconds": 40.0, "seconds": 45.0,
+        },
+    }  # fmt: skip
+    return content | {"derived": derive.derived(content)}
+
+
+def test_a_process_is_watched_as_a_whole_and_between_two_moments(tmp_path: Path) -> None:
+    watched = measure.watch([sys.executable, "-c", _WORK], os.environ, tmp_path)
+    assert watched.code == 0, watched.output
+    said = watched.output.split()
+    assert said[0] == "begun"
+    middle = float(said[1])
+    assert watched.whole.peak_bytes > 150 * MEGABYTE
+    assert watched.whole.written_bytes >= 20 * MEGABYTE
+    assert 0.4 < watched.whole.processor_seconds < watched.whole.seconds + 1
+    later = watched.between(middle + 3 * measure.EVERY, watched.ended)
+    assert later.peak_bytes < 150 * MEGABYTE
+    assert later.written_bytes < 20 * MEGABYTE
+
+
+def test_ratios_divide_like_by_like(result: dict[str, Any]) -> None:
+    ratio = result["derived"]["ratios"][2]
+    assert (ratio["intake"], ratio["intake_same_tables"], ratio["model_to_bulletin"]) == (10.0, 5.0, 40.0)
+    # What is published is not part of the warehouse.
+    assert (ratio["disk_to_landed"], ratio["disk_to_landed_parquet"]) == (1.6, 2.0)
+
+
+def test_marginal_seconds_leave_the_fixed_cost_out(result: dict[str, Any]) -> None:
+    assert [step["product"] for step in result["derived"]["marginal"]] == [2.0, 2.5, 3.0]
+    growth = next(target for target in derive.targets(result) if "million rows" in target.en)
+    assert growth.value == 1.2
+    assert not growth.met
+
+
+def test_targets_know_which_way_they_are_kept() -> None:
+    assert derive.Target("", "", 2.0, 2.0).met
+    assert not derive.Target("", "", 2.1, 2.0).met
+    assert derive.Target("", "", 50.0, 40.0, at_least=True).met
+    assert not derive.Target("", "", 39.9, 40.0, at_least=True).met
+
+
+@pytest.mark.parametrize("text", ["", "ten", "0", "2", "0.0005"])
+def test_scales_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(UserError) as refused:
+        run.wanted_scales(text)
+    assert "BENCH_SCALES" in refused.value.message("zh")
+
+
+def test_scales_are_measured_from_small_to_large() -> None:
+    assert run.wanted_scales("0.1, 0.01 0.1") == [0.01, 0.1]
+
+
+def test_a_name_cannot_leave_the_folder_of_results() -> None:
+    assert run.wanted_name("province") == "province"
+    with pytest.raises(UserError):
+        run.wanted_name("../province")
+
+
+def test_a_short_disk_is_said_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=20_000_000_000))
+    machine.require_room(tmp_path, 0.1)
+    with pytest.raises(UserError) as refused:
+        machine.require_room(tmp_path, 1)
+    assert "63.0 GB" in refused.value.message("en")
+    assert "20.0 GB" in refused.value.message("en")
+
+
+def test_the_scratch_folder_goes_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DIR", str(tmp_path))
+    (tmp_path / "mine.txt").write_text("stays", encoding="utf-8")
+    with pytest.raises(RuntimeError, match="stopped"), run.scratch() as folder:
+        (folder / "something").write_text("goes", encoding="utf-8")
+        raise RuntimeError("stopped")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_measured_processes_see_a_key_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BULLETIN_HOME", "elsewhere")
+    monkeypatch.setenv("BULLETIN_KEY_FILE", "the user's own")
+    monkeypatch.setenv("BULLETIN_MEMORY_LIMIT", "6GB")
+    work = tmp_path / "work"
+    seen = {name: value for name, value in run.environment_of(work).items() if name.startswith("BULLETIN_")}
+    assert seen == {
+        "BULLETIN_KEY_FILE": str(tmp_path / "pseudonym.key"), "BULLETIN_LANG": "en", "BULLETIN_MEMORY_LIMIT": "6GB",
+    }  # fmt: skip
+
+
+def test_a_part_beyond_the_margin_is_named_and_one_below_the_floor_is_not() -> None:
+    before = {"core": 1.0, "serving": 0.01}
+    assert regress.worse({"core": 1.29, "serving": 0.1}, before) == []
+    assert len(regress.worse({"core": 1.31, "serving": 0.1}, before)) == 1
+    assert "renew" in regress.worse({"new": 0.1}, before)[0]
+
+
+def test_regression_ratios_divide_by_the_whole_yardstick(result: dict[str, Any]) -> None:
+    found = regress.ratios(result["scales"][2])
+    assert (found["whole"], found["intake"], found["core"], found["peak_memory"]) == (16.0, 8.0, 4.0, 2.0)
+
+
+def test_the_page_shows_every_result_and_no_machine(
+    result: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "PAGE", tmp_path / "bench.md")
+    monkeypatch.setattr(page, "IMAGES", tmp_path / "images")
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "trial.json").write_text(json.dumps(result), encoding="utf-8")
+    page.write(results)
+    text = (tmp_path / "bench.md").read_text(encoding="utf-8")
+    assert "## trial" in text
+    assert result["machine"]["processor"] in text
+    assert "704 / 704" in text
+    for kind in ("stages", "growth"):
+        drawn = (tmp_path / "images" / f"bench_trial_{kind}.svg").read_text(encoding="utf-8")
+        assert drawn.startswith("<svg") and "yardstick" in drawn
+    assert os.uname().nodename not in json.dumps(result["machine"])
