@@ -85,6 +85,7 @@ def _environment(settings: Settings) -> Iterator[None]:
         "BULLETIN_WAREHOUSE": str(settings.warehouse),
         "DBT_TARGET_PATH": str(settings.dbt_target),
         "DBT_LOG_PATH": str(settings.home / "logs"),
+        **({"BULLETIN_MEMORY_LIMIT": settings.memory_limit} if settings.memory_limit else {}),
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

@@ -7,6 +7,7 @@ of indicators (`dictionary/`), contracts (`contracts/`), thresholds of checks.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,20 @@ def _default_key_file() -> Path:
     return base / "medical-insurance-bulletin" / "pseudonym.key"
 
 
+def _half_the_memory() -> str | None:
+    """Half of the memory that the machine or its container gives, for DuckDB; None where it cannot be asked.
+
+    Left alone DuckDB takes four fifths, and the documents, dbt and whatever else runs there have to live beside it.
+    """
+    try:
+        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+    with suppress(OSError, ValueError):  # no container, or one without a limit ("max")
+        found = min(found, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return f"{found // 2 >> 20}MiB"
+
+
 def _default_home() -> Path:
     return Path(os.environ.get("BULLETIN_HOME") or DEFAULT_HOME)
 
@@ -36,7 +51,9 @@ class Settings:
     home: Path = field(default_factory=_default_home)
     key_file: Path = field(default_factory=_default_key_file)
     language: str = field(default_factory=lambda: os.environ.get("BULLETIN_LANG", "zh"))
-    memory_limit: str | None = field(default_factory=lambda: os.environ.get("BULLETIN_MEMORY_LIMIT"))
+    memory_limit: str | None = field(
+        default_factory=lambda: os.environ.get("BULLETIN_MEMORY_LIMIT") or _half_the_memory()
+    )
     threads: int = field(default_factory=lambda: int(os.environ.get("BULLETIN_THREADS") or os.cpu_count() or 2))
 
     def __post_init__(self) -> None:

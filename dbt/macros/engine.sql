@@ -51,3 +51,29 @@
 {% macro spark__value_at_max(column, by) -%}
     max_by({{ column }}, {{ by }})
 {%- endmacro %}
+
+{# All values of a column, each once, as one list. #}
+{% macro distinct_values(column) -%}
+    {{ return(adapter.dispatch('distinct_values', 'medical_insurance')(column)) }}
+{%- endmacro %}
+
+{% macro default__distinct_values(column) -%}
+    list(distinct {{ column }})
+{%- endmacro %}
+
+{% macro spark__distinct_values(column) -%}
+    collect_set({{ column }})
+{%- endmacro %}
+
+{# One row for each entry of a list. #}
+{% macro one_row_each(column) -%}
+    {{ return(adapter.dispatch('one_row_each', 'medical_insurance')(column)) }}
+{%- endmacro %}
+
+{% macro default__one_row_each(column) -%}
+    unnest({{ column }})
+{%- endmacro %}
+
+{% macro spark__one_row_each(column) -%}
+    explode({{ column }})
+{%- endmacro %}

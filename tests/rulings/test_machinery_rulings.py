@@ -65,6 +65,18 @@ def test_S5_the_newest_version_wins_and_then_the_later_delivery(answers: Answers
     assert answers("S5", "employee_medical_expense_total") == 21200
 
 
+def rows_S5_new_code(area: Area) -> None:
+    """Codes that no earlier batch had, in a month that is built already: test_full_refresh takes it in step by step."""
+    area.settle(fee=100)
+    area.settle(fee=300, hosp_lv="Q7", dedc_hosp_lv="Q8", insu_admdvs=f"{area.county[:4]}77", batch="b2")
+
+
+def test_S5_a_code_that_comes_later_is_kept(answers: Answers, built: Warehouse) -> None:
+    assert answers("S5_new_code", "employee_medical_expense_total") == 400
+    kept = "select count(*) from core.fct_settlement where hosp_lv = 'Q7' and dedc_hosp_lv = 'Q8'"
+    assert built.query(kept) == [(1,)]
+
+
 def test_S6_the_certificate_of_a_settlement_does_not_land(built: Warehouse) -> None:
     columns = {row[0] for row in built.query("select column_name from (describe select * from raw.setl_d)")}
     assert not columns & {"certno", "medins_setl_id", "psn_name"}

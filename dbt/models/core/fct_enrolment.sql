@@ -41,14 +41,11 @@ spells as (
         psn_no,
         emp_no,
         insutype,
-        psn_type,
-        psn_insu_stas,
         crt_insu_date,
         paus_insu_date,
         insutype_retr_flag,
         hi_type,
         insu_admdvs,
-        poolarea_no,
         province,
         load_id,
         source_row,
@@ -60,14 +57,11 @@ spells as (
         former.psn_no,
         former.emp_no,
         former.insutype,
-        former.psn_type,
-        former.psn_insu_stas,
         former.crt_insu_date,
         former.paus_insu_date,
         former.insutype_retr_flag,
         former.hi_type,
         former.insu_admdvs,
-        former.poolarea_no,
         former.province,
         former.load_id,
         former.source_row,
@@ -98,8 +92,6 @@ final as (
             else 'unknown'
         end as member_status,
         spells.insu_admdvs as insured_region,
-        spells.poolarea_no as pooling_region,
-        spells.emp_no as employer_number,
         case when scheme_map.scheme = 'employee' then employers.emp_type end as employer_type,
         case
             when coalesce(scheme_map.scheme, 'unknown') <> 'employee' then 'none'
@@ -111,7 +103,6 @@ final as (
             when coalesce(scheme_map.scheme, 'unknown') <> 'employee' then 'none'
             else coalesce(fund_modes.rollup, 'unknown')
         end as fund_mode,
-        spells.psn_insu_stas as enrolment_status,
         spells.crt_insu_date as spell_begin_date,
         {{ open_end('spells.paus_insu_date') }} as spell_end_date,
         spells.is_history,
@@ -124,4 +115,4 @@ final as (
     left join fund_modes on spells.hi_type = fund_modes.code
 )
 
-select * from final
+{{ as_codes('final', 'fct_enrolment') }}

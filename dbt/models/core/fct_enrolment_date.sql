@@ -213,7 +213,6 @@ aged as (
 final as (
     select
         cast(reference_year as integer) as reference_year,
-        reference_date,
         province,
         natural_person_key,
         person_key,
@@ -221,7 +220,6 @@ final as (
         scheme,
         member_status,
         insured_region,
-        pooling_region,
         employer_type,
         employer_group,
         fund_mode,
@@ -237,4 +235,4 @@ final as (
     from aged
 )
 
-select * from final
+{{ as_codes('final', 'fct_enrolment_date') }}

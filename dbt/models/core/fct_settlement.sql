@@ -7,6 +7,7 @@
     on_schema_change='fail',
     pre_hook=[
         "{% if is_incremental() %}insert into {{ source('ops', 'touched_month') }} (settlement_month) select distinct settlement_month from {{ ref('settlement_rebuild') }} where settlement_month not in (select settlement_month from {{ source('ops', 'touched_month') }}){% endif %}",
+        "{{ widen_codes('fct_settlement') }}",
         "{% if is_incremental() %}{{ delete_months(months_of('select settlement_month from ' ~ ref('settlement_rebuild'))) }}{% endif %}",
     ],
 ) }}
@@ -184,4 +185,4 @@ final as (
     from classed
 )
 
-select * from final
+{{ as_codes('final', 'fct_settlement') }}

@@ -19,4 +19,12 @@ final as (
     group by settlement_month, province, insured_region, scheme_code, special_person_type, provider_kind, care_type, care_group
 )
 
-select * from final
+{{ as_text('final', [
+    'province',
+    'insured_region',
+    'scheme_code',
+    'special_person_type',
+    'provider_kind',
+    'care_type',
+    'care_group',
+]) }}

@@ -31,4 +31,15 @@ final as (
         age_group
 )
 
-select * from final
+{{ as_text('final', [
+    'province',
+    'insured_region',
+    'scheme_code',
+    'member_status',
+    'employer_type',
+    'employer_group',
+    'fund_mode',
+    'premium_identity_code',
+    'sex',
+    'age_group',
+]) }}

@@ -85,4 +85,22 @@ final as (
         reversal_class
 )
 
-select * from final
+{{ as_text('final', [
+    'province',
+    'insured_region',
+    'scheme_code',
+    'member_status',
+    'age_group',
+    'provider_kind',
+    'care_type',
+    'care_group',
+    'hosp_lv',
+    'dedc_hosp_lv',
+    'lmtpric_hosp_lv',
+    'registry_hosp_lv',
+    'travel_class',
+    'destination_region',
+    'payment_place',
+    'settlement_kind',
+    'reversal_class',
+]) }}

@@ -67,4 +67,19 @@ final as (
         stays.is_disease_paid
 )
 
-select * from final
+{{ as_text('final', [
+    'province',
+    'insured_region',
+    'scheme_code',
+    'member_status',
+    'age_group',
+    'care_type',
+    'care_group',
+    'hosp_lv',
+    'dedc_hosp_lv',
+    'lmtpric_hosp_lv',
+    'registry_hosp_lv',
+    'travel_class',
+    'destination_region',
+    'payment_place',
+]) }}
