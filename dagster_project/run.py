@@ -239,10 +239,10 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
     )
 
 
-def folders_of_run(settings: Settings, run_id: str) -> list[Path]:
-    """Publication folders that a run made, by year; frozen ones are nobody's to touch."""
+def folders_of_run(settings: Settings, run_id: str, root: Path | None = None) -> list[Path]:
+    """Publication folders that a run made, by year; frozen ones are nobody's to touch. `root`: those below another folder."""
     found = []
-    for descriptor in sorted(settings.publication.glob("*/*/release.json")):
+    for descriptor in sorted((root or settings.publication).glob("*/*/release.json")):
         release = json.loads(descriptor.read_text(encoding="utf-8"))
         if release.get("run_id") == run_id and not release.get("frozen"):
             found.append(descriptor.parent)

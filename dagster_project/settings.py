@@ -90,6 +90,11 @@ class Settings:
         return self.home / "publication"
 
     @property
+    def unchecked(self) -> Path:
+        """Drafts that the publication checks have not let pass: <year>/<vintage>/, on the same disk as the publications."""
+        return self.publication / ".unchecked"
+
+    @property
     def dbt_target(self) -> Path:
         """Compiled dbt artefacts of this home."""
         return self.home / "dbt_target"

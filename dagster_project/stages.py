@@ -1,7 +1,7 @@
 """What the stages of a run do, one function each, for the Dagster assets, the re-run jobs and the command line alike.
 
 Belongs here: calling intake, dbt, checks, documents in the right way and judging whether a stage is whole. Does not
-belong here: the row of a run and its summary (`run.py`), Dagster, the work itself.
+belong here: the row of a run and its summary (`run.py`), drafts (`drafts.py`), Dagster, the work itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project import dbt_build, progress, run
+from dagster_project import dbt_build, drafts, progress, run
 from dagster_project.dbt_build import NodeResult
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
@@ -205,10 +205,15 @@ def judge(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult]:
 
 
 def passed(settings: Settings, stage: Stage, run_id: str, results: Sequence[CheckResult]) -> None:
-    """The gate with its page: the page is written when it stays shut, and after the last stage in any case."""
+    """The gate with its page: the page is written when it stays shut, and after the last stage in any case.
+
+    What the last gate lets pass comes out: the drafts take their place among the publications.
+    """
     if stage == "publication" or any(result.blocking for result in results):
         write_check_pages(settings, run_id)
     require_passed(stage, results)
+    if stage == "publication":
+        drafts.bring_out(settings)
 
 
 def require_passed(stage: Stage, results: Sequence[CheckResult]) -> None:
@@ -249,26 +254,12 @@ def build_all(settings: Settings, run_id: str, full_refresh: bool) -> None:
     gate(settings, "indicator", run_id)
 
 
-def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]:
-    """Make the draft bulletin of each year; returns the folders of the vintages."""
-    from dagster_project.bulletin import make_publication
-
-    folders = []
-    for place, year in enumerate(years):
-
-        def tell(fraction: float, detail: str, place: int = place) -> None:
-            progress.advance((place + fraction) / len(years), detail)
-
-        folders.append(make_publication(settings, year, run_id=run_id, on_progress=tell).folder)
-    return folders
-
-
 def write_check_pages(settings: Settings, run_id: str) -> list[Path]:
     """The page of this run's checks: HOME/checks.html, and checks.html beside each bulletin that the run made."""
     from dagster_project.checks.page import render_checks_page
 
     page = render_checks_page(settings, run_id, settings.home / "checks.html")
-    folders = run.folders_of_run(settings, run_id)
+    folders = [*run.folders_of_run(settings, run_id), *run.folders_of_run(settings, run_id, settings.unchecked)]
     return [page, *[Path(shutil.copyfile(page, folder / "checks.html")) for folder in folders]]
 
 

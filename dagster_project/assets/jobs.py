@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import run, stages
+from dagster_project import drafts, run, stages
 from dagster_project.assets import publication, warehouse
 from dagster_project.assets.common import POOL, BulletinHome, step
 
@@ -93,9 +93,12 @@ def year_job() -> dg.JobDefinition:
         with step(context, home, "indicator_checks") as settings:
             stages.passed(settings, "indicator", context.run_id, stages.judge(settings, "indicator", context.run_id))
         with step(context, home, "publication") as settings:
-            folders = stages.publish(settings, [year], context.run_id)
+            folders = drafts.publish(settings, [year], context.run_id)
             context.log_event(
-                dg.AssetMaterialization(publication.BULLETIN, metadata={"folder": str(folders[-1]), "year": year})
+                dg.AssetMaterialization(
+                    publication.BULLETIN,
+                    metadata={"folder": str(drafts.place_of(settings, folders[-1])), "year": year},
+                )
             )
         with step(context, home, "publication_checks") as settings:
             stages.passed(

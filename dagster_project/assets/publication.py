@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import progress, run, stages
+from dagster_project import drafts, progress, run
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, count, markdown_table, step
 from dagster_project.language import Text
 from dagster_project.warehouse import connect
@@ -44,20 +44,23 @@ def bulletin_assets(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def bulletin(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, "publication") as settings:
             years = run.publication_years(settings, home.years)
-            folders = stages.publish(settings, years, context.run_id)
-            progress.conclude(", ".join(str(folder) for folder in folders))
+            folders = drafts.publish(settings, years, context.run_id)
             with connect(settings) as connection:
                 for key in (VALUES, DECISIONS):
                     rows = count(connection, *key.path)
                     yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
-            files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-            listing = [(path.relative_to(settings.publication), path.stat().st_size) for path in files]
+            listing = [
+                (path.relative_to(folder.parent.parent), path.stat().st_size)
+                for folder in folders
+                for path in sorted(folder.rglob("*"))
+                if path.is_file()
+            ]
             yield dg.MaterializeResult(
                 asset_key=BULLETIN,
                 metadata={
                     "年份 years": ", ".join(map(str, years)),
-                    "文件 files": len(files),
-                    "目录 folder": dg.MetadataValue.path(str(folders[-1])),
+                    "文件 files": len(listing),
+                    "目录 folder": dg.MetadataValue.path(str(drafts.place_of(settings, folders[-1]))),
                     "清单 contents": markdown_table(["file", "bytes"], listing),
                 },
             )

@@ -44,12 +44,18 @@ def replaced(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+    put_in_place(aside, target)
+
+
+def put_in_place(finished: Path, target: Path, step: str = "publication") -> None:
+    """Make a finished folder `target`, in place of an older one of that name; `step` names the durable steps."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     old = _old(target)
     if target.exists():
-        with durable_step("publication.put_away"):
+        with durable_step(f"{step}.put_away"):
             target.rename(old)
-    with durable_step("publication.put_in_place"):
-        aside.rename(target)
+    with durable_step(f"{step}.put_in_place"):
+        finished.rename(target)
     if old.exists():
-        with durable_step("publication.remove_old"):
+        with durable_step(f"{step}.remove_old"):
             shutil.rmtree(old)

@@ -43,9 +43,14 @@ class PublicationReport:
 
 
 def make_publication(
-    settings: Settings, year: int, run_id: str = "", vintage: str | None = None, on_progress: Progress | None = None
+    settings: Settings,
+    year: int,
+    run_id: str = "",
+    vintage: str | None = None,
+    on_progress: Progress | None = None,
+    root: Path | None = None,
 ) -> PublicationReport:
-    """Write HOME/publication/<year>/<vintage>/ and the publication's tables of the warehouse.
+    """Write <root>/<year>/<vintage>/ and the publication's tables of the warehouse; `root` defaults to HOME/publication.
 
     `vintage` defaults to `<as-of date>_draft`. A frozen vintage is never touched: the report says so. Raises UserError when
     there is no indicator of that year or the vintage has another form.
@@ -61,10 +66,11 @@ def make_publication(
             _check_name(name)
             store.write_tables(connection, settings.publication, values, decided, f"{sources.as_of.isoformat()}_draft")
         tell(0.2, name)
-        target = settings.publication / str(year) / name
-        folders.recover(target)
-        if release.read(target).get("frozen"):
-            return PublicationReport(target, name, year, paths_of(target), synthetic=sources.synthetic, frozen=True)
+        place = settings.publication / str(year) / name
+        folders.recover(place)
+        if release.read(place).get("frozen"):
+            return PublicationReport(place, name, year, paths_of(place), synthetic=sources.synthetic, frozen=True)
+        target = (root or settings.publication) / str(year) / name
         document = compose(sources, name, introduction_of(settings, year))
         tell(0.4, name)
         with folders.replaced(target) as aside:

@@ -16,6 +16,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from dagster_project.settings import Settings
+
 MARK = "合成数据"
 MAIN_FILES = ("bulletin.html", "bulletin.docx", "bulletin.xlsx", "release.json")
 # Word files are made to be edited by hand before freezing: their hash may change, their figures may not.
@@ -34,15 +36,22 @@ class Publication:
     descriptor: dict[str, Any]
 
 
-def publications(root: Path, run_id: str) -> list[Publication]:
-    """The publications that a run made; the newest of each year when the run made none."""
-    found = []
-    for path in sorted(root.glob("*/*")):
-        if path.is_dir() and path.parent.name.isdigit() and not path.name.startswith("."):
-            descriptor = _descriptor(path / "release.json")
-            found.append(Publication(path, int(path.parent.name), path.name, descriptor))
+def publications(settings: Settings, run_id: str) -> list[Publication]:
+    """The drafts that wait for these checks; where none waits those that a run made, else the newest of each year."""
+    waiting = _found(settings.unchecked)
+    if waiting:
+        return waiting
+    found = _found(settings.publication)
     made = [publication for publication in found if run_id and publication.descriptor.get("run_id") == run_id]
     return made or list({publication.year: publication for publication in found}.values())
+
+
+def _found(root: Path) -> list[Publication]:
+    return [
+        Publication(path, int(path.parent.name), path.name, _descriptor(path / "release.json"))
+        for path in sorted(root.glob("*/*"))
+        if path.is_dir() and path.parent.name.isdigit() and not path.name.startswith(".")
+    ]
 
 
 def _descriptor(path: Path) -> dict[str, Any]:

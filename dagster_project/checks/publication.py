@@ -17,7 +17,7 @@ from dagster_project.settings import Settings
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
     """The checks of the published values and of the documents; reads the documents back first."""
-    tracing.record(connection, publications(settings.publication, run_id), run_id)
+    tracing.record(connection, publications(settings, run_id), run_id)
     return [*_disclosure(), *_files(connection), *_figures()]
 
 

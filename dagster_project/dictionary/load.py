@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from dagster_project.dictionary.breakdowns import find_gaps, stated_gaps
 from dagster_project.contracts import load_contracts
+from dagster_project.dictionary.breakdowns import find_gaps, stated_gaps
 from dagster_project.dictionary.compile import Compiled, Compiler, Term
 from dagster_project.dictionary.definitions import Province, load_province, load_switches
 from dagster_project.dictionary.indicators import LABELS, Indicator, load_indicators, load_units, read_rows
