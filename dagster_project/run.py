@@ -79,13 +79,14 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
     if (settings.home, run_id) in _begun:
         return
     run_lock.hold(settings)
-    from dagster_project.ingest import prepare_warehouse
+    from dagster_project.ingest import prepare_warehouse, take_back_months
 
     with connect(settings) as connection:
         prepare_warehouse(connection)
         if connection.execute("select count(*) from ops.run where run_id = ?", [run_id]).fetchone() != (0,):
             _begun.add((settings.home, run_id))
             return
+        take_back_months(connection)
         # A run that was killed cannot say so itself; nothing else can be running while we hold the file.
         connection.execute("update ops.run set status = 'interrupted' where status = 'running'")
         with durable_step("run.begin"):

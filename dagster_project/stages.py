@@ -265,21 +265,24 @@ def write_check_pages(settings: Settings, run_id: str) -> list[Path]:
 
 @contextmanager
 def only_months_touched(settings: Settings, months: Sequence[int]) -> Iterator[None]:
-    """Let the next build take exactly these months; what was due before is due again afterwards."""
+    """Let the next build take exactly these months; what was due before is due again afterwards, however it ends.
 
-    def replace_by(rows: Sequence[int]) -> None:
-        with connect(settings) as connection:
-            connection.execute("begin")
-            connection.execute("delete from ops.touched_month")
-            for month in rows:
-                connection.execute("insert into ops.touched_month values (?)", [month])
-            with durable_step("run.touched_months"):
-                connection.execute("commit")
+    The due months wait in ops.put_off_month: a killed rebuild loses none of them, the next run takes them back.
+    """
+    from dagster_project.ingest import take_back_months
 
     with connect(settings) as connection:
-        due = [int(row[0]) for row in connection.execute("select settlement_month from ops.touched_month").fetchall()]
-    replace_by(months)
+        take_back_months(connection)
+        connection.execute("begin")
+        connection.execute("insert into ops.put_off_month select settlement_month from ops.touched_month")
+        connection.execute("delete from ops.touched_month")
+        connection.execute("insert into ops.touched_month select unnest($1::integer[])", [list(months)])
+        with durable_step("run.touched_months"):
+            connection.execute("commit")
+    are_rebuilt = False
     try:
         yield
+        are_rebuilt = True
     finally:
-        replace_by(due)
+        with connect(settings) as connection:
+            take_back_months(connection, are_rebuilt)

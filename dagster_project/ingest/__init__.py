@@ -7,7 +7,7 @@ judgement on counts (`checks/`). Knows the contracts, knows no Dagster.
 from dagster_project.ingest.keys import open_key
 from dagster_project.ingest.landing import ingest_landing
 from dagster_project.ingest.report import FileOutcome, IngestReport
-from dagster_project.ingest.store import mark_built, prepare_warehouse
+from dagster_project.ingest.store import mark_built, prepare_warehouse, take_back_months
 from dagster_project.ingest.trial import TryReport, try_file
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "mark_built",
     "open_key",
     "prepare_warehouse",
+    "take_back_months",
     "try_file",
 ]

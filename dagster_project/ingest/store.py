@@ -37,6 +37,8 @@ TABLES = {
     "unmapped_code": "load_id integer, extract varchar, column_name varchar, code_set varchar, code varchar, "
     '"rows" bigint, money decimal(18, 2)',
     "touched_month": "settlement_month integer",
+    # Due months that wait while a rebuild of chosen months is at work.
+    "put_off_month": "settlement_month integer",
     "built_load": "load_id integer",
 }
 # Columns that every row of raw carries beside those of its contract.
@@ -137,6 +139,25 @@ def sweep(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
                     path.unlink()
                 removed += 1
     return removed
+
+
+def take_back_months(connection: duckdb.DuckDBPyConnection, are_rebuilt: bool = False) -> None:
+    """Make the months due again that a rebuild of chosen months put off; a stopped rebuild never gave them back.
+
+    The chosen ones stay due beside them unless they `are_rebuilt`.
+    """
+    if not are_rebuilt and connection.execute("select count(*) from ops.put_off_month").fetchone() == (0,):
+        return
+    connection.execute("begin")
+    if are_rebuilt:
+        connection.execute("delete from ops.touched_month")
+    connection.execute(
+        "insert into ops.touched_month select distinct settlement_month from ops.put_off_month "
+        "where settlement_month not in (select settlement_month from ops.touched_month)"
+    )
+    connection.execute("delete from ops.put_off_month")
+    with durable_step("ingest.take_back_months"):
+        connection.execute("commit")
 
 
 def get_meta(connection: duckdb.DuckDBPyConnection, key: str) -> str | None:

@@ -69,7 +69,7 @@ def write_sample(
     partial.mkdir()
     written, settlement, master = _write_all(world, partial, on_progress)
     size = _write_manifests(world, partial, written)
-    with durable_step("move_sample"):
+    with durable_step("sample.move"):
         for batch in sorted(partial.iterdir()):
             batch.rename(landing / batch.name)
         partial.rmdir()
@@ -114,12 +114,17 @@ def _is_ours(entry: Path) -> bool:
 
 def _clear(landing: Path, truth_path: Path) -> None:
     """Remove an earlier sample; the marker goes first, so that half of one is never taken for a whole."""
-    with durable_step("clear_sample"):
+    partial = landing / _PARTIAL
+    with durable_step("sample.clear"):
         (landing / _MARKER).unlink(missing_ok=True)
         truth_path.unlink(missing_ok=True)
-        for entry in [landing / _PARTIAL, *landing.glob("b[0-9]*")]:
-            if entry.exists():
-                shutil.rmtree(entry)
+        if partial.exists():
+            shutil.rmtree(partial)
+        # Moved before they are deleted: a batch that has lost its manifest half-way could not be told from real files.
+        partial.mkdir()
+        for batch in landing.glob("b[0-9]*"):
+            batch.rename(partial / batch.name)
+        shutil.rmtree(partial)
 
 
 def _write_all(

@@ -39,12 +39,6 @@ def sample(settings: Settings, directory: Path, scale: float, years: Sequence[st
         raise UserError(
             Text(f"规模应在 0 与 1 之间：{scale}", f"The scale must lie between 0 and 1: {scale}"), where="--scale"
         )
-    if directory.exists() and any(directory.iterdir()) and not (directory / "synthetic.json").exists():
-        raise UserError(
-            Text("目标文件夹里有别的文件，未写入。", "The folder holds other files; nothing was written."),
-            where=str(directory),
-            todo=Text("换一个空文件夹。", "Choose an empty folder."),
-        )
     from dagster_project.sample import write_sample
 
     begun = time.monotonic()
