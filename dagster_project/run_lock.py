@@ -21,7 +21,7 @@ _held: dict[Path, IO[str]] = {}
 def hold(settings: Settings) -> None:
     """Take the lock of a home for this process; nothing happens when the process has it already.
 
-    Raises UserError (exit 3) when another process has it.
+    Raises UserError (exit 2) when another process has it: nothing is done and nothing is broken, whoever asked can wait.
     """
     path = settings.home / "run.lock"
     if path in _held:
@@ -39,7 +39,7 @@ def hold(settings: Settings) -> None:
             ),
             where=f"{path} (pid {owner})",
             todo=Text("等它结束后重试。", "Wait for it to end and try again."),
-            code=ExitCode.BROKEN_INSTALLATION,
+            code=ExitCode.BAD_INPUT,
         )
     stream.seek(0)
     stream.truncate()

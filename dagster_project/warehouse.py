@@ -20,7 +20,7 @@ from dagster_project.settings import Settings
 def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-write connection to the home's warehouse; closed in any case.
 
-    Raises UserError (exit 3) when another process holds the file.
+    Raises UserError (exit 2) when another process holds the file.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     try:
@@ -29,16 +29,13 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         if "lock" not in str(error).lower():
             raise
         raise UserError(
-            Text(
-                "仓库正被另一个进程使用，本次未做任何改动。",
-                "Another process is using the warehouse; nothing was done.",
-            ),
+            Text("仓库正被另一个进程使用。", "Another process is using the warehouse."),
             where=str(settings.warehouse),
             todo=Text(
                 "等待另一个运行结束后重试；BI 工具请连接 serving/medical_insurance.duckdb。",
                 "Wait for the other run to end and try again; BI tools open serving/medical_insurance.duckdb instead.",
             ),
-            code=ExitCode.BROKEN_INSTALLATION,
+            code=ExitCode.BAD_INPUT,
         ) from error
     try:
         # Work files and the serving copy are written anew under old names: what was read before must not be kept.

@@ -56,13 +56,18 @@ def _find(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Landing:
     loads = connection.execute("select count(*) from ops.load").fetchone()
     if loads and loads[0]:
         return found
-    if not landing.is_dir():
+    raise nothing_landed(settings)
+
+
+def nothing_landed(settings: Settings) -> UserError:
+    """What to say when there is nothing to take in (exit 2)."""
+    if not settings.landing.is_dir():
         what = Text("没有来源文件夹。", "There is no landing folder.")
     else:
         what = Text("来源文件夹是空的。", "The landing folder is empty.")
-    raise UserError(
+    return UserError(
         what,
-        where=str(landing),
+        where=str(settings.landing),
         todo=Text(
             "把数据中心交来的文件放进该文件夹，例如 setl_d_202401.csv 或 psn_insu_d.parquet，然后重新运行；"
             "想先看样本，运行 make bulletin。",

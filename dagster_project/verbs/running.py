@@ -71,17 +71,21 @@ def conclude(settings: Settings, run_id: str, success: bool, error: BaseExceptio
 
 
 def require_home(settings: Settings) -> None:
-    """A home without a landing folder is most likely a wrong path; raises UserError (exit 2) and makes nothing."""
-    if settings.landing.is_dir():
-        return
-    raise UserError(
-        Text("找不到来源文件夹，未做任何改动。", "There is no landing folder; nothing was done."),
-        where=str(settings.landing),
-        todo=Text(
-            "检查 --home；首次使用时新建该文件夹并放入来源文件，或用 bulletin sample 生成样本。",
-            "Check --home; the first time make this folder and drop the extracts there, or use bulletin sample.",
-        ),
-    )
+    """A home to work on: a landing folder, and in a new home a file in it; raises UserError (exit 2) and makes nothing."""
+    if not settings.landing.is_dir():
+        raise UserError(
+            Text("找不到来源文件夹，未做任何改动。", "There is no landing folder; nothing was done."),
+            where=str(settings.landing),
+            todo=Text(
+                "检查 --home；首次使用时新建该文件夹并放入来源文件，或用 bulletin sample 生成样本。",
+                "Check --home; the first time make this folder and drop the extracts there, or use bulletin sample.",
+            ),
+        )
+    from dagster_project.ingest.discover import find_files
+    from dagster_project.ingest.landing import nothing_landed
+
+    if not settings.warehouse.exists() and not find_files(settings.landing).files:
+        raise nothing_landed(settings)
 
 
 @contextmanager

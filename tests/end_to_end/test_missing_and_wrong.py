@@ -48,9 +48,13 @@ def test_a_wrong_folder_is_said_and_nothing_is_made(tmp_path: Path) -> None:
     assert not home.exists()
 
 
-def test_an_empty_landing_folder_is_said(tmp_path: Path) -> None:
-    landing_of(tmp_path / "home")
-    expect(bulletin("run", "--home", str(tmp_path / "home"), key=tmp_path / "test.key"), BAD_INPUT, "landing")
+@pytest.mark.parametrize("verb", ["run", "ingest"])
+def test_an_empty_landing_folder_is_said_and_nothing_is_made(tmp_path: Path, verb: str) -> None:
+    home = tmp_path / "home"
+    (landing_of(home) / "manifest.json").write_text("{}", encoding="utf-8")
+    expect(bulletin(verb, "--home", str(home), key=tmp_path / "test.key"), BAD_INPUT, "landing", "what to do")
+    assert [path.name for path in home.iterdir()] == ["landing"]
+    assert not (tmp_path / "test.key").exists()
 
 
 @pytest.mark.parametrize(
