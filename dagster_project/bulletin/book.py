@@ -189,9 +189,9 @@ class FigureBook:
 
 
 def region_label(sources: Sources, region: str) -> Text:
-    """Name of a region; its code where the region table has no name."""
-    name = sources.region_names.get(region, region)
-    return Text(name, name)
+    """Name of a region; where no list of regions has one, it says so beside the code."""
+    name = sources.region_names.get(region)
+    return Text(name, name) if name else Text(f"未登记区划 {region}", f"unlisted region {region}")
 
 
 def with_values(figures: Iterable[Figure]) -> list[Figure]:

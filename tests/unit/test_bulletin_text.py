@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from dagster_project.bulletin.book import region_label
 from dagster_project.bulletin.compose import compose, load_note_texts, load_outline, make_book
 from dagster_project.bulletin.document import (
     Document,
@@ -323,3 +324,10 @@ def test_pharmacies_stand_apart_in_years_whose_total_leaves_them_out(home: Setti
     assert re.search(
         r"住院[\d.]+万?人次。另有药店购药[\d.]+万?人次，不计入上述人次。", body(compose(read(home, 2023), VINTAGE))
     )
+
+
+def test_a_place_without_a_name_says_so(sources: Sources) -> None:
+    known = dict(sources.region_names)
+    assert region_label(sources, PROVINCE).zh == known[PROVINCE]
+    label = region_label(sources, "526600")
+    assert (label.zh, label.en) == ("未登记区划 526600", "unlisted region 526600")
