@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.bulletin import make_publication
 from dagster_project.serving import publish_serving
 from tests.fail_points import both_sides, drive
 from tests.rulings.landed import make_world
@@ -41,6 +42,8 @@ def test_intake_models_and_serving_survive_a_stop_at_every_step(tmp_path: Path) 
     assert sorted_csv(home / "warehouse.duckdb") == expected
     assert not list(home.rglob("*.tmp")), "a stopped run left temporary files that the next did not clear away"
 
+    for folder in (reference, home):
+        make_publication(settings_of(folder), 2024)
     publish_serving(settings_of(reference), "whole")
     assert drive(lambda: publish_serving(settings_of(home), "stopped")) == both_sides(DRIVES_SERVING)
     served = [folder / "serving" / "medical_insurance.duckdb" for folder in (reference, home)]
