@@ -59,16 +59,24 @@ def load_note_texts() -> dict[str, Any]:
 
 def make_book(sources: Sources) -> FigureBook:
     """The figures of one home under the names that a province's bulletin uses, by the definitions in force."""
+    return _make_book(sources, *_worded_outline(sources))
+
+
+def _worded_outline(sources: Sources) -> tuple[Wording, dict[str, Any]]:
     wording = Wording(sources)
-    outline = wording.fill(load_outline())
+    outline: dict[str, Any] = wording.fill(load_outline())
+    return wording, outline
+
+
+def _make_book(sources: Sources, wording: Wording, outline: dict[str, Any]) -> FigureBook:
     names = {key: Text(**value) for key, value in outline["names"].items()}
     return FigureBook(sources, wording, names, outline["decimals"], list(spoken_indicators(outline["sections"])))
 
 
 def compose(sources: Sources, vintage: str, introduction: str = "") -> Document:
     """The bulletin of one year; `introduction` is the hand-written paragraph of context, printed as it is."""
-    book = make_book(sources)
-    outline = book.wording.fill(load_outline())
+    wording, outline = _worded_outline(sources)
+    book = _make_book(sources, wording, outline)
     notes = Notes(book, load_note_texts())
     title = _title(sources, outline)
     document = Document(title=title, header=_header(vintage, title), is_synthetic=sources.synthetic)
@@ -85,7 +93,7 @@ def compose(sources: Sources, vintage: str, introduction: str = "") -> Document:
     document.blocks += _comparison(book, sections + 2, len(tables))
     has_comparison = any(isinstance(block, Table) and block.is_reference for block in document.blocks)
     section = sections + 2 + int(has_comparison)
-    definitions = definition_tables(document, sources, book.wording, len(document.tables()) + 1)
+    definitions = definition_tables(document, sources, wording, len(document.tables()) + 1)
     document.blocks.append(_heading(section, "注释与口径", "Notes and definitions", "notes"))
     document.blocks += [Paragraph((run, Words(" "), *parts), "note") for run, parts in notes.listed()]
     document.blocks += definitions

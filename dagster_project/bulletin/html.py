@@ -29,7 +29,7 @@ from dagster_project.bulletin.document import (
     plain,
 )
 from dagster_project.bulletin.figures import BREAK_MARK
-from dagster_project.bulletin.layout import is_short, is_unit, parted
+from dagster_project.bulletin.layout import column_shares, is_short, is_unit, parted
 from dagster_project.bulletin.register import caption
 
 _FOLDER = Path(__file__).parent
@@ -123,9 +123,13 @@ def _table(table: Table) -> Markup:
         caption(table), caption(table, "en")
     )
     foot = Markup("<tfoot>{}</tfoot>").format(notes) if notes else Markup("")
+    columns = Markup("").join(
+        Markup('<col style="width:{}%">').format(f"{100 * one:.1f}") for one in column_shares(table)
+    )
     return Markup(
-        '<div class="wide"><table id="table-{}"><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody>{}</table></div>'
-    ).format(table.key, title, head, Markup("").join(rows), foot)
+        '<div class="wide"><table id="table-{}"><caption>{}</caption><colgroup>{}</colgroup><thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody>{}</table></div>"
+    ).format(table.key, title, columns, head, Markup("").join(rows), foot)
 
 
 def _block(block: Block, drawings: Mapping[str, str], linked: set[str]) -> Markup:

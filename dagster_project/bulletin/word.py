@@ -41,12 +41,26 @@ def _write(paragraph: Any, parts: Inlines) -> None:
         paragraph.add_run(text)
 
 
-def _table(document: WordDocument, table: Table) -> None:
-    title = document.add_paragraph(caption(table), style="Caption")
-    style, together = (document.styles[name].style_id for name in ("Table Text", "Table Text Together"))
-    title._p.addnext(table_element(table, style, together, word_styles.CONTENT_WIDTH.mm))
-    for note in table.notes:
-        document.add_paragraph(plain(note), style="Table Note")
+class _Writer:
+    """Adds paragraphs to a Word file; styles are set by id, as by name all of them are looked through each time."""
+
+    def __init__(self, document: WordDocument) -> None:
+        self.document = document
+        self.styles = {str(style.name): style.style_id for style in document.styles}
+
+    def paragraph(self, style: str, text: str = "") -> Any:
+        """A paragraph at the end."""
+        paragraph = self.document.add_paragraph(text)
+        paragraph._p.style = self.styles[style]
+        return paragraph
+
+    def table(self, table: Table) -> None:
+        """A table under its caption, its notes below."""
+        title = self.paragraph("Caption", caption(table))
+        style, together = self.styles["Table Text"], self.styles["Table Text Together"]
+        title._p.addnext(table_element(table, style, together, word_styles.CONTENT_WIDTH.mm))
+        for note in table.notes:
+            self.paragraph("Table Note", plain(note))
 
 
 def _chart(document: WordDocument, chart: Chart, picture: bytes) -> None:
@@ -66,21 +80,22 @@ def render_word(document: Document, pictures: Mapping[str, bytes], as_of: date, 
     mark = "合成数据 synthetic" if document.is_synthetic else ""
     word_styles.header_and_footer(word, plain(document.header), mark)
     _properties(word, document, as_of, vintage)
+    writer = _Writer(word)
     if document.is_synthetic:
-        word.add_paragraph(plain(document.banner), style="Synthetic Mark")
-    word.add_paragraph(plain(document.title), style="Title")
+        writer.paragraph("Synthetic Mark", plain(document.banner))
+    writer.paragraph("Title", plain(document.title))
     facts = "　　".join(f"{label.text()}：{plain(parts)}" for label, parts in document.facts)
-    word.add_paragraph(facts, style="Bulletin Facts")
+    writer.paragraph("Bulletin Facts", facts)
     for block in document.blocks:
         if isinstance(block, Heading):
-            word.add_paragraph(plain(block.title), style=f"Heading {block.level}")
+            writer.paragraph(f"Heading {block.level}", plain(block.title))
         elif isinstance(block, Table):
-            _table(word, block)
+            writer.table(block)
         elif isinstance(block, Chart):
             _chart(word, block, pictures[block.key])
         elif isinstance(block, Paragraph):
             is_note = block.kind == "note"
-            paragraph = word.add_paragraph(style="Bulletin Note" if is_note else "Bulletin Text")
+            paragraph = writer.paragraph("Bulletin Note" if is_note else "Bulletin Text")
             if is_note:
                 paragraph.paragraph_format.left_indent = Mm(8)
                 paragraph.paragraph_format.first_line_indent = Mm(-8)

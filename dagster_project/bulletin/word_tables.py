@@ -1,24 +1,21 @@
 """Tables of the Word file, written as the format's own XML: the object model of python-docx takes ten times as long.
 
-Belongs here: widths, cells, borders, what stays together on a page. Does not belong here: paragraphs, pictures, styles.
+Belongs here: cells, borders, what stays together on a page. Does not belong here: widths (`layout`), paragraphs, pictures.
 The order of elements is fixed by the format; Word calls a file with another order damaged.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 from xml.sax.saxutils import escape
 
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from dagster_project.bulletin.document import Inlines, Row, Table, plain
-from dagster_project.bulletin.layout import is_short, is_unit, length, parted
+from dagster_project.bulletin.document import Row, Table, plain
+from dagster_project.bulletin.layout import column_shares, is_short, is_unit, parted
 
-_LONGEST_ON_ONE_LINE = 18.0
 _ROWS_KEPT_TOGETHER = 22  # a table that fits a page is not torn apart
-_MM_PER_DIGIT, _MM_OF_MARGINS = 1.7, 3.2  # of the table style
 _TWIPS_PER_MM = 1440 / 25.4
 _INDENT = 170  # twips
 _RULE = '<w:{edge} w:val="single" w:sz="{size}" w:space="0" w:color="{colour}"/>'
@@ -30,7 +27,7 @@ def table_element(table: Table, style: str, together: str, whole_mm: float) -> A
 
     `together` keeps a row on the page of the next one: used throughout a table that fits a page, and under the header.
     """
-    widths = [round(size * _TWIPS_PER_MM) for size in _widths(table, whole_mm)]
+    widths = [round(share * whole_mm * _TWIPS_PER_MM) for share in column_shares(table)]
     has_prose = any(not is_short(table, index) for index in table.text_columns)
     is_kept = len(table.rows) <= _ROWS_KEPT_TOGETHER and not has_prose
     has_total = len(table.rows) > 1 and not table.rows[0].indent and all(row.indent for row in table.rows[1:])
@@ -89,36 +86,3 @@ def _run(text: str, is_bold: bool = False) -> str:
         return ""
     bold = "<w:rPr><w:b/></w:rPr>" if is_bold else ""
     return f'<w:r>{bold}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
-
-
-def _widths(table: Table, whole: float) -> list[float]:
-    """Column widths from the contents: numbers on one line, headers on two at most, texts share what is left."""
-    rows = [row for row in table.rows if not row.is_group]
-    listed = [[length(plain(row.header)) + 2 * row.indent for row in rows]]
-    listed += [[length(plain(row.cells[index])) for row in rows] for index in range(len(table.columns))]
-    fixed: dict[int, float] = {}
-    wanted: dict[int, float] = {}
-    for position, lengths in enumerate(listed):
-        longest = max(lengths, default=0.0)
-        if longest > _LONGEST_ON_ONE_LINE:
-            wanted[position] = min(longest, 70.0)
-        else:
-            header = _header_length(table.corner if position == 0 else table.columns[position - 1])
-            fixed[position] = max(longest, header, 4.0) * _MM_PER_DIGIT + _MM_OF_MARGINS
-    left = max(whole - sum(fixed.values()), whole * 0.3)
-    # Texts need no more than their length: what is over then goes to all columns alike.
-    share = min(left / max(sum(wanted.values()), 1.0), 1.3 * _MM_PER_DIGIT)
-    needs = fixed | {position: size * share for position, size in wanted.items()}
-    factor = whole / sum(needs.values())
-    return [needs[position] * factor for position in range(len(listed))]
-
-
-def _header_length(parts: Inlines) -> float:
-    """What a header needs: its words on two lines, a trailing unit in brackets on one."""
-    words, unit = parted(parts)
-    return max(_half(length(plain(words))), length(plain(unit)))
-
-
-def _half(size: float) -> float:
-    """Length of the longer of two lines, in whole Chinese characters."""
-    return 2.0 * math.ceil(size / 4)

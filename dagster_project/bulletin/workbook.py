@@ -23,6 +23,7 @@ from dagster_project.language import Text
 _FONT = "宋体"
 _DATA, _ABOUT, _DEFINITIONS = "数据", "说明", "口径"
 _LINE = 13.5  # points that one line of text takes
+_HEADER = 22.0  # digits of a header that stands on one line
 _PORTRAIT = 95.0  # digits that fit the width of a page
 
 
@@ -101,10 +102,11 @@ def _table(book: Any, formats: _Formats, table: Table, document: Document, vinta
     for column, text in enumerate(headers):
         sheet.write_string(top, column, text, formats.head)
     for number, row in enumerate(table.rows, top + 1):
-        texts = [plain(row.header), *(plain(parts) for parts in row.cells)]
-        tallest = max(lines(text, width - 1) for text, width in zip(texts, widths, strict=True))
+        # Only texts are broken over lines: numbers and their headers have the width they need.
+        broken = {0: row.header} | {index + 1: row.cells[index] for index in table.text_columns}
+        tallest = max(lines(plain(parts), widths[column] - 1) for column, parts in broken.items())
         sheet.set_row(number, _LINE * (1 if row.is_group else tallest) + 3)
-        sheet.write_string(number, 0, texts[0], formats.of_row(row.is_group, row.indent))
+        sheet.write_string(number, 0, plain(row.header), formats.of_row(row.is_group, row.indent))
         for column, parts in enumerate(row.cells):
             _write_cell(sheet, number, column + 1, parts, formats, column in table.text_columns)
     for number, note in enumerate(table.notes, top + 1 + len(table.rows)):
@@ -123,7 +125,9 @@ def _widths(table: Table) -> list[float]:
         if index in table.text_columns and not is_short(table, index):
             widths.append(min(longest, 60.0) + 2)
         else:
-            widths.append(max(longest, length(plain(words)), length(plain(unit)), 7.0) + 2.5)
+            header = length(plain(parts))
+            header = header if header <= _HEADER else max(length(plain(words)), length(plain(unit)))
+            widths.append(max(longest, header, 7.0) + 2.5)
     return widths
 
 
@@ -164,7 +168,8 @@ def _data(book: Any, formats: _Formats, document: Document, vintage: str) -> Non
     places |= {f"chart:{chart.key}": caption(chart) for chart in document.charts()} | {"text": "正文"}
     value_column = xl_col_to_name(list(_DATA_COLUMNS).index("value"))
     named: set[str] = set()
-    for number, row in enumerate(figure_rows(document), top + 2):
+    rows = figure_rows(document)
+    for number, row in enumerate(rows, top + 2):
         row |= {
             "place_zh": places.get(row["place"], row["place"]),
             "region_zh": document.regions.get(row["region_code"], row["region_code"]),
@@ -183,7 +188,7 @@ def _data(book: Any, formats: _Formats, document: Document, vintage: str) -> Non
             named.add(name)
             book.define_name(name, f"='{_DATA}'!${value_column}${number + 1}")
     sheet.freeze_panes(top + 2, 3)
-    sheet.autofilter(top + 1, 0, top + 1 + len(figure_rows(document)), len(_DATA_COLUMNS) - 1)
+    sheet.autofilter(top + 1, 0, top + 1 + len(rows), len(_DATA_COLUMNS) - 1)
     _set_page(sheet, top, is_wide=True, headers=2)
 
 

@@ -29,6 +29,7 @@ from dagster_project.bulletin.notes import Notes
 from dagster_project.bulletin.reading import Sources, read_sources
 from dagster_project.bulletin.register import figure_rows
 from dagster_project.bulletin.wording import load_wording, pooling_in_words
+from dagster_project.dictionary import load_indicators, load_switches
 from dagster_project.disclosure import load_parameters
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
@@ -228,7 +229,14 @@ def test_definitions_are_spelt_out_in_plain_words(document: Document) -> None:
     assert chosen["1．参保判定规则"] == "参保期内有到账缴费"
     numbers = [plain(row.header).partition("．")[0] for row in choices.rows]
     assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
-    assert "1、2" in {plain(row.cells[1]) for row in table.rows}  # who is insured, and double enrolment
+    named = {plain(row.header).partition("．")[0]: plain(row.header).partition("．")[2] for row in choices.rows}
+    items = next(plain(row.cells[1]) for row in table.rows if plain(row.cells[0]).startswith("基本医疗保险参保人数"))
+    listed: list[str] = []
+    for run in items.split("、"):
+        first, _, last = run.partition("–")
+        listed += [named[str(number)] for number in range(int(first), int(last or first) + 1)]
+    switches = load_indicators()["insured_total"].switches
+    assert set(listed) == {load_switches()[switch].label.zh for switch in switches}
 
 
 def test_published_figures_stand_apart_and_keep_their_form(document: Document) -> None:
