@@ -46,7 +46,7 @@ def bring_out(settings: Settings) -> None:
     for folder in sorted(settings.unchecked.glob("*/*/release.json")):
         target = place_of(settings, folder.parent)
         recover(target)
-        put_in_place(folder.parent, target, "draft")
+        put_in_place(folder.parent, target)
     _clear(settings)
 
 

@@ -47,15 +47,15 @@ def replaced(target: Path) -> Iterator[Path]:
     put_in_place(aside, target)
 
 
-def put_in_place(finished: Path, target: Path, step: str = "publication") -> None:
-    """Make a finished folder `target`, in place of an older one of that name; `step` names the durable steps."""
+def put_in_place(finished: Path, target: Path) -> None:
+    """Make a finished folder `target`, in place of an older one of that name."""
     target.parent.mkdir(parents=True, exist_ok=True)
     old = _old(target)
     if target.exists():
-        with durable_step(f"{step}.put_away"):
+        with durable_step("publication.put_away"):
             target.rename(old)
-    with durable_step(f"{step}.put_in_place"):
+    with durable_step("publication.put_in_place"):
         finished.rename(target)
     if old.exists():
-        with durable_step(f"{step}.remove_old"):
+        with durable_step("publication.remove_old"):
             shutil.rmtree(old)

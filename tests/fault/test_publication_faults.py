@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project import drafts
 from dagster_project.bulletin import freeze, make_publication, store
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
@@ -22,6 +23,7 @@ DRIVES_PUBLICATION = (
     "publication.tables", "publication.put_away", "publication.put_in_place", "publication.remove_old",
     "publication.restore", "publication.clear",
 )  # fmt: skip
+DRIVES_DRAFT = ("draft.clear",)
 DRIVES_FREEZE = ("publication.put_in_place", "freeze.read_only", "publication.tables")
 
 
@@ -86,6 +88,35 @@ def test_a_stopped_publication_is_made_again(tmp_path: Path, empty: Settings) ->
     hit = drive(lambda: publish(stopped))
     assert hit == both_sides(DRIVES_PUBLICATION)
     assert state(stopped) == state(undisturbed)
+
+
+def bring_out(settings: Settings) -> None:
+    """Make the draft aside and bring it to its place, as a run does whose checks find nothing."""
+    drafts.publish(settings, [YEAR], RUN_ID)
+    drafts.bring_out(settings)
+
+
+def test_a_draft_stopped_on_its_way_to_its_place_is_made_again(tmp_path: Path, empty: Settings) -> None:
+    undisturbed, stopped = copy_of(empty, tmp_path / "undisturbed"), copy_of(empty, tmp_path / "stopped")
+    publish(undisturbed)
+    bring_out(stopped)
+    hit = drive(lambda: bring_out(stopped))
+    assert both_sides(DRIVES_DRAFT) <= hit
+    assert state(stopped) == state(undisturbed)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("step", ["publication.put_away", "publication.put_in_place", "publication.remove_old"])
+def test_a_draft_stopped_at_its_place_stands_there_after_the_next_run(
+    tmp_path: Path, empty: Settings, step: str, side: str
+) -> None:
+    settings = copy_of(empty, tmp_path / "home")
+    bring_out(settings)
+    whole = state(settings)
+    drafts.publish(settings, [YEAR], RUN_ID)
+    kill_at(step, side, lambda: drafts.bring_out(settings))
+    bring_out(settings)
+    assert state(settings) == whole
 
 
 def test_a_folder_left_half_written_is_cleared_away(tmp_path: Path, empty: Settings) -> None:
