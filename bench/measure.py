@@ -1,4 +1,4 @@
-"""Running a command in a process of its own and watching what it costs.
+"""Running a command in a process of its own and watching what it and whatever it starts cost.
 
 Belongs here: wall and processor seconds, peak memory, bytes written, as a whole and between two moments. Reads /proc, so
 it needs Linux. Does not belong here: which commands (`product.py`, `run.py`), what the numbers mean.
@@ -12,6 +12,7 @@ import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class Watched:
     def whole(self) -> Cost:
         """The cost from the start of the process to its end."""
         last = self.looks[-1]
-        return Cost(self.ended - self.begun, last.processor, last.peak, last.written)
+        return Cost(self.ended - self.begun, last.processor, max(look.peak for look in self.looks), last.written)
 
     def between(self, begun: float, ended: float) -> Cost:
         """The cost of the time between two moments; whatever else the process did then is in it."""
@@ -99,15 +100,42 @@ def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path) 
 
 
 def _look(pid: int) -> list[Look]:
-    """One look, or none when the process has just ended."""
+    """One look at a process and what it has started, or none when it has just ended."""
+    found = _one(pid) + [look for child in _below(pid) for look in _one(child)]
+    if not found:
+        return []
+    resident = sum(look.resident for look in found)
+    return [
+        Look(
+            time.time(),
+            sum(look.processor for look in found),
+            resident,
+            max(resident, found[0].peak),
+            sum(look.written for look in found),
+        )
+    ]
+
+
+def _below(pid: int) -> list[int]:
+    """All that a process has started, and what these have."""
+    found: list[int] = []
+    with suppress(OSError):
+        for task in (Path("/proc") / str(pid) / "task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *_below(child)]
+    return found
+
+
+def _one(pid: int) -> list[Look]:
+    """One process, or nothing when it has ended (and perhaps waits for its parent to notice)."""
     place = Path("/proc") / str(pid)
     try:
-        status = dict(
-            line.split(":", 1) for line in (place / "status").read_text().splitlines() if line.startswith("Vm")
-        )
+        lines = (place / "status").read_text().splitlines()
+        status = dict(line.split(":", 1) for line in lines if line.startswith("Vm"))
         written = dict(line.split(": ") for line in (place / "io").read_text().splitlines())
-        # The name in brackets may hold blanks; user and system ticks are the 12th and 13th field after it.
-        ticks = (place / "stat").read_text().rpartition(")")[2].split()[11:13]
+        # The name in brackets may hold blanks. After it come, 12th to 15th: own user and system ticks, those of children
+        # that have ended. What ended children have written the kernel adds to their parent by itself.
+        ticks = (place / "stat").read_text().rpartition(")")[2].split()[11:15]
         return [
             Look(
                 time.time(),
@@ -117,7 +145,7 @@ def _look(pid: int) -> list[Look]:
                 int(written["write_bytes"]),
             )
         ]
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError):
         return []
 
 

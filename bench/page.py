@@ -60,6 +60,9 @@ def write(results: Path) -> None:
         for kind, svg in (("stages", plots.stages(result, STAGES)), ("growth", plots.growth(result))):
             (IMAGES / f"bench_{result['name']}_{kind}.svg").write_text(svg, encoding="utf-8")
         parts.append(_section(result))
+    peers = results.with_name("peers.json")
+    if peers.exists():
+        parts.append(_peers(json.loads(peers.read_text(encoding="utf-8"))))
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -194,6 +197,33 @@ def _formats(result: dict[str, Any]) -> str:
         f"{table(header, rows)}\n\n`make bulletin`（环境已就绪 environment ready）：样本 sample {whole['sample_seconds']:.0f} s "
         f"({whole['sample_rows_per_second']:,} 行/秒 rows a second) + "
         f"运行 run {whole['run_seconds']:.0f} s，{whole['rows']:,} 行 rows。\n"
+    )
+
+
+def _peers(result: dict[str, Any]) -> str:
+    """The settlement part on other engines."""
+    machine = result["machine"]
+    rows = [
+        (
+            f"{row['engine']} {row.get('version', '')}".strip(),
+            f"{row['rows']:,}",
+            f"{row['seconds']:.1f}" if "seconds" in row else "–",
+            f"{row['peak_bytes'] / 1e9:.1f}" if row.get("peak_bytes") else "–",
+            "是 yes" if row["agrees"] else "**否 no**",
+        )
+        for row in result["engines"]
+    ]
+    header = ("引擎 engine", "结算行数 settlements", "秒 seconds", "内存 peak GB", "与 DuckDB 相同 same answer")
+    return "\n\n".join(
+        [
+            f"## 其他引擎 Other engines · {result['day']}",
+            f"{machine['processor']} · {machine['cores']} cores · {machine['memory_bytes'] / 2**30:.0f} GB · "
+            f"开始时负载 load {machine['load_before']}",
+            "标尺的结算部分（[peers.sql](../bench/peers.sql)，不含假名）：读 Parquet、金额恒等、最新版本、冲销、按代码汇总；PostgreSQL "
+            "含装载。做法见 [peers.py](../bench/peers.py)。 The settlement part of the yardstick without pseudonyms; PostgreSQL with "
+            "loading.",
+            table(header, rows) + "\n",
+        ]
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bench import compare, yardstick
+from bench import compare, peer_engines, yardstick
 from tests.conftest import SampleHome
 
 
@@ -38,3 +38,11 @@ def test_the_yardstick_has_our_pseudonyms(measured: Path, sample_home: SampleHom
             "on theirs.person = ours.psn_no"
         ).fetchone()
     assert found is not None and found[0] > 0 and found[1] == 0
+
+
+def test_the_peers_that_the_project_has_agree(sample_home: SampleHome, tmp_path: Path) -> None:
+    for path in sample_home.landing.glob("*/setl_d_*.parquet"):
+        (tmp_path / path.name).symlink_to(path)
+    answers = [[float(value) for value in peer_engines.ENGINES[engine](tmp_path)[2]] for engine in ("duckdb", "polars")]
+    assert answers[0] == answers[1]
+    assert answers[0][0] > 1000

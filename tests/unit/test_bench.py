@@ -95,6 +95,16 @@ def test_a_process_is_watched_as_a_whole_and_between_two_moments(tmp_path: Path)
     assert later.written_bytes < 20 * MEGABYTE
 
 
+def test_what_a_process_starts_is_part_of_it(tmp_path: Path) -> None:
+    child = f"held = bytearray({150 * MEGABYTE}); import time; time.sleep(0.5)"
+    watched = measure.watch(
+        [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"],
+        os.environ,
+        tmp_path,
+    )
+    assert watched.whole.peak_bytes > 150 * MEGABYTE
+
+
 def test_ratios_divide_like_by_like(result: dict[str, Any]) -> None:
     ratio = result["derived"]["ratios"][2]
     assert (ratio["intake"], ratio["intake_same_tables"], ratio["model_to_bulletin"]) == (10.0, 5.0, 40.0)
