@@ -67,7 +67,7 @@ class Wording:
         """A value of a choice in plain words."""
         if switch == CROSS_REGION_BASE:
             return Text(self._with_names(pooling_in_words(value)), value)
-        return load_switches()[switch].values[value]
+        return load_switches()[switch].text(value)
 
     def _with_names(self, pooling: str) -> str:
         names = self._sources.region_names
@@ -81,7 +81,9 @@ class Wording:
         if name not in self._phrases:
             return self.value(name, self.choice(name))
         phrase = self._phrases[name]
-        return Text(**phrase["values"][self.choice(phrase["switch"])])
+        switch = load_switches()[phrase["switch"]]
+        chosen = self.choice(phrase["switch"])
+        return Text(**phrase["values"][switch.known(chosen) or chosen])
 
     def fill(self, content: Any, language: str = "zh") -> Any:
         """A template, or any structure of templates, with its placeholders filled; texts under `en` in English."""

@@ -6,6 +6,7 @@ checking them, and resolving a switch for a year. Does not belong here: what a c
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -20,6 +21,8 @@ from dagster_project.settings import PACKAGE_ROOT, Settings
 
 SHIPPED = PACKAGE_ROOT / "provinces"
 SWITCHES_FILE = Path(__file__).with_name("switches.yml")
+_NUMBER = re.compile(r"_[1-9]\d{0,2}$")
+_LETTER = re.compile(r"\bn\b", re.ASCII)
 KEYS = ("name", "definitions", "pooling", "care_type_map", "identity_map", "dummy_creators")
 LEVELS = ("prefecture", "province")
 CARE_GROUPS = (
@@ -41,6 +44,21 @@ class Switch:
     label: Text
     values: dict[str, Text]
     later: frozenset[str]  # known readings that no model computes yet
+    numbered: frozenset[str] = frozenset()  # values that stand for a whole number: gap_merge_n for gap_merge_3
+
+    def known(self, value: str) -> str | None:
+        """The allowed value that a choice is, `gap_merge_n` for `gap_merge_3`; None where it is none of them."""
+        if value in self.values:
+            return None if value in self.numbered else value
+        general = _NUMBER.sub("_n", value)
+        return general if general in self.numbered else None
+
+    def text(self, value: str) -> Text:
+        """A choice in plain words, its number put in. Raises KeyError for a value that is none of this switch."""
+        if value in self.values:
+            return self.values[value]
+        general, number = self.values[_NUMBER.sub("_n", value)], value.rpartition("_")[2]
+        return Text(*(_LETTER.sub(number, words) for words in (general.zh, general.en)))
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,7 @@ def load_switches() -> dict[str, Switch]:
             label=Text(**entry["name"]),
             values={str(value): Text(zh=text["zh"], en=text["en"]) for value, text in entry["values"].items()},
             later=frozenset(str(value) for value, text in entry["values"].items() if text.get("later")),
+            numbered=frozenset(str(value) for value, text in entry["values"].items() if text.get("number")),
         )
         for name, entry in content.items()
     }
@@ -190,7 +209,7 @@ def _value(switch: Switch, given: Any, path: Path) -> str:
             "has a value that is not computed yet:",
             f"{value}; {', '.join(usable)}",
         )
-    if value not in switch.values:
+    if switch.known(value) is None:
         raise _error(
             path, switch.name, "取值无效：", "has an unknown value:", f"{value}; 可用 / allowed: {', '.join(usable)}"
         )

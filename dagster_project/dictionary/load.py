@@ -140,7 +140,8 @@ def _labels(switch: str, value: str) -> tuple[str, str, str, str]:
     if switch == CROSS_REGION_BASE:
         return ("统筹层次", "Pooling level", value, value)
     known = load_switches()[switch]
-    return (known.label.zh, known.label.en, known.values[value].zh, known.values[value].en)
+    words = known.text(value)
+    return (known.label.zh, known.label.en, words.zh, words.en)
 
 
 def _indicators() -> dict[str, pl.DataFrame]:

@@ -60,13 +60,14 @@ def definitions(settings: Settings, years: Sequence[int]) -> ExitCode:
     for name, switch in load_switches().items():
         values = {year: province.choice(name, year) for year in chosen}
         shown = ", ".join(
-            f"{year}: {value} ({switch.values[value].in_language(language)})" for year, value in values.items()
+            f"{year}: {value} ({switch.text(value).in_language(language)})" for year, value in values.items()
         )
         if len(set(values.values())) == 1:
             value = values[chosen[0]]
-            shown = f"{value} ({switch.values[value].in_language(language)})"
+            shown = f"{value} ({switch.text(value).in_language(language)})"
         say(f"{name}  {switch.label.in_language(language)}\n    {shown}", language)
-        others = [other for other in switch.values if other not in values.values() and other not in switch.later]
+        used = {switch.known(value) for value in values.values()}
+        others = [other for other in switch.values if other not in used and other not in switch.later]
         if others:
             say(Text(f"    可选：{', '.join(others)}", f"    or: {', '.join(others)}"), language)
     return ExitCode.DONE

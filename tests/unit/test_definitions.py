@@ -114,9 +114,25 @@ def test_a_reading_that_is_not_computed_yet_is_refused(tmp_path: Path) -> None:
     assert "not computed yet" in text and "settlement" in text
 
 
+def test_a_numbered_value_takes_a_whole_number(tmp_path: Path) -> None:
+    settings = province_with(tmp_path, "definitions: {stay_merge: gap_merge_7}", code="520000")
+    assert load_province(settings, "520000").choice("stay_merge", 2025) == "gap_merge_7"
+    switch = load_switches()["stay_merge"]
+    assert switch.text("gap_merge_7").zh == "间隔 7 天以内合并"
+    assert switch.text("gap_merge_7").en == "by a gap of at most 7 days"
+    assert switch.known("gap_merge_7") == "gap_merge_n" and switch.known("per_mdtrt") == "per_mdtrt"
+
+
+@pytest.mark.parametrize("value", ["gap_merge_n", "gap_merge_0", "gap_merge_1000", "gap_merge_x", "gap_merge", "per_7"])
+def test_a_numbered_value_without_its_number_is_refused(tmp_path: Path, value: str) -> None:
+    text = message(tmp_path, f"definitions: {{stay_merge: {value}}}")
+    assert value in text and "gap_merge_n" in text
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
+        ("identity_map: {'101': rich}", "rich"),
         ("colour: red", "colour"),
         ("definitions: [a]", "definitions"),
         ("definitions: {netting: []}", "netting"),

@@ -56,6 +56,23 @@ def test_every_computed_row_compiles(row: Indicator) -> None:
         assert term.coefficient == int(term.coefficient) or term.measure == "persons"
 
 
+STAY_SWITCHES = {"stay_merge", "netting"}
+ENROLMENT_SWITCHES = {"insured_rule", "insured_dedup", "dedup_scope"}
+STAY_KINDS = {"inpatient", "maternity_inpatient", "home_bed", None}
+
+
+@pytest.mark.parametrize("row", COMPUTED, ids=lambda row: row.indicator_id)
+def test_a_row_lists_the_choices_that_make_the_facts_it_rests_on(row: Indicator) -> None:
+    """No formula names these choices: they decide which persons and stays there are, so every figure of them changes."""
+    compiled = compiler().compile(row.indicator_id)
+    needed: set[str] = set()
+    for term in compiled.numerator + compiled.denominator:
+        in_stays = term.cube == "visit" and dict(term.labels).get("visit_type") in STAY_KINDS
+        needed |= STAY_SWITCHES if in_stays or term.cube in ("stay", "stay_end") else set()
+        needed |= ENROLMENT_SWITCHES if term.cube == "enrolment" else set()
+    assert needed <= set(row.switches)
+
+
 def test_every_switch_of_a_row_is_known() -> None:
     known = {*load_switches(), CROSS_REGION_BASE}
     assert {switch for row in INDICATORS.values() for switch in row.switches} <= known

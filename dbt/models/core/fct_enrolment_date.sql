@@ -10,6 +10,10 @@ persons as (
     select * from {{ ref('dim_person') }}
 ),
 
+regions as (
+    select * from {{ ref('dim_region') }}
+),
+
 choices as (
     select * from {{ source('ops', 'definition_choice') }}
     where switch in ('insured_rule', 'insured_dedup', 'dedup_scope')
@@ -155,7 +159,10 @@ ranked as (
             partition by
                 candidates.reference_year,
                 candidates.natural_person_key,
-                case when candidates.dedup_scope = 'each_area' then left(candidates.insured_region, 4) end,
+                case
+                    when candidates.dedup_scope = 'each_area'
+                        then coalesce(places.prefecture_code, left(candidates.insured_region, 4) || '00')
+                end,
                 case when candidates.insured_dedup = 'none' then candidates.load_id end,
                 case when candidates.insured_dedup = 'none' then candidates.source_row end,
                 case when candidates.insured_dedup = 'none' then candidates.is_history end
@@ -171,9 +178,13 @@ ranked as (
         on
             candidates.reference_year = repeated.reference_year
             and candidates.natural_person_key = repeated.natural_person_key
+    left join regions as places
+        on
+            candidates.insured_region = places.region_code
+            and candidates.reference_date between places.lookup_from and places.lookup_to
 ),
 
--- R15: the person counts in the row that wins, and only in its area.
+-- R15: the person counts in the row that wins, and only in its area; in the one of each area where the definition says so.
 counted as (
     select
         *,

@@ -1,0 +1,72 @@
+"""Cases of readings that are not the national default: from the last year on the hand-made province chooses them.
+
+Belongs here: `rows_X` writes the rows of ruling X into its own prefecture, `test_X_…` states the answer worked out by
+hand. The second route knows national defaults only, so the answers are asked of the warehouse.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tests.rulings.answers import Warehouse
+from tests.rulings.test_stay_rulings import stay
+from tests.rulings.world import NEXT_YEAR, YEAR, Area, certificate
+
+
+def whole(built: Warehouse, case: str, indicator: str, year: int) -> tuple[Decimal, Decimal | None]:
+    """Numerator and denominator of an indicator in the prefecture of a case."""
+    ((above, below),) = built.query(
+        "select numerator, denominator from indicator.indicator_value where indicator_id = ? and year = ? "
+        "and region_code = ? and breakdown = 'total'",
+        [indicator, year, built.world.areas[case].prefecture],
+    )
+    return above, below
+
+
+def rows_R15_each_area(area: Area) -> None:
+    """One person in two prefectures, here twice: as a resident too."""
+    years = {"years": [YEAR, NEXT_YEAR]}
+    person = {"certno": certificate(150, date(1971, 1, 1)), **years}
+    area.insure(crt_insu_date="2021-01-01", **person)
+    area.insure(insutype="390", psn_type="1501", insutype_retr_flag="", crt_insu_date="2023-01-01", **person)
+    area.world.area("R15_other_area").insure(crt_insu_date="2022-01-01", **person)
+
+
+def rows_R15_other_area(area: Area) -> None:
+    """The other prefecture of the same person."""
+
+
+def test_R15_the_person_counts_in_each_area_where_the_definition_says_so(built: Warehouse) -> None:
+    for year, here in ((YEAR, 0), (NEXT_YEAR, 1)):
+        assert whole(built, "R15_each_area", "employee_insured", year)[0] == here
+        assert whole(built, "R15_each_area", "resident_insured", year)[0] == 0
+        assert whole(built, "R15_other_area", "employee_insured", year)[0] == 1
+
+
+def rows_L26(area: Area) -> None:
+    """In both years: two stays three days apart, one four days later, and another person in the same days."""
+    for year in (YEAR, NEXT_YEAR):
+        person: dict[str, Any] = {"psn_no": f"990000P26{year}"}
+        stay(area, f"{year}-03-01", f"{year}-03-05", fee=100, hosp_lv="05", **person)
+        stay(area, f"{year}-03-08", f"{year}-03-10", fee=200, hosp_lv="02", **person)
+        stay(area, f"{year}-03-14", f"{year}-03-16", fee=400, hosp_lv="02", **person)
+        stay(area, f"{year}-03-06", f"{year}-03-08", fee=800, hosp_lv="02")
+
+
+def test_L26_a_short_gap_makes_one_stay_of_two(built: Warehouse) -> None:
+    days = {year: whole(built, "L26", "employee_avg_length_of_stay", year) for year in (YEAR, NEXT_YEAR)}
+    assert days == {YEAR: (4 + 2 + 2 + 2, 4), NEXT_YEAR: (9 + 2 + 2, 3)}
+    assert whole(built, "L26", "employee_avg_inpatient_cost", NEXT_YEAR) == (1500, 3)
+
+
+def test_L26_the_last_discharge_gives_the_labels(built: Warehouse) -> None:
+    tiers = built.breakdown("L26", "employee_inpatient_visits", "hospital_tier", NEXT_YEAR)
+    assert (tiers["tertiary"], tiers.get("secondary", 0)) == (3, 0)
+    assert built.breakdown("L26", "employee_inpatient_visits", "hospital_tier", YEAR)["secondary"] == 1
+
+
+def test_L26_the_number_is_spelt_out(built: Warehouse) -> None:
+    used = "select distinct value, value_zh from indicator.definition where switch = 'stay_merge' order by 1"
+    assert built.query(used) == [("gap_merge_3", "间隔 3 天以内合并"), ("per_mdtrt", "按就诊")]
