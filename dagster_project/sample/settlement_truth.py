@@ -95,17 +95,20 @@ class SettlementTruth:
 
         aid = live & (rows["assistance"] > 0)
         setting = (kind != codes.INPATIENT).astype(np.int64)
-        group = codes.POPULATION_GROUP_OF_IDENTITY[
-            identity_on_settlement(world, rows["category"], rows["rank"], rows["assistance"])
-        ]
-        self.assistance.add((year, region, scheme, setting, group), (rows["aid_first"], one, rows["assistance"]), aid)
+        # Few rows are assisted and few are away: those are picked out first.
+        aided = np.flatnonzero(aid)
+        category, rank, paid_aid = (rows[name][aided] for name in ("category", "rank", "assistance"))
+        group = codes.POPULATION_GROUP_OF_IDENTITY[identity_on_settlement(world, category, rank, paid_aid)]
+        self.assistance.add(
+            (*(part[aided] for part in (year, region, scheme, setting)), group),
+            (rows["aid_first"][aided], one[aided], paid_aid),
+        )
 
         stay = (live & (rows["stay"] == 1)).astype(np.int64)
-        self.away.add(
-            (year, month, years_of_days(rows["end"]), region, scheme, kind, travel, labels["destination"], place),
-            (visit, rows["fee"], stay),
-            live & ((travel == codes.IN_PROVINCE) | (travel == codes.CROSS_PROVINCE)),
-        )
+        end_year = years_of_days(rows["end"])
+        away = np.flatnonzero(live & ((travel == codes.IN_PROVINCE) | (travel == codes.CROSS_PROVINCE)))
+        key = (year, month, end_year, region, scheme, kind, travel, labels["destination"], place)
+        self.away.add(tuple(part[away] for part in key), tuple(part[away] for part in (visit, rows["fee"], stay)))
 
         length = rows["end"] - rows["stay_begin"]
         days = np.maximum(length, 1)
@@ -113,7 +116,7 @@ class SettlementTruth:
         paid = codes.PAID_BY_DISEASE[rows["grouping"]]
         self.stay.add(
             (
-                *(year, month, years_of_days(rows["end"]), region, scheme, status, kind),
+                *(year, month, end_year, region, scheme, status, kind),
                 *(codes.MATERNITY_STAY[rows["care"]].astype(np.int64), tier, travel, place),
                 *(eligible.astype(np.int64), paid.astype(np.int64)),
             ),
