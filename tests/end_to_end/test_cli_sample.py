@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,32 @@ def test_try_tells_columns_and_rows(sample_home: SampleHome) -> None:
     said = bulletin("try", str(file), "--home", str(sample_home.home), key=sample_home.key)
     assert "columns matched" in said.text
     assert "rows read" in said.text or "would be refused" in said.text
+
+
+def test_L19_a_real_file_in_the_samples_home_is_refused_by_try_and_run_alike(
+    sample_home: SampleHome, tmp_path: Path
+) -> None:
+    home = copy_of(sample_home, tmp_path / "home")
+    shutil.copy(sample_home.landing / "synthetic.json", home / "landing")
+    real = home / "landing" / "population_ref_2027.csv"
+    real.write_text("year,admdvs,pop_kind,persons,source_doc\n2027,520000,resident,38000000,公报\n", encoding="utf-8")
+    tried = bulletin("try", str(real), "--home", str(home), key=sample_home.key)
+    ran = bulletin("ingest", "--home", str(home), key=sample_home.key)
+    assert (tried.code, ran.code) == (2, 1), ran.text
+    for said in (tried, ran):
+        assert "population_ref_2027.csv" in said.text and "L19" in said.text and "another home" in said.text
+    assert query(home / "warehouse.duckdb", "select count(*) from raw.population_ref where year = '2027'") == [(0,)]
+
+
+def test_only_planted_codes_are_outside_their_sets(sample_home: SampleHome) -> None:
+    found = query(
+        sample_home.warehouse,
+        "select distinct u.column_name, u.code from ops.unmapped_code as u join ops.rule_count as r using (load_id, column_name) "
+        "where r.rule_id = 'code_unknown' and r.severity = 'warning'",
+    )
+    assert found
+    assert {column for column, _ in found}.isdisjoint({"resd_natu", "revs_flag"})
+    assert all(set(code) in ({"7"}, {"9"}) for _, code in found), "planted codes are sevens or nines"
 
 
 def test_explain_walks_from_a_number_to_files(sample_home: SampleHome) -> None:
