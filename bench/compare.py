@@ -56,6 +56,16 @@ def take_headlines(warehouse: Path, target: Path) -> None:
         connection.execute(f"create table ours as {_OURS}")
 
 
+def differing(before: Path, after: Path) -> int:
+    """How many headline figures of two times are not the same."""
+    with duckdb.connect(str(before), read_only=True) as connection:
+        connection.execute(f"attach '{after}' as later (read_only)")
+        row = connection.execute(
+            "select count(*) from ((from ours except from later.ours) union all (from later.ours except from ours))"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def compare(headlines: Path, database: Path) -> Comparison:
     """Numerator, denominator and value of every headline indicator, exactly."""
     with duckdb.connect(str(headlines), read_only=True) as connection:

@@ -165,5 +165,13 @@ def summary_lines(result: dict[str, Any]) -> list[Text]:
     return lines
 
 
+def share_of_full_run(result: dict[str, Any], what: str) -> float:
+    """Seconds of running again over those of the full run, the fixed part (the tiny scale's) taken off both."""
+    tiny, largest = result["scales"][0], result["scales"][-1]
+    again = largest["again"][what]["seconds"] - tiny["again"][what]["seconds"]
+    full = largest["product"]["whole"]["seconds"] - tiny["product"]["whole"]["seconds"]
+    return _ratio(again, full)
+
+
 def _ratio(ours: float, theirs: float) -> float:
     return round(ours / theirs, 3) if theirs else 0.0

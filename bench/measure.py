@@ -91,7 +91,7 @@ def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path) 
         child = subprocess.Popen(command, env=dict(environment), cwd=folder, stdout=said, stderr=subprocess.STDOUT)
         looks = [Look(begun, 0.0, 0, 0, 0)]
         while child.poll() is None:
-            looks += _look(child.pid)
+            looks += _look(child.pid, looks[-1])
             time.sleep(EVERY)
         ended = time.time()
         said.seek(0)
@@ -99,19 +99,21 @@ def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path) 
     return Watched(child.returncode, output, begun, ended, looks)
 
 
-def _look(pid: int) -> list[Look]:
+def _look(pid: int, before: Look) -> list[Look]:
     """One look at a process and what it has started, or none when it has just ended."""
-    found = _one(pid) + [look for child in _below(pid) for look in _one(child)]
-    if not found:
+    own = _one(pid)
+    if not own:
         return []
+    found = own + [look for child in _below(pid) for look in _one(child)]
     resident = sum(look.resident for look in found)
     return [
         Look(
             time.time(),
-            sum(look.processor for look in found),
+            # What a child has used is lost when nobody waits for it; a sum never goes back.
+            max(before.processor, sum(look.processor for look in found)),
             resident,
-            max(resident, found[0].peak),
-            sum(look.written for look in found),
+            max(resident, own[0].peak),
+            max(before.written, sum(look.written for look in found)),
         )
     ]
 

@@ -43,7 +43,9 @@ headline indicator needs; **same tables** types, pseudonymises and writes every 
 ```
 make bench                                         # 规模 0.01 与 0.1 scales 0.01 and 0.1
 BENCH_SCALES="0.01 0.1 1" BENCH_NAME=province make bench   # 一个省的一年 a province-year; needs about {room:.0f} GB of disk in BENCH_DIR
+BULLETIN_MEMORY_LIMIT=6GB BENCH_NAME=memory6 make bench    # 限定引擎的内存 with less memory for the engine of both sides
 .venv/bin/python -m bench.page                     # 只重做本页 this page alone
+.venv/bin/python -m bench.regress                  # 小规模回归，只看比值 small regression bench, ratios only
 ```
 """
 
@@ -86,6 +88,7 @@ def _section(result: dict[str, Any]) -> str:
             _stages(result["scales"][-1]),
             f"![随行数增长 growth](images/bench_{name}_growth.svg)",
             _growth(result),
+            _again(result),
             _formats(result),
         ]
     )
@@ -124,6 +127,7 @@ def _scales(result: dict[str, Any]) -> str:
                 measured["scale"],
                 f"{measured['rows'] / 1e6:.2f}",
                 f"{ours['whole']['seconds']:.0f} / {theirs['whole']['seconds']:.0f}",
+                f"{ours['whole']['processor_seconds']:.0f} / {theirs['whole']['processor_seconds']:.0f}",
                 f"{measured['rows'] / ours['whole']['seconds']:,.0f}",
                 f"{ratio['intake']:.2f}",
                 f"{ratio['intake_same_tables']:.2f}",
@@ -135,7 +139,7 @@ def _scales(result: dict[str, Any]) -> str:
             )
         )
     header = (
-        "规模 scale", "百万行 million rows", "秒 seconds 产品/标尺", "行/秒 rows a second", "入库 intake ÷ 标尺",
+        "规模 scale", "百万行 million rows", "秒 seconds 产品/标尺", "处理器秒 processor seconds 产品/标尺", "行/秒 rows a second", "入库 intake ÷ 标尺",
         "入库 intake ÷ 同表 same tables", "模型至公报 model to bulletin ÷ 标尺", "内存 peak GB 产品/标尺",
         "写出 written GB 产品/标尺", "仓库÷来源 warehouse ÷ landed (÷ Parquet)", "相同的数 equal numbers",
     )  # fmt: skip
@@ -180,6 +184,24 @@ def _growth(result: dict[str, Any]) -> str:
     ]
     header = ("百万行的边际秒数 seconds a million rows", "产品 product", "标尺 yardstick", "比 ratio")
     return table(header, rows)
+
+
+def _again(result: dict[str, Any]) -> str:
+    names = {
+        "nothing_new": "没有新文件 nothing new (`run`)",
+        "corrected_month": "更正一个月的结算 one month of settlements corrected (`run`)",
+        "definition": "换一个不涉及事实的口径 a definition that needs no facts (`build`)",
+        "documents": "只出公报 the documents alone (`export`)",
+    }
+    rows = [
+        (name, *(f"{scale['again'][key]['seconds']:.1f}" for scale in result["scales"])) for key, name in names.items()
+    ]
+    changed = sum(scale["again"]["corrected_month"]["different"] for scale in result["scales"])
+    header = ("再跑一次的秒数 seconds of running again", *(f"{scale['scale']}" for scale in result["scales"]))
+    return (
+        f"{table(header, rows)}\n\n更正的月份内容不变、时间更新，因此数字不应改变：改变了 {changed} 个。 The corrected month has the "
+        f"same content and newer times, so no number may change: {changed} did."
+    )
 
 
 def _formats(result: dict[str, Any]) -> str:

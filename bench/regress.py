@@ -29,7 +29,7 @@ def measure() -> dict[str, float]:
     with scratch() as folder:
         work = folder / "work"
         work.mkdir()
-        measured = measure_scale(SCALE, work, environment_of(work), same_tables=False)
+        measured = measure_scale(SCALE, work, environment_of(work), whole=False)
     assert measured["comparison"]["different"] == 0, "the yardstick has other numbers than the product"
     return ratios(measured)
 

@@ -1,4 +1,4 @@
-"""One scale: sample, product, yardstick and same tables, one after the other, with as little on the disk as that allows.
+"""One scale: sample, product, product again, yardstick and same tables, one after the other, with as little on the disk as that allows.
 
 Belongs here: the order of the parts and what is deleted between them. Does not belong here: watching, deriving, writing.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import product
+from bench.again import measure_again
 from bench.compare import compare, take_headlines
 from bench.machine import require_room
 from bench.measure import Watched, watch
@@ -21,8 +22,11 @@ from dagster_project.settings import PROJECT_ROOT
 YEAR = "2025"
 
 
-def measure_scale(scale: float, work: Path, environment: dict[str, str], same_tables: bool = True) -> dict[str, Any]:
-    """Measure one settlement year at a scale in an empty folder, which is empty again afterwards."""
+def measure_scale(scale: float, work: Path, environment: dict[str, str], whole: bool = True) -> dict[str, Any]:
+    """Measure one settlement year at a scale in an empty folder, which is empty again afterwards.
+
+    Not `whole`: without running again and without the same tables, for who asks only the product beside the yardstick.
+    """
     require_room(work, scale)
     home, headlines = work / "home", work / "headlines.duckdb"
     landing = home / "landing"
@@ -30,6 +34,7 @@ def measure_scale(scale: float, work: Path, environment: dict[str, str], same_ta
     run = product.run(environment, home)
     sizes = product.disk(home)
     take_headlines(home / "warehouse.duckdb", headlines)
+    again = measure_again(home, headlines, environment) if whole else None
     for path in home.iterdir():
         if path != landing:
             _remove(path)
@@ -39,7 +44,7 @@ def measure_scale(scale: float, work: Path, environment: dict[str, str], same_ta
     yardstick_bytes = database.stat().st_size
     _remove(database.parent)
     bare = None
-    if same_tables:
+    if whole:
         bare = _child("bench.same_tables", landing, work / "same_tables" / "same_tables.duckdb", environment)
     for path in work.iterdir():
         _remove(path)
@@ -54,6 +59,7 @@ def measure_scale(scale: float, work: Path, environment: dict[str, str], same_ta
             "stages": {name: cost.as_json() for name, cost in run.stages.items()},
             "disk": sizes,
         },
+        "again": again,
         "yardstick": {**_sections(yardstick), "database_bytes": yardstick_bytes},
         "same_tables": _sections(bare)["same_tables"] if bare else None,
         "comparison": {**asdict(comparison), "different": len(comparison.different)},

@@ -53,6 +53,12 @@ def measured(scale: float, rows: int, whole: float) -> dict[str, Any]:
             "stages": {"core": cost(whole / 4), "serving": cost(whole / 8)},
             "disk": {"raw": 100, "quarantine": 1, "warehouse": 50, "serving": 9, "publication": 1000},
         },
+        "again": {
+            "nothing_new": cost(25),
+            "corrected_month": cost(25 + whole / 10) | {"different": 0},
+            "documents": cost(20),
+            "definition": cost(30),
+        },
         "yardstick": {"whole": cost(10, 2), "intake": cost(8), "model": cost(2)},
         "same_tables": cost(16),
         "comparison": {"headlines": 64, "regions": 11, "compared": 704, "different": 0},
@@ -105,6 +111,14 @@ def test_what_a_process_starts_is_part_of_it(tmp_path: Path) -> None:
     assert watched.whole.peak_bytes > 150 * MEGABYTE
 
 
+def test_what_outlives_a_process_does_not_hide_its_cost(tmp_path: Path) -> None:
+    leaves = "import subprocess, sys, time\nwhile time.process_time() < 0.5: pass\n"
+    leaves += "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(0.5)'])\n"
+    watched = measure.watch([sys.executable, "-c", leaves], os.environ, tmp_path)
+    assert watched.whole.processor_seconds > 0.3
+    assert watched.between(watched.begun, watched.ended).processor_seconds > 0.3
+
+
 def test_ratios_divide_like_by_like(result: dict[str, Any]) -> None:
     ratio = result["derived"]["ratios"][2]
     assert (ratio["intake"], ratio["intake_same_tables"], ratio["model_to_bulletin"]) == (10.0, 5.0, 40.0)
@@ -117,6 +131,11 @@ def test_marginal_seconds_leave_the_fixed_cost_out(result: dict[str, Any]) -> No
     growth = next(target for target in derive.targets(result) if "million rows" in target.en)
     assert growth.value == 1.2
     assert not growth.met
+
+
+def test_a_corrected_month_is_compared_without_the_fixed_parts(result: dict[str, Any]) -> None:
+    assert derive.share_of_full_run(result, "corrected_month") == 0.1
+    assert derive.share_of_full_run(result, "nothing_new") == 0.0
 
 
 def test_targets_know_which_way_they_are_kept() -> None:
