@@ -1,20 +1,18 @@
 """Which files lie in a landing folder, and which extract each one is.
 
-Belongs here: names (S7), archives as containers, batches and their manifests (S8, what does not need the content).
-Does not belong here: opening the data.
+Belongs here: names (S7), archives as containers. Does not belong here: what a manifest says (`manifest.py`) and asks of its
+batch (`batches.py`), opening the data.
 """
 
 from __future__ import annotations
 
-import json
 import zipfile
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import load_contracts
-from dagster_project.ingest.report import Refusal
+from dagster_project.ingest.manifest import Manifest, read_manifest
 from dagster_project.language import Text
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
@@ -22,20 +20,6 @@ DATA_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
 PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 # Files that belong to the landing folder itself and are no extracts.
 HOUSEKEEPING = {"manifest.json", "synthetic.json", "truth.json"}
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a manifest.json says of its folder; `problem` when it cannot be used."""
-
-    folder: Path
-    batch: str
-    extracted_at: datetime | None = None
-    synthetic: bool = False
-    province: str | None = None
-    delivery: str | None = None
-    files: dict[str, dict[str, Any]] | None = None
-    problem: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -151,108 +135,6 @@ def _files_of(path: Path, landing: Path, manifests: dict[Path, Manifest]) -> lis
         )
         for member in sorted(members)
     ]  # fmt: skip
-
-
-def read_manifest(path: Path, landing: Path) -> Manifest:
-    """A manifest.json; one that cannot be used keeps its problem, and its batch is refused with it."""
-    folder = path.parent
-    name = folder.relative_to(landing).as_posix() if folder.is_relative_to(landing) else folder.name
-    try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-        if not isinstance(content, dict):
-            raise ValueError("not an object")
-        files = content.get("files")
-        return Manifest(
-            folder=folder,
-            batch=str(content.get("batch") or name),
-            extracted_at=_china_time(content.get("extracted_at")),
-            synthetic=content.get("synthetic") is True,
-            province=str(content["province"]) if content.get("province") else None,
-            delivery=_delivery(content.get("delivery")),
-            files=None if files is None else {str(entry["file"]): dict(entry) for entry in files},
-        )
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        problem = Text(
-            f"该批次的 manifest.json 无法使用（{type(error).__name__}）；请按 S8 的格式改正后重试。",
-            f"The batch's manifest.json cannot be used ({type(error).__name__}); correct it by ruling S8 and run again.",
-        )
-        return Manifest(folder=folder, batch=name, problem=problem)
-
-
-def _china_time(value: Any) -> datetime | None:
-    if value is None:
-        return None
-    moment = datetime.fromisoformat(str(value))
-    if moment.tzinfo is None:
-        return moment
-    # Data carry naive China time; an offset in the manifest is exact and is brought to it.
-    return moment.astimezone(timezone(timedelta(hours=8))).replace(tzinfo=None)
-
-
-def _delivery(value: Any) -> str | None:
-    if value is None:
-        return None
-    if value not in ("full", "increment"):
-        raise ValueError("delivery")
-    return str(value)
-
-
-def refused_batches(found: Landing, landing: Path, loaded: set[str]) -> dict[Path, Text]:
-    """Folders of the batches that are refused by their manifest, with the reason; `loaded` are source files."""
-    refused = {}
-    for manifest in found.manifests:
-        mine = [file for file in found.files if file.manifest is not None and file.manifest.folder == manifest.folder]
-        try:
-            check_listing(manifest, mine, landing, loaded)
-        except Refusal as refusal:
-            refused[manifest.folder] = refusal.reason
-    return refused
-
-
-def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, loaded: set[str]) -> None:
-    """Compare a manifest's list with its folder (S8); files loaded before do not count.
-
-    Raises Refusal, which holds for every new file of the batch.
-    """
-    if manifest.problem is not None:
-        raise Refusal(manifest.problem)
-    if manifest.files is None:
-        return
-    here = {file.path.relative_to(manifest.folder).as_posix() for file in files if file.is_data}
-    members = {f"{file.path.relative_to(manifest.folder).as_posix()}/{file.member}" for file in files if file.member}
-    members |= {file.member for file in files if file.member}
-    loaded_here = {
-        (landing / source).relative_to(manifest.folder).as_posix()
-        for source in loaded
-        if (landing / source).is_relative_to(manifest.folder)
-    }
-    loaded_here |= {str(Path(name).parent.as_posix()) for name in loaded_here}
-    absent = sorted(name for name in manifest.files if name not in here | members | loaded_here)
-    if absent:
-        raise Refusal(
-            Text(
-                f"批次清单列出的文件缺失：{'、'.join(absent[:5])}；补齐后整批再入库（S8）。",
-                f"The manifest lists files that are absent: {', '.join(absent[:5])}; complete the batch and run again (S8).",
-            )
-        )
-    listed = set(manifest.files)
-    unlisted = sorted(
-        {
-            file.source_file
-            for file in files
-            if file.is_data
-            and file.source_file not in loaded
-            and not ({file.path.relative_to(manifest.folder).as_posix(), file.member} & listed)
-            and f"{file.path.relative_to(manifest.folder).as_posix()}/{file.member}" not in listed
-        }
-    )
-    if unlisted:
-        raise Refusal(
-            Text(
-                f"文件未列入批次清单 manifest.json：{'、'.join(unlisted[:5])}；请更正清单（S8）。",
-                f"Files not listed in manifest.json: {', '.join(unlisted[:5])}; correct the manifest (S8).",
-            )
-        )
 
 
 def unknown_name(file: LandedFile) -> Text:

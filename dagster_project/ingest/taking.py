@@ -21,8 +21,9 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest import codes
+from dagster_project.ingest.batches import refused_batches
 from dagster_project.ingest.decide import delivery
-from dagster_project.ingest.discover import LandedFile, Landing, refused_batches, unknown_name
+from dagster_project.ingest.discover import LandedFile, Landing, unknown_name
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
 from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal
 from dagster_project.ingest.source import check_digest, check_readable, digest

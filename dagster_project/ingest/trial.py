@@ -17,7 +17,8 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.errors import UserError
 from dagster_project.ingest import codes, decide
-from dagster_project.ingest.discover import LandedFile, Landing, describe, find_files, refused_batches, unknown_name
+from dagster_project.ingest.batches import refused_batches
+from dagster_project.ingest.discover import LandedFile, Landing, describe, find_files, unknown_name
 from dagster_project.ingest.load import Examined, examine, scan_file
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.scan import RuleCount, ScanResult, UnmappedCode

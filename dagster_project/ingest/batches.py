@@ -1,0 +1,72 @@
+"""Batches against their manifests (S8), as far as that needs no content.
+
+Belongs here: files that are listed and absent, or there and not listed. Does not belong here: reading a manifest
+(`manifest.py`), hashes (`source.py`), rows and totals (`decide.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster_project.ingest.discover import LandedFile, Landing
+from dagster_project.ingest.manifest import Manifest
+from dagster_project.ingest.report import Refusal
+from dagster_project.language import Text
+
+
+def refused_batches(found: Landing, landing: Path, loaded: set[str]) -> dict[Path, Text]:
+    """Folders of the batches that are refused by their manifest, with the reason; `loaded` are source files."""
+    refused = {}
+    for manifest in found.manifests:
+        mine = [file for file in found.files if file.manifest is not None and file.manifest.folder == manifest.folder]
+        try:
+            check_listing(manifest, mine, landing, loaded)
+        except Refusal as refusal:
+            refused[manifest.folder] = refusal.reason
+    return refused
+
+
+def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, loaded: set[str]) -> None:
+    """Compare a manifest's list with its folder (S8); files loaded before do not count.
+
+    Raises Refusal, which holds for every new file of the batch.
+    """
+    if manifest.problem is not None:
+        raise Refusal(manifest.problem)
+    if manifest.files is None:
+        return
+    here = {file.path.relative_to(manifest.folder).as_posix() for file in files if file.is_data}
+    members = {f"{file.path.relative_to(manifest.folder).as_posix()}/{file.member}" for file in files if file.member}
+    members |= {file.member for file in files if file.member}
+    loaded_here = {
+        (landing / source).relative_to(manifest.folder).as_posix()
+        for source in loaded
+        if (landing / source).is_relative_to(manifest.folder)
+    }
+    loaded_here |= {str(Path(name).parent.as_posix()) for name in loaded_here}
+    absent = sorted(name for name in manifest.files if name not in here | members | loaded_here)
+    if absent:
+        raise Refusal(
+            Text(
+                f"批次清单列出的文件缺失：{'、'.join(absent[:5])}；补齐后整批再入库（S8）。",
+                f"The manifest lists files that are absent: {', '.join(absent[:5])}; complete the batch and run again (S8).",
+            )
+        )
+    listed = set(manifest.files)
+    unlisted = sorted(
+        {
+            file.source_file
+            for file in files
+            if file.is_data
+            and file.source_file not in loaded
+            and not ({file.path.relative_to(manifest.folder).as_posix(), file.member} & listed)
+            and f"{file.path.relative_to(manifest.folder).as_posix()}/{file.member}" not in listed
+        }
+    )
+    if unlisted:
+        raise Refusal(
+            Text(
+                f"文件未列入批次清单 manifest.json：{'、'.join(unlisted[:5])}；请更正清单（S8）。",
+                f"Files not listed in manifest.json: {', '.join(unlisted[:5])}; correct the manifest (S8).",
+            )
+        )
