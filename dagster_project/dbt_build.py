@@ -10,13 +10,13 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dagster_project.durable import durable_step
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import PACKAGE_ROOT, PROJECT_ROOT, Settings
 from dagster_project.warehouse import connect
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
@@ -33,7 +33,7 @@ class NodeResult:
 
     unique_id: str
     kind: str  # model, seed, test
-    status: str  # success, pass, warn, fail, error, skipped
+    status: str  # success, pass, warn, fail, error, skipped; unchanged where the inputs have not moved
     rows: int | None
     seconds: float
     message: str
@@ -63,18 +63,18 @@ def project_fingerprint() -> str:
 
 
 def models_fingerprint() -> str:
-    """Changes whenever the text of a model or macro changes, wherever and whenever it was checked out.
+    """Changes whenever the text of a model, macro or contract changes, wherever and whenever it was checked out.
 
     Seeds are data: what follows from them is rebuilt without it.
     """
     digest = hashlib.sha256()
-    sources = [
-        DBT_PROJECT / "dbt_project.yml",
-        *DBT_PROJECT.glob("models/**/*.sql"),
-        *DBT_PROJECT.glob("macros/**/*.sql"),
-    ]
-    for path in sorted(sources):
-        digest.update(f"{path.relative_to(DBT_PROJECT).as_posix()}\n".encode() + path.read_bytes())
+    texts = {
+        DBT_PROJECT: ("dbt_project.yml", "models/**/*.sql", "macros/**/*.sql"),
+        PACKAGE_ROOT: ("contracts/*.yml",),
+    }
+    for folder, patterns in texts.items():
+        for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
+            digest.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -166,8 +166,11 @@ def build(
     select: str,
     full_refresh: bool = False,
     on_node: Callable[[str, str], None] | None = None,
+    with_tests: bool = True,
 ) -> list[NodeResult]:
     """`dbt build` of a selection without unit tests; one result a node, in order of finishing.
+
+    Without `with_tests` only tests run that the selection names itself.
 
     `on_node(unique_id, status)` is called as nodes finish. A test that needs models outside the selection runs with
     the stage that has the last of them. Raises DbtProjectError when dbt could not start; failed nodes are results.
@@ -184,7 +187,7 @@ def build(
         arguments = [
             *_global_flags("build", settings),
             "--select", *select.split(),
-            "--indirect-selection", "buildable",
+            "--indirect-selection", "buildable" if with_tests else "empty",
             "--exclude-resource-type", "unit_test",
             "--no-write-json",
         ]  # fmt: skip
@@ -199,6 +202,28 @@ def build(
     if executed is None:
         raise DbtProjectError(f"dbt build {select} did not run: {outcome.exception}")
     return _with_rows(settings, [_node_result(result) for result in executed.results])
+
+
+def passed_over(settings: Settings, nodes: Sequence[str]) -> list[NodeResult]:
+    """Results of nodes that stand as an earlier run built and tested them."""
+    known = manifest(settings)["nodes"]
+    return _with_rows(
+        settings,
+        [
+            NodeResult(
+                unique_id=name,
+                kind=str(known[name]["resource_type"]),
+                status="pass" if known[name]["resource_type"] == "test" else "unchanged",
+                rows=None,
+                seconds=0.0,
+                message="输入未变，沿用上次结果 / inputs unchanged, the last result stands",
+                failures=None,
+                schema=str(known[name]["schema"]),
+                name=str(known[name].get("alias") or known[name]["name"]),
+            )
+            for name in nodes
+        ],
+    )
 
 
 def _node_result(result: Any) -> NodeResult:

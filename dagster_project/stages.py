@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project import dbt_build, drafts, progress, run
+from dagster_project import dbt_build, drafts, model_inputs, progress, run
 from dagster_project.dbt_build import NodeResult
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
@@ -112,12 +112,19 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
     """Build a dbt selection, telling progress after each node; failed nodes are results, see `require_whole`.
 
     Everything is rebuilt when models have changed since the last whole build of the home: an increment would put rows of
-    two definitions into one table, or fail on a new column.
+    two definitions into one table, or fail on a new column. Otherwise what was built from the same inputs stands.
     """
     changed, because = models_changed(settings)
     tags = {part.removeprefix("tag:") for part in select.split() if part.startswith("tag:")}
-    nodes = dbt_build.manifest(settings)["nodes"].values()
-    total = sum(bool(tags & set(node.get("tags", ()))) for node in nodes) or len(select.split())
+    named = len(tags) < len(select.split())  # somebody picked these very models: they are built whatever their inputs
+    manifest = dbt_build.manifest(settings)
+    with connect(settings) as connection:
+        inputs = model_inputs.fingerprints(connection, manifest, dbt_build.models_fingerprint())
+        standing = set() if full_refresh or changed or named else model_inputs.unchanged(connection, inputs, manifest)
+        chosen = model_inputs.selection(manifest, tags, standing)
+        picked = {name for name in inputs if manifest["nodes"][name]["name"] in select.split()}
+        model_inputs.forget(connection, picked if named else chosen.due)
+    total = len(chosen.due) or len(select.split())
     done = 0
 
     def on_node(unique_id: str, _status: str) -> None:
@@ -125,14 +132,27 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
         done += 1
         progress.advance(done / max(total, done), unique_id.split(".")[2])
 
-    results = dbt_build.build(settings, select, full_refresh=full_refresh or changed, on_node=on_node)
+    results: list[NodeResult] = []
+    if named or not standing:
+        results = dbt_build.build(settings, select, full_refresh=full_refresh or changed, on_node=on_node)
+    elif chosen.due:
+        names = " ".join(manifest["nodes"][name]["name"] for name in chosen.due)
+        results = dbt_build.build(settings, names, on_node=on_node, with_tests=False)
+    if not named and not any(result.failed for result in results):
+        with connect(settings) as connection:
+            model_inputs.note(connection, inputs, [result.unique_id for result in results])
+    if chosen.passed_over:
+        place = model_inputs.order(manifest)
+        results += dbt_build.passed_over(settings, chosen.passed_over)
+        results.sort(key=lambda result: place[result.unique_id])
     tests = sum(result.kind == "test" for result in results)
     rows = sum(result.rows or 0 for result in results)
     models = len(results) - tests
+    unchanged = sum(result.status == "unchanged" for result in results)
     progress.conclude(
         Text(
-            f"{because.zh}{models} 个模型，{tests} 项测试，{rows:,} 行",
-            f"{because.en}{models} models, {tests} tests, {rows:,} rows",
+            f"{because.zh}{models} 个模型（{unchanged} 个输入未变），{tests} 项测试，{rows:,} 行",
+            f"{because.en}{models} models ({unchanged} with unchanged inputs), {tests} tests, {rows:,} rows",
         )
     )
     return results

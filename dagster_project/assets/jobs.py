@@ -48,7 +48,7 @@ def month_job() -> dg.JobDefinition:
             with stages.only_months_touched(settings, [month]):
                 results = stages.build_models(settings, "tag:core tag:cube")
             for result in results:
-                if result.kind != "test" and not result.failed:
+                if result.kind != "test" and result.status != "unchanged" and not result.failed:
                     context.log_event(
                         dg.AssetMaterialization(
                             [result.schema, result.name],

@@ -40,6 +40,7 @@ TABLES = {
     # Due months that wait while a rebuild of chosen months is at work.
     "put_off_month": "settlement_month integer",
     "built_load": "load_id integer",
+    "model_input": "unique_id varchar primary key, fingerprint varchar",
 }
 # Columns that every row of raw carries beside those of its contract.
 LINEAGE = {"load_id": "integer", "source_file": "varchar", "source_row": "bigint", "province": "varchar"}

@@ -44,7 +44,7 @@ def test_changed_models_rebuild_everything_until_a_whole_build_has_ended(
             stages.mark_cubes_built(settings)
         return asked[-1], "full refresh" in told.detail
 
-    monkeypatch.setattr(dbt_build, "manifest", lambda _settings: {"nodes": {}})
+    monkeypatch.setattr(dbt_build, "manifest", lambda _settings: {"nodes": {}, "sources": {}})
     monkeypatch.setattr(dbt_build, "build", build)
     monkeypatch.setattr(progress, "_reporter", told)
     with connect(settings) as connection:

@@ -1,0 +1,201 @@
+"""What each dbt model was last built from, so that a run passes over those whose inputs have not moved.
+
+Belongs here: fingerprints of sources and models, what is stale, remembering what was built. Does not belong here: running
+dbt (`dbt_build.py`), the order of stages (`stages.py`).
+
+A fingerprint of a model is made of the texts of all models, of its seeds' bytes and of its sources: the loads of an extract
+with the rows superseded in them, the content of a small `ops` table, of the definition choices only those that the model's
+SQL names. It asks no fact what it holds, so it costs milliseconds whatever the scale. What is to be built is forgotten
+before dbt begins and noted when it has ended whole: a kill in between costs a rebuild and never hides one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+import duckdb
+
+from dagster_project.durable import durable_step
+
+# Months to rebuild are an order, not an input: while there are any, whatever follows from them is due.
+ORDER = "touched_month"
+# Rows of an extract that are no longer current count with the loads of that extract.
+SUPERSEDED = "superseded"
+CHOICES = "definition_choice"
+# Enumerations say how a fact is stored; that one of them grew changes no fact that was written before.
+STORAGE_ONLY = "code_domain"
+
+
+def fingerprints(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], code: str) -> dict[str, str]:
+    """Fingerprint of every model and seed by unique id; `code` stands for the texts of all models and macros."""
+    nodes, sources = manifest["nodes"], manifest["sources"]
+    content = _remembering(lambda table: _content(connection, table))
+    loads = _remembering(lambda extract: _loads(connection, extract))
+    found: dict[str, str] = {}
+
+    def of_source(unique_id: str, reader: str) -> str:
+        source = sources[unique_id]
+        table = str(source["name"])
+        if source["schema"] == "raw":
+            return loads(table)
+        if table in (ORDER, SUPERSEDED):
+            return ""
+        if table == CHOICES:
+            switches = connection.execute(f"select distinct switch from ops.{CHOICES}").fetchall()
+            named = [str(switch) for (switch,) in switches if str(switch) in _text(manifest, reader)]
+            return content(f"(select * from ops.{CHOICES} where switch in ({', '.join(_literals(named)) or 'null'}))")
+        return content(f"{source['schema']}.{table}")
+
+    def of_node(unique_id: str) -> str:
+        if unique_id not in found:
+            node = nodes[unique_id]
+            parts = [code, unique_id, str(node.get("checksum", {}).get("checksum", ""))]
+            for parent in sorted(set(node.get("depends_on", {}).get("nodes", []))):
+                if parent in sources:
+                    parts.append(f"{parent}={of_source(parent, unique_id)}")
+                elif parent in nodes and nodes[parent]["name"] != STORAGE_ONLY:
+                    parts.append(f"{parent}={of_node(parent)}")
+            found[unique_id] = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return found[unique_id]
+
+    for unique_id, node in nodes.items():
+        if node["resource_type"] in ("model", "seed"):
+            of_node(unique_id)
+    return found
+
+
+def unchanged(connection: duckdb.DuckDBPyConnection, now: Mapping[str, str], manifest: Mapping[str, Any]) -> set[str]:
+    """Models and seeds that stand in the warehouse, built whole from these very inputs, with no month due in them."""
+    known = {str(node): str(mark) for node, mark in connection.execute("select * from ops.model_input").fetchall()}
+    standing = set(
+        connection.execute(
+            "select schema_name, table_name from duckdb_tables() union all select schema_name, view_name from duckdb_views()"
+        ).fetchall()
+    )
+    months = connection.execute(f"select count(*) from ops.{ORDER}").fetchone()
+    due = _following(manifest, ORDER) if months != (0,) else set()
+    return {
+        unique_id
+        for unique_id, mark in now.items()
+        if unique_id not in due
+        and known.get(unique_id) == mark
+        and (manifest["nodes"][unique_id]["schema"], manifest["nodes"][unique_id]["name"]) in standing
+    }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Nodes of a stage: those to build with the tests to run on them, and those that stand as they are."""
+
+    due: list[str]
+    passed_over: list[str]
+
+
+def selection(manifest: Mapping[str, Any], tags: Iterable[str], standing: set[str]) -> Selection:
+    """What a build of these tags has to do when the models and seeds of `standing` need nothing.
+
+    A test belongs to the stage that makes the last of its tables, and runs again when one of them is made again.
+    """
+    nodes, wanted = manifest["nodes"], set(tags)
+    of_stage = {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] in ("model", "seed") and wanted & set(node.get("tags", ()))
+    }
+    reachable, waiting = set(of_stage), list(of_stage)
+    while waiting:
+        for parent in manifest["parent_map"].get(waiting.pop(), []):
+            if parent not in reachable:
+                reachable.add(parent)
+                waiting.append(parent)
+    due = {name for name in of_stage if name not in standing}
+    passed_over = of_stage - due
+    for name, node in nodes.items():
+        tables = {parent for parent in node["depends_on"].get("nodes", ()) if parent in nodes}
+        if node["resource_type"] == "test" and tables & of_stage and tables <= reachable:
+            (due if tables & due else passed_over).add(name)
+    return Selection(sorted(due), sorted(passed_over))
+
+
+def order(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Place of every node in one order in which each comes after what it reads."""
+    nodes = manifest["nodes"]
+    graph = {
+        name: [parent for parent in sorted(manifest["parent_map"].get(name, [])) if parent in nodes]
+        for name in sorted(nodes)
+    }
+    return {name: place for place, name in enumerate(TopologicalSorter(graph).static_order())}
+
+
+def forget(connection: duckdb.DuckDBPyConnection, nodes: Iterable[str]) -> None:
+    """What is about to be built is not built from anything until it has ended."""
+    with durable_step("run.forget_inputs"):
+        connection.execute("delete from ops.model_input where list_contains($1::varchar[], unique_id)", [list(nodes)])
+
+
+def note(connection: duckdb.DuckDBPyConnection, now: Mapping[str, str], nodes: Iterable[str]) -> None:
+    """These nodes were built whole from these inputs."""
+    rows = sorted((node, now[node]) for node in set(nodes) if node in now)
+    with durable_step("run.note_inputs"):
+        connection.execute(
+            "insert or replace into ops.model_input select unnest($1::varchar[]), unnest($2::varchar[])",
+            [[node for node, _ in rows], [mark for _, mark in rows]],
+        )
+
+
+def _following(manifest: Mapping[str, Any], table: str) -> set[str]:
+    """Nodes that read a source table, and all that read those."""
+    reached = {unique_id for unique_id, source in manifest["sources"].items() if source["name"] == table}
+    waiting = list(reached)
+    while waiting:
+        for child in manifest["child_map"].get(waiting.pop(), []):
+            if child not in reached:
+                reached.add(child)
+                waiting.append(child)
+    return reached
+
+
+def _loads(connection: duckdb.DuckDBPyConnection, extract: str) -> str:
+    row = connection.execute(
+        "select (select list(load_id order by load_id) from ops.load where extract = $1), count(*), "
+        "bit_xor(hash(load_id, source_row)) from ops.superseded where extract = $1",
+        [extract],
+    ).fetchone()
+    return str(row)
+
+
+def _content(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    return str(connection.execute(f"select count(*), sum(hash(content)) from {relation} as content").fetchone())
+
+
+def _text(manifest: Mapping[str, Any], unique_id: str) -> str:
+    """The SQL of a model and of every macro it calls, unrendered."""
+    texts, waiting, seen = [], [unique_id], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        part = manifest["nodes"].get(name) or manifest["macros"].get(name) or {}
+        texts.append(str(part.get("raw_code") or part.get("macro_sql") or ""))
+        waiting += [macro for macro in part.get("depends_on", {}).get("macros", []) if ".medical_insurance." in macro]
+    return "\n".join(texts)
+
+
+def _literals(names: Iterable[str]) -> list[str]:
+    return ["'" + name.replace("'", "''") + "'" for name in sorted(names)]
+
+
+def _remembering(ask: Callable[[str], str]) -> Callable[[str], str]:
+    known: dict[str, str] = {}
+
+    def answer(name: str) -> str:
+        if name not in known:
+            known[name] = ask(name)
+        return known[name]
+
+    return answer

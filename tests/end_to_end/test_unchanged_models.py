@@ -1,0 +1,101 @@
+"""What a run passes over because nothing that it was made of has moved, and what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project import dbt_build, model_inputs, stages
+from dagster_project.settings import Settings
+from dagster_project.warehouse import connect
+from tests.conftest import SampleHome, copy_of
+from tests.warehouse_api import settings_of
+
+
+@pytest.fixture(scope="module")
+def home(sample_home: SampleHome, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy of the session's home, built whole: all its models stand."""
+    path: Path = copy_of(sample_home, tmp_path_factory.mktemp("unchanged") / "home")
+    return settings_of(path)
+
+
+@pytest.fixture
+def warehouse(home: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Its warehouse inside a transaction that is taken back."""
+    with connect(home) as connection:
+        connection.execute("begin")
+        yield connection
+        connection.execute("rollback")
+
+
+def standing(home: Settings, connection: duckdb.DuckDBPyConnection) -> set[str]:
+    manifest = dbt_build.manifest(home)
+    now = model_inputs.fingerprints(connection, manifest, dbt_build.models_fingerprint())
+    return {name.split(".")[-1] for name in model_inputs.unchanged(connection, now, manifest)}
+
+
+def all_models(home: Settings) -> set[str]:
+    nodes = dbt_build.manifest(home)["nodes"].values()
+    return {node["name"] for node in nodes if node["resource_type"] in ("model", "seed")}
+
+
+def test_after_a_whole_run_everything_stands(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert standing(home, warehouse) == all_models(home)
+
+
+def test_a_superseded_settlement_leaves_enrolment_alone(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("insert into ops.superseded values ('setl_d', 999, 1, now()::timestamp, 998, 1)")
+    left = standing(home, warehouse)
+    assert {"fct_enrolment", "fct_enrolment_date", "dim_person", "cube_enrolment", "cube_fund"} <= left
+    assert not {"fct_settlement", "fct_stay", "cube_settlement", "cube_stay", "indicator_value"} & left
+
+
+def test_a_due_month_reaches_all_that_follows_from_it(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("insert into ops.touched_month values (202401)")
+    left = standing(home, warehouse)
+    assert "fct_enrolment_date" in left
+    assert not {"fct_settlement", "settlement_profile", "fct_stay", "cube_settlement", "indicator_value"} & left
+
+
+@pytest.mark.parametrize(
+    ("switch", "reaches"),
+    [
+        ("unknown_tier", {"indicator_value"}),
+        ("stat_clock", {"cube_settlement", "cube_stay"}),
+        ("insured_dedup", {"fct_enrolment_date", "cube_enrolment"}),
+        ("stay_merge", {"fct_stay", "cube_stay"}),
+    ],
+)
+def test_a_definition_reaches_only_the_models_that_name_it(
+    home: Settings, warehouse: duckdb.DuckDBPyConnection, switch: str, reaches: set[str]
+) -> None:
+    facts = {"fct_enrolment_date", "cube_enrolment", "fct_stay", "cube_stay", "cube_settlement", "fct_enrolment"}
+    warehouse.execute("update ops.definition_choice set value = 'another' where switch = $1", [switch])
+    left = standing(home, warehouse)
+    assert not reaches & left
+    assert "indicator_value" not in left
+    assert facts - reaches <= left
+
+
+def test_another_text_of_a_model_makes_everything_due(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
+    manifest = dbt_build.manifest(home)
+    now = model_inputs.fingerprints(warehouse, manifest, "another text")
+    assert model_inputs.unchanged(warehouse, now, manifest) == set()
+
+
+def test_what_is_about_to_be_built_no_longer_stands(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
+    manifest = dbt_build.manifest(home)
+    name = next(name for name in manifest["nodes"] if name.endswith(".dim_person"))
+    model_inputs.forget(warehouse, [name])
+    assert "dim_person" not in standing(home, warehouse)
+
+
+def test_a_build_with_nothing_to_do_says_so_and_keeps_every_result(home: Settings) -> None:
+    results = stages.build_models(home, stages.CORE)
+    models = [result for result in results if result.kind == "model"]
+    assert models and {result.status for result in models} == {"unchanged"}
+    assert any(result.kind == "test" and result.status == "pass" for result in results)
+    assert not any(result.failed for result in results)
