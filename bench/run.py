@@ -29,6 +29,7 @@ from dagster_project.settings import PROJECT_ROOT
 
 RESULTS = Path(__file__).with_name("results")
 TINY = 0.0005  # what a run costs before the rows begin to matter
+LIMITS = ("BULLETIN_THREADS", "BULLETIN_MEMORY_LIMIT")
 _MARKER = "scratch-of-make-bench"
 
 
@@ -48,42 +49,40 @@ def scratch() -> Iterator[Path]:
 def environment_of(work: Path) -> dict[str, str]:
     """What the measured processes see: a key of their own, nothing of the user's home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BULLETIN_")}
-    limits = {name: os.environ[name] for name in ("BULLETIN_THREADS", "BULLETIN_MEMORY_LIMIT") if name in os.environ}
+    limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
     key = work.parent / "pseudonym.key"
     key.write_bytes(bytes(range(32)))  # invented people need no secret
     return kept | limits | {"BULLETIN_KEY_FILE": str(key), "BULLETIN_LANG": "en"}
 
 
-def measure(scales: list[float], name: str) -> dict[str, Any]:
-    """The whole bench; raises UserError for wrong options or a short disk."""
+def measure(scales: list[float], name: str) -> Iterator[dict[str, Any]]:
+    """The result after each scale, so that an hour's work is not lost when a later part fails.
+
+    Raises UserError for a short disk before anything is measured, RuntimeError when a measured command fails.
+    """
     described = machine.describe()
     with scratch() as folder:
         work = folder / "work"
         work.mkdir()
         environment = environment_of(work)
-        for scale in scales:
-            machine.require_room(work, scale)
-        measured = []
+        machine.require_room(work, max(scales))
+        tell(Text("make bulletin ……", "make bulletin ..."))
+        result: dict[str, Any] = {
+            "name": name,
+            "day": date.today().isoformat(),
+            "code": code_version(),
+            "machine": described,
+            "limits": {key: environment[key] for key in LIMITS if key in environment},
+            "make_bulletin": make_bulletin(work, environment),
+        }
+        tell(Text("文件格式 ……", "file formats ..."))
+        result["formats"] = formats.measure(work, environment)
+        result["scales"] = []
         for scale in [TINY, *scales]:
             tell(Text(f"规模 {scale}：样本、产品、标尺 ……", f"scale {scale}: sample, product, yardstick ..."))
-            measured.append(measure_scale(scale, work, environment))
-        tell(Text("文件格式 ……", "file formats ..."))
-        measured_formats = formats.measure(work, environment)
-        tell(Text("make bulletin ……", "make bulletin ..."))
-        whole = make_bulletin(work, environment)
-    result = {
-        "name": name,
-        "day": date.today().isoformat(),
-        "code": code_version(),
-        "machine": described,
-        "limits": {
-            key: environment[key] for key in ("BULLETIN_THREADS", "BULLETIN_MEMORY_LIMIT") if key in environment
-        },
-        "scales": measured,
-        "formats": measured_formats,
-        "make_bulletin": whole,
-    }
-    return result | {"derived": derived(result)}
+            result["scales"].append(measure_scale(scale, work, environment))
+            if scale != TINY:
+                yield result | {"derived": derived(result)}
 
 
 def make_bulletin(work: Path, environment: dict[str, str]) -> dict[str, float]:
@@ -134,26 +133,29 @@ def tell(text: Text) -> None:
 
 
 def main() -> int:
-    """Measure, write results/<name>.json and the page, print the summary; the exit code of a user's mistake is 2."""
+    """Measure, write results/<name>.json and the page after each scale, print the summary.
+
+    Exit code 0, 1 when product and yardstick do not have the same numbers, 2 for a mistake of the user, 3 when a measured
+    command failed.
+    """
     try:
         name = wanted_name(os.environ.get("BENCH_NAME") or "default")
-        result = measure(wanted_scales(os.environ.get("BENCH_SCALES") or "0.01 0.1"), name)
+        target = RESULTS / f"{name}.json"
+        RESULTS.mkdir(exist_ok=True)
+        for result in measure(wanted_scales(os.environ.get("BENCH_SCALES") or "0.01 0.1"), name):
+            target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            page.write(RESULTS)
     except UserError as error:
-        print(error.message("zh"), file=sys.stderr)
+        print(error.message("zh"), error.message("en"), sep="\n", file=sys.stderr)
         return int(error.code)
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / f"{name}.json"
-    target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    page.write(RESULTS)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 3
     for line in summary_lines(result):
         tell(line)
-    tell(
-        Text(
-            f"结果：{target.relative_to(PROJECT_ROOT)}；页面：docs/bench.md",
-            f"result: {target.name}, page: docs/bench.md",
-        )
-    )
-    return 0
+    where = target.relative_to(PROJECT_ROOT)
+    tell(Text(f"结果：{where}；页面：docs/bench.md", f"result: {where}, page: docs/bench.md"))
+    return 1 if any(scale["comparison"]["different"] for scale in result["scales"]) else 0
 
 
 if __name__ == "__main__":
