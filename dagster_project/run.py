@@ -22,6 +22,7 @@ from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import PROJECT_ROOT, Settings, now
 from dagster_project.warehouse import connect
+from dagster_project.years import data_years, years_without_settlements
 
 _last_error: list[BaseException] = []
 _begun: set[tuple[Path, str]] = set()
@@ -133,39 +134,6 @@ def province(connection: duckdb.DuckDBPyConnection) -> str:
     """Code of the province whose data this home holds, '' before anything has landed."""
     row = connection.execute("select value from ops.meta where key = 'province'").fetchone()
     return str(row[0]) if row else ""
-
-
-def data_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Years that have settlements landed, ascending."""
-    rows = connection.execute(
-        "select distinct cast(left(month, 4) as integer) from ops.load_month "
-        "where extract = 'setl_d' and regexp_matches(month, '^[0-9]{6}$') order by 1"
-    ).fetchall()
-    return [int(row[0]) for row in rows]
-
-
-def definition_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Statistics years: every year from the first to the last with data. Comparisons look one year back by themselves."""
-    years = data_years(connection) or years_without_settlements(connection)
-    return list(range(years[0], years[-1] + 1)) if years else []
-
-
-def years_without_settlements(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Years that can be told of while no settlements have landed, so that what can be computed is.
-
-    Those of the ledger and the population that had ended when they were delivered; where neither has landed, the years that
-    had ended by the deliveries: a register handed over in January shows the 31 December before, and none after it.
-    """
-    ended = "year(cast(coalesce(delivered_at, loaded_at) as date) + 1) - 1"
-    row = connection.execute(f"select min({ended}), max({ended}) from ops.load").fetchone()
-    if row is None or row[0] is None:
-        return []
-    told = connection.execute(
-        "select cast(left(ym, 4) as integer) as told_year from raw.fund_ledger_m union "
-        "select cast(year as integer) from raw.population_ref order by told_year"
-    ).fetchall()
-    years = [int(year) for (year,) in told if year <= row[1]]
-    return years or list(range(int(row[0]), int(row[1]) + 1))
 
 
 def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project import dbt_build, drafts, model_inputs, progress, run
+from dagster_project import dbt_build, drafts, model_inputs, progress, run, years
 from dagster_project.dbt_build import NodeResult
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
@@ -105,7 +105,10 @@ def load_definitions(settings: Settings) -> None:
     from dagster_project.dictionary import load_dictionary
 
     with connect(settings) as connection:
-        load_dictionary(connection, settings, run.definition_years(connection), [run.province(connection)])
+        load_dictionary(
+            connection, settings, years.definition_years(connection), [run.province(connection)],
+            register_year=years.register_year(connection),
+        )  # fmt: skip
 
 
 def build_models(settings: Settings, select: str, full_refresh: bool = False) -> list[NodeResult]:

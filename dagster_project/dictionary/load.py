@@ -37,16 +37,19 @@ def load_dictionary(
     settings: Settings,
     years: Iterable[int],
     provinces: Iterable[str] | None = None,
+    register_year: int | None = None,
 ) -> None:
     """Write definition_choice, pooling_level, care_type_map, indicator_dictionary, indicator_term and their helpers.
 
     `years` are the years for which indicators are computed, `provinces` codes such as 520000 (default: those of the
-    home). Raises UserError when a province's file is wrong (nothing is written then).
+    home), `register_year` the newest year whose end the register of insured persons has reached (L27; None: no limit).
+
+    Raises UserError when a province's file is wrong (nothing is written then).
     """
     wanted_years = sorted(set(years))
     codes = sorted(set(provinces if provinces is not None else home_provinces(connection)))
     chosen = [load_province(settings, code) for code in codes]
-    tables = {**_definitions(chosen, wanted_years), **_indicators(), **_identities()}
+    tables = {**_definitions(chosen, wanted_years, register_year), **_indicators(), **_identities()}
     connection.execute("begin transaction")
     try:
         connection.execute("create schema if not exists ops")
@@ -88,7 +91,7 @@ def definition_id(pairs: Iterable[tuple[str, str]]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _definitions(provinces: list[Province], years: list[int]) -> dict[str, pl.DataFrame]:
+def _definitions(provinces: list[Province], years: list[int], register_year: int | None) -> dict[str, pl.DataFrame]:
     switches, indicators = load_switches(), load_indicators()
     last = max(years, default=FIRST_YEAR) + 1
     choices: list[tuple[str, int, str, str]] = []
@@ -125,7 +128,10 @@ def _definitions(provinces: list[Province], years: list[int]) -> dict[str, pl.Da
         "dummy_creator": _frame(
             [(p.code, creator) for p in provinces for creator in p.dummy_creators], {"province": text, "crter_id": text}
         ),
-        "statistics_year": _frame([(p.code, y) for p in provinces for y in years], {"province": text, "year": whole}),
+        "statistics_year": _frame(
+            [(p.code, y, register_year) for p in provinces for y in years],
+            {"province": text, "year": whole, "register_year": whole},
+        ),
         "indicator_definition": _frame(
             by_indicator, {"indicator_id": text, "province": text, "year": whole, "definition_id": text}
         ),

@@ -79,7 +79,7 @@ def whole_home(home: Path) -> Settings:
                 "insert into ops.file values (?, 'aa', 10, '2025-01-01', ?, 'loaded', ?, null)", [name, RUN_ID, extract]
             )
         connection.execute(
-            "insert into ops.load_month values (1, 'setl_d', '202401', 500), (1, 'setl_d', '202402', 500)"
+            "insert into ops.load_month select 1, 'setl_d', 202400 + month, 80 from range(1, 13) as months (month)"
         )
         connection.execute(
             "insert into ops.rule_count values (1, 'setl_d', 'I2', 'fund_pay_sumamt', 'error', 0, 1000, 0)"

@@ -56,7 +56,7 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
         20,
     ),
     "required_extract_missing": (("delete from ops.load where \"extract\" = 'population_ref'",), "warn", 1),
-    "delivered_month_gap": (("insert into ops.load_month values (1, 'setl_d', '202405', 1)",), "warn", 2),
+    "delivered_month_gap": (("delete from ops.load_month where month in ('202403', '202404')",), "warn", 2),
     "load_without_rows": (
         ("update ops.load set rows_read = 0, rows_accepted = 0, rows_quarantined = 0, rows_superseded = 0, "
          "rows_warned = 0 where load_id = 2",),
@@ -120,6 +120,20 @@ def home(whole: Settings, tmp_path: Path) -> Settings:
 def result_of(settings: Settings, rule_id: str) -> CheckResult:
     results = run_stage(settings, catalogue()[rule_id].stage, RUN_ID)
     return next(result for result in results if result.check_name == rule_id)
+
+
+def test_L27_a_year_is_held_against_the_one_before_once_it_has_its_december(home: Settings) -> None:
+    execute(
+        home,
+        f"{VALUE} numerator = 0, value = 0 {OTHER_YEAR} and region_code = '520200'",
+        "insert into indicator.year_on_year values ('insured', '520100', 'prefecture', 2024, 3, 2, 50, null)",
+        "delete from ops.load_month where month = '202412'",
+    )
+    assert result_of(home, "group_vanished").status == "pass"
+    assert result_of(home, "year_on_year_jump").status == "pass"
+    execute(home, "insert into ops.load_month values (1, 'setl_d', '202412', 80)")
+    assert result_of(home, "group_vanished").status == "fail"
+    assert result_of(home, "year_on_year_jump").status == "warn"
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -1,4 +1,4 @@
-"""Which years a home can tell of while no settlements have landed."""
+"""Which years a home can tell of: while no settlements have landed, and how far its register reaches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import run
+from dagster_project import years as reach
 from dagster_project.ingest import prepare_warehouse
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
@@ -38,5 +38,27 @@ def test_years_end_before_they_are_told_of(
             connection.execute("insert into ops.load (load_id, delivered_at) values (?, ?)", [number, moment])
         connection.execute(f"create or replace view raw.fund_ledger_m as select '202403' as ym {ledger}")
         connection.execute(f"create or replace view raw.population_ref as select '2023' as year {population}")
-        assert run.years_without_settlements(connection) == years
-        assert run.definition_years(connection) == years
+        assert reach.years_without_settlements(connection) == years
+        assert reach.definition_years(connection) == years
+
+
+@pytest.mark.parametrize(
+    ("delivered", "reached"),
+    [
+        ([], None),
+        ([datetime(2026, 1, 10)], 2025),
+        ([datetime(2026, 11, 30), datetime(2025, 1, 10)], 2025),
+        ([datetime(2026, 12, 1)], 2026),
+        ([None], 2024),  # when it was delivered is not known: when it was loaded
+    ],
+)
+def test_L27_the_year_end_that_a_register_reaches(
+    tmp_path: Path, delivered: list[datetime | None], reached: int
+) -> None:
+    with connect(Settings(home=tmp_path)) as connection:
+        prepare_warehouse(connection)
+        other = "insert into ops.load (load_id, extract, delivered_at, loaded_at) values (?, ?, ?, '2025-06-01')"
+        connection.execute(other, [99, "setl_d", datetime(2029, 12, 31)])
+        for number, moment in enumerate(delivered):
+            connection.execute(other, [number, "psn_insu_d", moment])
+        assert reach.register_year(connection) == reached

@@ -21,9 +21,15 @@ choices as (
 
 years as (
     -- Every statistics year, and the year before it: averages and growth look back.
-    select year from {{ source('dictionary', 'statistics_year') }}
+    select
+        year,
+        register_year
+    from {{ source('dictionary', 'statistics_year') }}
     union
-    select year - 1 as year from {{ source('dictionary', 'statistics_year') }}
+    select
+        year - 1 as year,
+        register_year
+    from {{ source('dictionary', 'statistics_year') }}
 ),
 
 provinces as (
@@ -44,6 +50,8 @@ reference_dates as (
     from provinces
     cross join years
     left join choices on provinces.province = choices.province and years.year = choices.year
+    -- L27: of a 31 December that no delivered register has reached nobody can say who is insured.
+    where years.year <= coalesce(years.register_year, years.year)
     group by provinces.province, years.year
 ),
 

@@ -107,9 +107,11 @@ wanted as (
         terms.lag_years,
         terms.data_year,
         terms.cube in ('fund', 'population', 'reported') as is_given,
-        regions.region_code
+        regions.region_code,
+        statistics_years.register_year
     from terms
     inner join regions on terms.province = regions.province and terms.year = regions.year
+    inner join statistics_years on terms.province = statistics_years.province and terms.year = statistics_years.year
 ),
 
 unmet as (
@@ -134,7 +136,7 @@ unmet as (
         or (wanted.is_given and own.cube is null)
 ),
 
--- 1 no such year at all, 2 no year before it, 3 other regions have it.
+-- 0 a year whose end the register has not reached (L27), 1 no such year at all, 2 no year before it, 3 other regions have it.
 gaps as (
     select
         unmet.indicator_id,
@@ -144,7 +146,12 @@ gaps as (
         unmet.role,
         extract_names.shown_zh,
         extract_names.shown_en,
-        case when not unmet.has_no_year then 3 when unmet.lag_years > 0 then 2 else 1 end as gap
+        case
+            when not unmet.has_no_year then 3
+            when unmet.cube = 'enrolment' and unmet.data_year > unmet.register_year then 0
+            when unmet.lag_years > 0 then 2
+            else 1
+        end as gap
     from unmet
     inner join cube_extract on unmet.cube = cube_extract.cube
     inner join extract_names on cube_extract.extract = extract_names.extract
@@ -179,6 +186,7 @@ from_data as (
         year,
         region_code,
         case first_gap
+            when 0 then '年末尚未到，或年末状态尚未交付：' || names_zh || ' / year end not reached or not yet delivered: ' || names_en
             when 1 then '当年没有数据：' || names_zh || ' / no data for the year: ' || names_en
             when 2 then '缺少上一年数据：' || names_zh || ' / previous year missing: ' || names_en
             else '该地区没有数据：' || names_zh || ' / no data for the region: ' || names_en
