@@ -61,6 +61,7 @@ _reporter: Reporter | None = None
 _log_lock = threading.Lock()
 _current: list[str] = []
 _detail: dict[str, Text | str] = {}
+_passed_over: set[str] = set()
 
 
 def set_reporter(reporter: Reporter | None) -> None:
@@ -81,6 +82,13 @@ def conclude(detail: Text | str) -> None:
         _detail[_current[-1]] = detail
 
 
+def pass_over(detail: Text | str) -> None:
+    """The running stage had nothing to do: the sentence that says so; its seconds tell nothing about the next run."""
+    conclude(detail)
+    if _current:
+        _passed_over.add(_current[-1])
+
+
 @contextmanager
 def stage(settings: Settings, name: str) -> Iterator[None]:
     """Run one stage: tells the reporter, measures the seconds and remembers them for the next run."""
@@ -93,7 +101,10 @@ def stage(settings: Settings, name: str) -> Iterator[None]:
     finally:
         _current.pop()
     seconds = time.monotonic() - begun
-    remember(settings, name, seconds)
+    if name in _passed_over:
+        _passed_over.discard(name)
+    else:
+        remember(settings, name, seconds)
     log(settings, name, seconds)
     if _reporter is not None:
         detail = _detail.pop(name, "")

@@ -1,21 +1,19 @@
 """What the stages of a run do, one function each, for the Dagster assets, the re-run jobs and the command line alike.
 
-Belongs here: calling intake, dbt, checks, documents in the right way and judging whether a stage is whole. Does not
-belong here: the row of a run and its summary (`run.py`), drafts (`drafts.py`), Dagster, the work itself.
+Belongs here: calling intake and dbt in the right way and judging whether a stage is whole. Does not belong here: the row of a
+run and its summary (`run.py`), checks (`gate.py`), drafts (`drafts.py`), Dagster, the work itself.
 """
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project import dbt_build, drafts, model_inputs, progress, run, years
+from dagster_project import dbt_build, gate, model_inputs, progress, run, years
 from dagster_project.dbt_build import NodeResult
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
@@ -24,7 +22,6 @@ from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
 if TYPE_CHECKING:
-    from dagster_project.checks.model import CheckResult, Stage
     from dagster_project.ingest import IngestReport
 
 CORE = "tag:core"
@@ -34,8 +31,9 @@ MODELS_KEY = "models_fingerprint"
 _begun: dict[str, Future[IngestReport]] = {}
 
 
-def warm_up(settings: Settings) -> None:
+def warm_up(settings: Settings, run_id: str) -> None:
     """Import and parse what later stages need while intake waits for the disk and the engine."""
+    begun = _begun.get(run_id)
 
     def work() -> None:
         # Whatever goes wrong here goes wrong again where it is needed, and is reported there.
@@ -44,9 +42,19 @@ def warm_up(settings: Settings) -> None:
 
             install()
         with suppress(Exception):
-            dbt_build.parse(settings)
+            # Intake that is through by now has most likely found nothing, and then dbt may have nothing to do.
+            if begun is None or not begun.done() or _is_anything_due(settings):
+                dbt_build.parse(settings)
 
     threading.Thread(target=work, name="warm-up", daemon=True).start()
+
+
+def _is_anything_due(settings: Settings) -> bool:
+    """Whether a build would make a model or seed anew, by the definitions as they were loaded last."""
+    manifest = dbt_build.manifest(settings)
+    with connect(settings) as connection:
+        inputs = model_inputs.fingerprints(connection, manifest, dbt_build.models_fingerprint())
+        return len(model_inputs.unchanged(connection, inputs, manifest)) < len(inputs)
 
 
 def begin_landing(settings: Settings, run_id: str) -> None:
@@ -86,7 +94,8 @@ def land(settings: Settings, run_id: str) -> IngestReport:
     begun = _begun.pop(run_id, None)
     report = begun.result() if begun is not None else _take_in(settings, run_id)
     rows = sum(file.rows_read for file in report.loaded)
-    progress.conclude(Text(f"{len(report.loaded)} 个文件，{rows:,} 行", f"{len(report.loaded)} files, {rows:,} rows"))
+    loaded = Text(f"{len(report.loaded)} 个文件，{rows:,} 行", f"{len(report.loaded)} files, {rows:,} rows")
+    progress.conclude(loaded if report.loaded else Text("没有新文件", "no new file"))
     if report.exit_code == ExitCode.BAD_INPUT:
         with connect(settings) as connection:
             loads = connection.execute("select count(*) from ops.load").fetchone()
@@ -148,17 +157,30 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
         place = model_inputs.order(manifest)
         results += dbt_build.passed_over(settings, chosen.passed_over)
         results.sort(key=lambda result: place[result.unique_id])
+    _tell(because, results)
+    return results
+
+
+def _tell(because: Text, results: Sequence[NodeResult]) -> None:
+    """How many models and tests a build came to; one that had nothing to do is no measure of the next."""
     tests = sum(result.kind == "test" for result in results)
     rows = sum(result.rows or 0 for result in results)
     models = len(results) - tests
     unchanged = sum(result.status == "unchanged" for result in results)
+    if models and unchanged == models:
+        progress.pass_over(
+            Text(
+                f"没有变化，沿用上次结果：{models} 个模型，{tests} 项测试，{rows:,} 行",
+                f"nothing has changed, the last results stand: {models} models, {tests} tests, {rows:,} rows",
+            )
+        )
+        return
     progress.conclude(
         Text(
             f"{because.zh}{models} 个模型（{unchanged} 个输入未变），{tests} 项测试，{rows:,} 行",
             f"{because.en}{models} models ({unchanged} with unchanged inputs), {tests} tests, {rows:,} rows",
         )
     )
-    return results
 
 
 def models_changed(settings: Settings) -> tuple[bool, Text]:
@@ -213,77 +235,17 @@ def mark_cubes_built(settings: Settings) -> None:
         mark_built(connection)
 
 
-def judge(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult]:
-    """Run the checks of a stage and tell progress how many came to what."""
-    from dagster_project.checks import run_stage
-    from dagster_project.terminal import STATUS
-
-    results = run_stage(settings, stage, run_id)
-    statuses = sorted({result.status for result in results})
-    counts = [(STATUS[status], sum(result.status == status for result in results)) for status in statuses]
-    progress.conclude(
-        Text("，".join(f"{name.zh} {n}" for name, n in counts), ", ".join(f"{name.en} {n}" for name, n in counts))
-    )
-    return results
-
-
-def passed(settings: Settings, stage: Stage, run_id: str, results: Sequence[CheckResult]) -> None:
-    """The gate with its page: the page is written when it stays shut, and after the last stage in any case.
-
-    What the last gate lets pass comes out: the drafts take their place among the publications.
-    """
-    if stage == "publication" or any(result.blocking for result in results):
-        write_check_pages(settings, run_id)
-    require_passed(stage, results)
-    if stage == "publication":
-        drafts.bring_out(settings)
-
-
-def require_passed(stage: Stage, results: Sequence[CheckResult]) -> None:
-    """The gate: raises UserError (exit 1) when a blocking check of the stage did not pass."""
-    held = [result for result in results if result.blocking]
-    if not held:
-        return
-    raise UserError(
-        Text(
-            f"{progress.STAGES[f'{stage}_checks'].zh}：{len(held)} 项阻断性检查未通过，下游没有执行。",
-            f"{progress.STAGES[f'{stage}_checks'].en}: {len(held)} blocking checks did not pass; nothing after them ran.",
-        ),
-        where="\n".join(f"{r.table_name} · {r.check_name} · {r.status} {r.unexpected}/{r.total}" for r in held),
-        todo=Text(
-            "说明、样例行与处理办法见家目录下的 checks.html；修正来源数据后重新运行。",
-            "See checks.html in the home for sample rows and what to do; correct the source and run again.",
-        ),
-        code=ExitCode.PARTLY,
-    )
-
-
-def gate(settings: Settings, stage: Stage, run_id: str) -> None:
-    """Checks and gate of a stage as one step, for everything that is not an asset."""
-    with progress.stage(settings, f"{stage}_checks"):
-        passed(settings, stage, run_id, judge(settings, stage, run_id))
-
-
 def build_all(settings: Settings, run_id: str, full_refresh: bool) -> None:
     """Definitions, core, cubes, indicators and their gates, from what has been loaded."""
     with progress.stage(settings, "definitions"):
         load_definitions(settings)
     with progress.stage(settings, "core"):
         require_whole(build_models(settings, CORE, full_refresh))
-    gate(settings, "core", run_id)
+    gate.run_gate(settings, "core", run_id)
     with progress.stage(settings, "indicator"):
         require_whole(build_models(settings, INDICATOR, full_refresh))
         mark_cubes_built(settings)
-    gate(settings, "indicator", run_id)
-
-
-def write_check_pages(settings: Settings, run_id: str) -> list[Path]:
-    """The page of this run's checks: HOME/checks.html, and checks.html beside each bulletin that the run made."""
-    from dagster_project.checks.page import render_checks_page
-
-    page = render_checks_page(settings, run_id, settings.home / "checks.html")
-    folders = [*run.folders_of_run(settings, run_id), *run.folders_of_run(settings, run_id, settings.unchecked)]
-    return [page, *[Path(shutil.copyfile(page, folder / "checks.html")) for folder in folders]]
+    gate.run_gate(settings, "indicator", run_id)
 
 
 @contextmanager

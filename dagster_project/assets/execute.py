@@ -52,11 +52,12 @@ def execute(
     os.environ["DAGSTER_HOME"] = str(folder)
     from dagster import DagsterInstance
 
+    from dagster_project.assets.event_log import held_open
     from dagster_project.definitions import defs
 
     run.forget_errors()
     home = {"path": str(settings.home), "years": list(years), "full_refresh": full_refresh}
-    with DagsterInstance.from_config(str(folder)) as instance:
+    with held_open(folder), DagsterInstance.from_config(str(folder)) as instance:
         result = defs.resolve_job_def(job_name).execute_in_process(
             # The terminal has its own progress; every event is in the instance, where the UI shows it.
             run_config={

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import stages
+from dagster_project import gate
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, markdown_table, step
 from dagster_project.checks.catalogue import stage_check_specs
 from dagster_project.checks.model import CheckResult, Stage
@@ -68,10 +68,10 @@ def gate_assets(stage: Stage, deps: Iterable[dg.AssetKey], known: Collection[dg.
     )
     def check(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, f"{stage}_checks") as settings:
-            results = stages.judge(settings, stage, context.run_id)
+            results = gate.judge(settings, stage, context.run_id)
             for result in results:
                 yield bridged(result, place(result.table_name))
-            stages.passed(settings, stage, context.run_id, results)
+            gate.passed(settings, stage, context.run_id, results)
             counts: dict[str, Any] = {
                 result.status: sum(r.status == result.status for r in results) for result in results
             }

@@ -10,9 +10,10 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import drafts, run, stages
+from dagster_project import drafts, gate, run, stages
 from dagster_project.assets import publication, warehouse
 from dagster_project.assets.common import POOL, BulletinHome, step
+from dagster_project.warehouse import connect
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2018-01", fmt="%Y-%m", timezone="Asia/Shanghai", end_offset=1)
 YEARS = dg.TimeWindowPartitionsDefinition(
@@ -47,21 +48,20 @@ def month_job() -> dg.JobDefinition:
         with step(context, home, "core") as settings:
             with stages.only_months_touched(settings, [month]):
                 results = stages.build_models(settings, "tag:core tag:cube")
-            for result in results:
-                if result.kind != "test" and result.status != "unchanged" and not result.failed:
-                    context.log_event(
-                        dg.AssetMaterialization(
-                            [result.schema, result.name],
-                            description=f"重算月份 · month rebuilt: {month}",
-                            metadata={
-                                **warehouse.node_metadata(settings, result),
-                                "rebuilt_month": month,
-                            },
+            with connect(settings) as connection:
+                for result in results:
+                    if result.kind != "test" and result.status != "unchanged" and not result.failed:
+                        metadata = {**warehouse.node_metadata(connection, result), "rebuilt_month": month}
+                        context.log_event(
+                            dg.AssetMaterialization(
+                                [result.schema, result.name],
+                                description=f"重算月份 · month rebuilt: {month}",
+                                metadata=metadata,
+                            )
                         )
-                    )
             stages.require_whole(results)
         with step(context, home, "core_checks") as settings:
-            stages.passed(settings, "core", context.run_id, stages.judge(settings, "core", context.run_id))
+            gate.passed(settings, "core", context.run_id, gate.judge(settings, "core", context.run_id))
         run.finish(settings, context.run_id, "done")
 
     @dg.job(
@@ -91,7 +91,7 @@ def year_job() -> dg.JobDefinition:
             stages.load_definitions(settings)
             stages.require_whole(stages.build_models(settings, stages.INDICATOR))
         with step(context, home, "indicator_checks") as settings:
-            stages.passed(settings, "indicator", context.run_id, stages.judge(settings, "indicator", context.run_id))
+            gate.passed(settings, "indicator", context.run_id, gate.judge(settings, "indicator", context.run_id))
         with step(context, home, "publication") as settings:
             folders = drafts.publish(settings, [year], context.run_id)
             context.log_event(
@@ -101,9 +101,7 @@ def year_job() -> dg.JobDefinition:
                 )
             )
         with step(context, home, "publication_checks") as settings:
-            stages.passed(
-                settings, "publication", context.run_id, stages.judge(settings, "publication", context.run_id)
-            )
+            gate.passed(settings, "publication", context.run_id, gate.judge(settings, "publication", context.run_id))
         with step(context, home, "serving") as settings:
             report = publish_serving(settings, context.run_id)
             context.log_event(

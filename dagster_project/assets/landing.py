@@ -70,7 +70,7 @@ def landing_assets() -> dg.AssetsDefinition:
     @dg.multi_asset(name="landing", specs=specs, can_subset=True, pool=POOL)
     def landing(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, "landing") as settings:
-            stages.warm_up(settings)
+            stages.warm_up(settings, context.run_id)
             stages.land(settings, context.run_id)
             with connect(settings) as connection:
                 for key in sorted(context.selected_asset_keys):

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project import stages
 from dagster_project.assets.common import GROUPS, POOL, BulletinHome, markdown_table, step
 from dagster_project.dbt_build import NodeResult
-from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
 PREVIEWED = ("cube", "indicator")
@@ -81,7 +81,8 @@ def dbt_stage_assets(manifest: Mapping[str, Any], stage: DbtStage) -> dg.AssetsD
         with step(context, home, stage.name) as settings:
             names = selected_names(manifest, context) if context.is_subset else stage.select
             results = stages.build_models(settings, names, home.full_refresh)
-            yield from events(context, settings, manifest, translator, results)
+            with connect(settings) as connection:
+                yield from events(context, connection, manifest, translator, results)
             if stage.name == "indicator" and not context.is_subset:
                 stages.mark_cubes_built(settings)
 
@@ -97,7 +98,7 @@ def selected_names(manifest: Mapping[str, Any], context: dg.AssetExecutionContex
 
 def events(
     context: dg.AssetExecutionContext,
-    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
     manifest: Mapping[str, Any],
     translator: DagsterDbtTranslator,
     results: list[NodeResult],
@@ -118,7 +119,7 @@ def events(
         table = dg.AssetKey([result.schema, result.name])
         if not result.failed and table in context.selected_asset_keys:
             made.add(table)
-            yield dg.MaterializeResult(asset_key=table, metadata=node_metadata(settings, result))
+            yield dg.MaterializeResult(asset_key=table, metadata=node_metadata(connection, result))
     missing = [key.to_user_string() for key in context.selected_asset_keys if key not in made]
     not_run = [] if context.is_subset else [key.name for key in expected_checks]
     stages.require_whole(results, missing, not_run)
@@ -136,16 +137,17 @@ def check_result(manifest: Mapping[str, Any], key: dg.AssetCheckKey, result: Nod
     )
 
 
-def node_metadata(settings: Settings, result: NodeResult) -> dict[str, Any]:
+def node_metadata(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> dict[str, Any]:
     """Rows, seconds and, for the small tables of the later stages, the first rows."""
     metadata: dict[str, Any] = {"秒 seconds": result.seconds}
+    if result.status == "unchanged":
+        metadata["说明 note"] = result.message
     if result.rows is not None:
         metadata["dagster/row_count"] = result.rows
     if result.schema in PREVIEWED and result.rows:
-        with connect(settings) as connection:
-            cursor = connection.execute(f'select * from "{result.schema}"."{result.name}" limit 5')
-            header = [column[0] for column in cursor.description or ()]
-            metadata["预览 preview"] = markdown_table(header, cursor.fetchall())
+        cursor = connection.execute(f'select * from "{result.schema}"."{result.name}" limit 5')
+        header = [column[0] for column in cursor.description or ()]
+        metadata["预览 preview"] = markdown_table(header, cursor.fetchall())
     return metadata
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dagster_project import drafts, progress, run, stages
+from dagster_project import drafts, gate, progress, run
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -74,7 +74,7 @@ def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCod
         chosen = run.publication_years(settings, years)
         with progress.stage(settings, "publication"):
             made = drafts.publish(settings, chosen, run_id)
-        stages.gate(settings, "publication", run_id)
+        gate.run_gate(settings, "publication", run_id)
     for year, folder in zip(chosen, [drafts.place_of(settings, one) for one in made], strict=True):
         if to is not None:
             folder = Path(shutil.copytree(folder, to / str(year), dirs_exist_ok=True))

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dagster_project import progress, run, stages
+from dagster_project import gate, progress, run, stages
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import PROJECT_ROOT, Settings
@@ -141,7 +141,7 @@ def run_checks(settings: Settings, run_id: str, wanted: Sequence[str]) -> list[A
     held: list[Any] = []
     for stage in wanted:
         with progress.stage(settings, f"{stage}_checks"):
-            held += [result for result in stages.judge(settings, stage, run_id) if result.blocking]  # type: ignore[arg-type]
+            held += [result for result in gate.judge(settings, stage, run_id) if result.blocking]  # type: ignore[arg-type]
     return held
 
 

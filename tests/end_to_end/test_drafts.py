@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import drafts, run, stages
+from dagster_project import drafts, gate, run
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.settings import Settings
 from tests.conftest import SampleHome, copy_of
@@ -38,7 +38,7 @@ def test_a_blocked_draft_stays_aside_and_one_that_passed_takes_its_place(
     with (made(settings) / "bulletin.html").open("a", encoding="utf-8") as page:
         page.write("<p>later</p>")
     with pytest.raises(UserError) as blocked:
-        stages.gate(settings, "publication", RUN_ID)
+        gate.run_gate(settings, "publication", RUN_ID)
     assert blocked.value.code == ExitCode.PARTLY
     assert contents(place) == before, "the draft of the earlier run stays until there is a better one"
     assert run.folders_of_run(settings, RUN_ID) == []
@@ -46,7 +46,7 @@ def test_a_blocked_draft_stays_aside_and_one_that_passed_takes_its_place(
     assert (waiting / "checks.html").exists(), "what was found stands beside what it was found in"
 
     assert drafts.place_of(settings, made(settings)) == place
-    stages.gate(settings, "publication", RUN_ID)
+    gate.run_gate(settings, "publication", RUN_ID)
     assert run.folders_of_run(settings, RUN_ID) == [place]
     assert set(contents(place)) == set(before) and contents(place) != before
     assert not settings.unchecked.exists()

@@ -80,3 +80,14 @@ def test_each_stage_leaves_a_line_that_programs_can_read(tmp_path: Path) -> None
     assert [line["stage"] for line in lines] == ["core", "serving"]
     assert lines[0]["ended"] <= lines[1]["ended"]
     assert all(0 <= line["seconds"] < 5 for line in lines)
+
+
+def test_a_stage_with_nothing_to_do_is_no_measure_of_the_next_run(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    progress.remember(settings, "core", 60.0)
+    with progress.stage(settings, "core"):
+        progress.pass_over("nothing has changed")
+    assert progress.expected_seconds(settings)["core"] == 60.0
+    with progress.stage(settings, "core"):
+        progress.conclude("46 models")
+    assert progress.expected_seconds(settings)["core"] < 60.0
