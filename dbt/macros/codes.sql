@@ -59,6 +59,11 @@
     {{ return(types) }}
 {%- endmacro %}
 
+{# Type of a domain's columns: text while nothing that has landed holds a code of it. #}
+{% macro code_type(types, domain) -%}
+    {{ return('ENUM(' ~ types[domain] | join(', ') ~ ')' if types[domain] else 'VARCHAR') }}
+{%- endmacro %}
+
 {# The last step of a fact: its text columns as enumerations. #}
 {% macro as_codes(relation, fact) -%}
     {{ return(adapter.dispatch('as_codes', 'medical_insurance')(relation, fact)) }}
@@ -69,7 +74,7 @@
     {%- if types -%}
 select * replace (
     {%- for column, domain in code_columns(fact).items() %}
-    cast({{ column }} as enum({{ types[domain] | join(', ') }})) as {{ column }}{{ ',' if not loop.last }}
+    cast({{ column }} as {{ code_type(types, domain) }}) as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 )
 from {{ relation }}
@@ -106,7 +111,7 @@ select * from {{ relation }}
         {%- set types = code_types() -%}
         {%- set domains = code_columns(fact) -%}
         {%- for column in adapter.get_columns_in_relation(this) if column.name in domains -%}
-            {%- set wanted = 'ENUM(' ~ types[domains[column.name]] | join(', ') ~ ')' -%}
+            {%- set wanted = code_type(types, domains[column.name]) -%}
             {%- if column.data_type != wanted -%}
                 alter table {{ this }} alter column {{ column.name }} set data type {{ wanted }};
             {%- endif -%}
