@@ -84,15 +84,18 @@ def _definition(one: Explanation, language: str) -> list[str]:
 
 def _terms(one: Explanation, language: str) -> list[str]:
     lines = ["组成（选取的单元格与其合计）：" if language == "zh" else "Made of (cells chosen and their sums):"]
-    return lines + [f"  {_term(term, language)}" for term in one.terms]
+    return lines + [f"  {_term(term, getattr(one, term.role) is not None, language)}" for term in one.terms]
 
 
-def _term(term: TermTrace, language: str) -> str:
+def _term(term: TermTrace, is_known: bool, language: str) -> str:
+    """One term; what sums to nothing because there are no data to sum is no 0."""
     sign = "" if term.coefficient == 1 else f"{term.coefficient.normalize():f} × "
     labels = ", ".join(f"{label}={member}" for label, member in term.labels)
     units = f"{term.rows:,} {'个单位' if language == 'zh' else 'units'}" if term.rows else ""
     role = _ROLES[term.role].in_language(language)
-    return f"{role} {sign}{term.cube}.{term.measure}[{labels}] {term.year} = {_number(term.amount)}  {units}".rstrip()
+    nothing = "无数据" if language == "zh" else "no data"
+    amount = _number(term.amount) if is_known or term.amount else nothing
+    return f"{role} {sign}{term.cube}.{term.measure}[{labels}] {term.year} = {amount}  {units}".rstrip()
 
 
 def _files(one: Explanation, language: str) -> list[str]:

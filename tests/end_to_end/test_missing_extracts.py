@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.missing_extracts import (
     copy_landing,
     extract_of,
 )
-from tests.warehouse_api import bulletin
+from tests.warehouse_api import build_home, bulletin, sorted_csv
 
 YEAR = 2024
 
@@ -53,3 +54,16 @@ def test_a_single_file_of_settlements_makes_a_bulletin(one_year: Path, tmp_path:
 @pytest.mark.parametrize("missing", sorted(set(load_contracts()) - {"admdvs_dim_a"}))
 def test_any_single_extract_may_be_missing(one_year: Path, tmp_path: Path, missing: str) -> None:
     run_without(one_year, tmp_path / "home", missing)
+
+
+@pytest.mark.long
+def test_what_comes_later_gives_the_numbers_of_all_at_once(one_year: Path, tmp_path: Path) -> None:
+    at_once, stepwise = tmp_path / "at_once", tmp_path / "stepwise"
+    copy_landing(one_year / "landing", at_once, lambda _name: True)
+    build_home(at_once)
+    copy_landing(one_year / "landing", stepwise, lambda name: name == "setl_d_202403.parquet")
+    build_home(stepwise)
+    shutil.rmtree(stepwise / "landing")
+    copy_landing(one_year / "landing", stepwise, lambda _name: True)
+    build_home(stepwise)
+    assert sorted_csv(stepwise / "warehouse.duckdb") == sorted_csv(at_once / "warehouse.duckdb")

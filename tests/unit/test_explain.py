@@ -97,3 +97,11 @@ def test_what_is_not_computable_says_why() -> None:
     )  # fmt: skip
     assert "数值：无 (不可计算: 当年没有数据)" in render(none, "zh")
     assert "Value: none (not computable: no data for the year)" in render(none, "en")
+
+
+def test_a_part_without_data_is_no_zero() -> None:
+    term = replace(WHOLE.terms[0], amount=Decimal(0), rows=0)
+    none = replace(WHOLE, value=None, numerator=None, status="not_computable", reason="缺表 / missing", terms=(term,))
+    assert "inpatient] 2024 = 无数据" in render(none, "zh")
+    assert "inpatient] 2024 = no data" in render(none, "en")
+    assert "inpatient] 2024 = 0" in render(replace(WHOLE, terms=(term,)), "en"), "a true zero stays a zero"
