@@ -100,6 +100,24 @@ def targets(result: dict[str, Any]) -> list[Target]:
             at["disk_to_landed"],
             1.8,
         ),
+        Target(
+            f"规模 {scale}：更正一个月 / 全部（均减固定部分）",
+            f"scale {scale}: one corrected month / full run (fixed parts taken off)",
+            share_of_full_run(result, "corrected_month"),
+            0.12,
+        ),
+        Target(
+            f"规模 {scale}：换一个不涉及事实的口径（秒）",
+            f"scale {scale}: a definition that needs no facts (seconds)",
+            largest["again"]["definition"]["seconds"],
+            10,
+        ),
+        Target(
+            f"规模 {scale}：只出公报（秒）",
+            f"scale {scale}: the documents alone (seconds)",
+            largest["again"]["documents"]["seconds"],
+            30,
+        ),
         Target("固定开销（秒）", "fixed cost (seconds)", result["scales"][0]["product"]["whole"]["seconds"], 40),
         Target(
             "UTF-8 CSV / read_csv（速度）",

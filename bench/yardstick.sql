@@ -234,7 +234,6 @@ create table population as
 select cast(year as integer) as year, admdvs as region_code, pop_kind, cast(persons as bigint) as persons
 from read_csv(getvariable('population_ref_csv'), all_varchar = true);
 
-
 -- section: model
 -- Covers: newest versions, reversals, stays, assistance encounters, who was insured, labels, sums by region, indicators.
 -- Definitions are the national defaults and Guizhou's own, as constants.
@@ -341,12 +340,13 @@ left join care_type using (med_type)
 left join region as insured on cell.insu_admdvs = insured.region_code
 left join region as treated on cell.treatment_region = treated.region_code;
 
--- One row a stay: labels of its last ordinary settlement, days from the earliest begin to its end, money of all its rows.
+-- The newest grouping run of a settlement says whether its stay was paid by disease.
 create temp table paid_by_disease as
 select settlement_key, arg_max(is_paid_by_disease, run) as is_paid_by_disease, max(run) as run
 from grouping_result
 group by settlement_key;
 
+-- One row a stay: labels of its last ordinary settlement, days from the earliest begin to its end, money of all its rows.
 create temp table stay as
 select
     encounter_key,

@@ -136,6 +136,9 @@ def test_marginal_seconds_leave_the_fixed_cost_out(result: dict[str, Any]) -> No
 def test_a_corrected_month_is_compared_without_the_fixed_parts(result: dict[str, Any]) -> None:
     assert derive.share_of_full_run(result, "corrected_month") == 0.1
     assert derive.share_of_full_run(result, "nothing_new") == 0.0
+    listed = {target.en.split(": ")[-1] for target in derive.targets(result)}
+    assert "one corrected month / full run (fixed parts taken off)" in listed
+    assert "the documents alone (seconds)" in listed
 
 
 def test_targets_know_which_way_they_are_kept() -> None:
