@@ -61,7 +61,7 @@ bench: environment
 # ---------------------------------------------------------------- cleaning
 # Landing folders, keys (outside the project) and frozen publications stay; the sample's landing can be made again.
 clean:
-	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt/target dbt/logs logs build dist
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt/target dbt/logs logs build dist data/bench
 	@for home in data/*/; do \
 	  [ -f "$$home/warehouse.duckdb" ] || continue; \
 	  rm -rf "$$home/raw" "$$home/quarantine" "$$home/warehouse.duckdb" "$$home/warehouse.duckdb.wal" \
