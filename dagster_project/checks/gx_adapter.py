@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 import threading
@@ -55,6 +56,8 @@ def install() -> None:
         if _installed:
             return
         os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+        # dbt opens the root logger to everything; what Great Expectations tells of its temporary files is for nobody.
+        logging.getLogger("great_expectations").setLevel(logging.WARNING)
         _import_when_used("scipy", "stats")
         engine: Any = importlib.import_module("great_expectations.execution_engine.sqlalchemy_execution_engine")
         engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, _DialectName("duckdb"))

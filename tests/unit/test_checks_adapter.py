@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import Any
 
 import duckdb
@@ -108,3 +109,11 @@ def test_the_regex_and_like_forms_are_still_needed(function: str, arguments: Any
 def test_the_import_in_the_background_ends_with_the_adapters_in_place() -> None:
     gx_adapter.warm_up().join()
     assert gx_adapter._installed
+
+
+def test_the_judge_keeps_quiet_whatever_the_root_logger_lets_through(
+    connection: duckdb.DuckDBPyConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)  # as dbt does
+    assert judge(connection, "select * from {batch} where n > 2")[0].held
+    assert [record.name for record in caplog.records if record.name.startswith("great_expectations")] == []
