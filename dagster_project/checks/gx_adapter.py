@@ -56,10 +56,12 @@ def install() -> None:
         if _installed:
             return
         os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-        # dbt opens the root logger to everything; what Great Expectations tells of its temporary files is for nobody.
-        logging.getLogger("great_expectations").setLevel(logging.WARNING)
         _import_when_used("scipy", "stats")
         engine: Any = importlib.import_module("great_expectations.execution_engine.sqlalchemy_execution_engine")
+        # dbt opens the root logger to everything, and on import this module opens its own for news of temporary files.
+        for chatty in ("great_expectations", "great_expectations.data_context.types.base"):
+            importlib.import_module(chatty)
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, _DialectName("duckdb"))
         for name in _REGEX_MODULES:
             _wrap(name, "get_dialect_regex_expression", _regex_on_duckdb)
