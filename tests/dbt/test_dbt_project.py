@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project import dbt_build
+from dagster_project.dictionary.indicators import load_indicators
 from dagster_project.settings import PROJECT_ROOT
 from tests.conftest import SampleHome, copy_of
+from tests.warehouse_api import settings_of
 
 
 def dbt(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -54,3 +57,20 @@ def test_every_unit_test_beside_a_model_holds(built_home: Path) -> None:
         for path in (PROJECT_ROOT / "dbt" / "models").rglob("*.yml")
     )
     assert len(results) >= max(14, written), (len(results), written)
+
+
+def test_indicators_name_only_extracts_that_a_cube_is_made_of(built_home: Path) -> None:
+    """An extract that no figure reads must not keep a figure from being computed when it is missing."""
+    manifest = dbt_build.manifest(settings_of(built_home))
+    reached = {name for name, node in manifest["nodes"].items() if node.get("schema") == "cube"}
+    waiting = list(reached)
+    while waiting:
+        for parent in manifest["parent_map"].get(waiting.pop(), []):
+            if parent not in reached:
+                reached.add(parent)
+                waiting.append(parent)
+    raw = {
+        source["name"] for name, source in manifest["sources"].items() if name in reached and source["schema"] == "raw"
+    }
+    named = {extract for row in load_indicators().values() if row.kind != "not_yet" for extract in row.extracts}
+    assert named <= raw, named - raw

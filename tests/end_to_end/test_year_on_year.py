@@ -24,6 +24,13 @@ def test_L17_a_change_of_print_is_no_break(sample_home: SampleHome) -> None:
     assert comparison(sample_home, "employee_inpatient_visits", 2024) == (None, True)
 
 
+def test_L17_pooling_breaks_nothing_that_is_geography(sample_home: SampleHome) -> None:
+    assert comparison(sample_home, "xprov_direct_settlement_rate", 2025) == (None, True)
+
+
 def test_a_break_of_the_register_stops_growth(sample_home: SampleHome) -> None:
-    assert comparison(sample_home, "outarea_visits", 2025) == ("B19", False)
+    assert comparison(sample_home, "outarea_visits", 2025) == (
+        "definition",
+        False,
+    )  # L17: pooling as the province dates it
     assert comparison(sample_home, "employee_benefit_visits", 2024) == ("B13", False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,12 @@ def test_the_verb_carries_the_sign(sources: Sources) -> None:
         assert verb in text and "-" not in text, text
 
 
-def test_across_a_break_there_is_no_growth_but_a_note(sources: Sources, document: Document) -> None:
+def test_across_a_break_there_is_no_growth_but_a_note(sources: Sources) -> None:
+    register = sources.register("seed.series_break").with_columns(
+        pl.when(pl.col("break_id") == "B19").then(pl.lit("Y")).otherwise("breaks_comparison").alias("breaks_comparison")
+    )
+    sources = replace(sources, registers={**sources.registers, "seed.series_break": register})
+    document = compose(sources, VINTAGE)
     assert re.fullmatch(r"异地就医人次（不含药店购药）[\d.]+万人次", sentence(sources, "flow", "outarea_visits"))
     notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
     assert any("B19" in note and "2025年起" in note and "不列变化和增速" in note for note in notes)

@@ -73,6 +73,14 @@ def test_a_row_lists_the_choices_that_make_the_facts_it_rests_on(row: Indicator)
     assert needed <= set(row.switches)
 
 
+def test_only_rows_that_look_at_the_area_change_with_pooling() -> None:
+    for row in INDICATORS.values():
+        if CROSS_REGION_BASE in row.switches and row.kind != "not_yet":
+            compiled = compiler().compile(row.indicator_id)
+            looks = any("area" in dict(term.labels) for term in compiled.numerator + compiled.denominator)
+            assert looks or row.indicator_id == "inprov_outarea_visits", row.indicator_id
+
+
 def test_every_switch_of_a_row_is_known() -> None:
     known = {*load_switches(), CROSS_REGION_BASE}
     assert {switch for row in INDICATORS.values() for switch in row.switches} <= known
