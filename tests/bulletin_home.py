@@ -6,6 +6,7 @@ Belongs here: filling the tables that the bulletin reads, from the shipped dicti
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from dagster_project.bulletin.reading import Sources
 from dagster_project.checks.store import prepare as prepare_results
 from dagster_project.dictionary import load_dictionary
 from dagster_project.settings import PROJECT_ROOT, Settings
@@ -178,3 +180,11 @@ def make_home(folder: Path, synthetic: bool = True, definitions: str = "") -> Se
             "and (n.hospital_tier = 'total' or regexp_matches(n.indicator_id, '_(tertiary|secondary|primary)$'))"
         )
     return settings
+
+
+def with_break(sources: Sources, break_id: str) -> Sources:
+    """The same sources with one entry of the break register stopping comparisons."""
+    register = sources.register("seed.series_break")
+    stops = pl.when(pl.col("break_id") == break_id).then(pl.lit("Y")).otherwise("breaks_comparison")
+    marked = register.with_columns(stops.alias("breaks_comparison"))
+    return replace(sources, registers={**sources.registers, "seed.series_break": marked})

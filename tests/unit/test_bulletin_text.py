@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from dagster_project.dictionary import load_indicators, load_switches
 from dagster_project.disclosure import load_parameters
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
-from tests.bulletin_home import PROVINCE, SMALL_REGION, make_home
+from tests.bulletin_home import PROVINCE, SMALL_REGION, make_home, with_break
 
 VINTAGE = "2026-03-01_draft"
 
@@ -180,10 +179,7 @@ def test_the_verb_carries_the_sign(sources: Sources) -> None:
 
 
 def test_across_a_break_there_is_no_growth_but_a_note(sources: Sources) -> None:
-    register = sources.register("seed.series_break").with_columns(
-        pl.when(pl.col("break_id") == "B19").then(pl.lit("Y")).otherwise("breaks_comparison").alias("breaks_comparison")
-    )
-    sources = replace(sources, registers={**sources.registers, "seed.series_break": register})
+    sources = with_break(sources, "B19")
     document = compose(sources, VINTAGE)
     assert re.fullmatch(r"异地就医人次（不含药店购药）[\d.]+万人次", sentence(sources, "flow", "outarea_visits"))
     notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
