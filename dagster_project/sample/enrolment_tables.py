@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dagster_project.sample import codes, identifiers, identities
 from dagster_project.sample.arrow_columns import coded, constant, days, moments, money
 from dagster_project.sample.calendar import day_number, months_of_days, years_of_days
-from dagster_project.sample.hashing import Integers
+from dagster_project.sample.hashing import Integers, bits
 from dagster_project.sample.lives import URBAN_RURAL, Lives, Spell
 from dagster_project.sample.payments import Payments
 from dagster_project.sample.people import NEWBORN, RESIDENT
@@ -21,6 +21,7 @@ from dagster_project.sample.world import World
 
 INSUTYPES = ("310", "390", "320")
 _RETIREMENT = ("0", "1", "2", "9")
+_ROW_KEYS = 901  # stream of the row keys: no other draw shares it
 
 
 def _category(lives: Lives, index: Integers) -> Integers:
@@ -62,7 +63,7 @@ def person_table(world: World, lives: Lives, year: int) -> pa.Table:
             "live_admdvs": coded(lives.region[index], regions),
             "surv_stas": coded(dead.astype(np.int64), ("1", "2")),
             "vali_flag": constant("1", len(index)),
-            "rid": identifiers.person_text(category, rank, registration),
+            "rid": identifiers.row_key_text(bits(category * 10**9 + rank * 10 + registration, world.seed, _ROW_KEYS)),
             "updt_time": moments(changed, 43_200),
         }
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dagster_project.sample.hashing import Integers
+from dagster_project.sample.hashing import Bits, Integers
 
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
 _CHECKS = np.frombuffer(b"10X98765432", dtype=np.uint8)
@@ -22,6 +22,12 @@ _CHECKS = np.frombuffer(b"10X98765432", dtype=np.uint8)
 def _four_digits() -> NDArray[np.uint32]:
     """The texts 0000 to 9999 as four bytes each: a number is formatted by look-up, four digits a step."""
     return np.frombuffer(b"".join(b"%04d" % i for i in range(10_000)), dtype=np.uint32)
+
+
+@cache
+def _four_hex_digits() -> NDArray[np.uint32]:
+    """The texts 0000 to ffff as four bytes each."""
+    return np.frombuffer(b"".join(b"%04x" % i for i in range(65_536)), dtype=np.uint32)
 
 
 def _text(groups: NDArray[np.uint32], missing: NDArray[np.bool_] | None = None) -> pa.Array:
@@ -69,6 +75,13 @@ def event_text(
 def numbered_text(prefix: str, number: Integers, missing: NDArray[np.bool_] | None = None) -> pa.Array:
     """A prefix of four and eight digits."""
     return _text(_groups(prefix.encode(), len(number), (number, 8)), missing)
+
+
+def row_key_text(source: Bits) -> pa.Array:
+    """rid: sixteen hexadecimal digits. Of mixed bits, so that a row's key differs from all others and tells nothing."""
+    table = _four_hex_digits()
+    groups = [table[((source >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.int64)] for shift in (48, 32, 16, 0)]
+    return _text(np.column_stack(groups))
 
 
 def person_text(

@@ -45,9 +45,11 @@ def test_S6_identifiers_never_land() -> None:
         for column in contract.columns:
             if column.name in ("psn_no", "certno"):
                 assert column.landed in ("pseudonym", "drop"), f"{contract.name}.{column.name}"
+            assert not (column.required and column.landed == "drop"), "the request sheet says it need not be delivered"
             if column.name in ("psn_name", "ipt_otp_no", "medins_setl_id"):
                 assert column.landed == "drop"
     assert load_contracts()["setl_d"].column("certno").landed == "drop"
+    assert load_contracts()["psn_info_b"].column("rid").landed == "drop", "it may be made of the person number"
 
 
 def test_keys_without_their_version_name_a_thing() -> None:

@@ -23,7 +23,6 @@ final as (
         source.live_admdvs,
         source.surv_stas,
         source.vali_flag,
-        source.rid,
         source.updt_time,
         source.load_id,
         source.source_file,
