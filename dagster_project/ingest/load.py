@@ -50,7 +50,8 @@ def examine(
     if province is None:
         plan = _plan(contract, source, header, file, _home_province(connection, plan))
     persons, invented = scan.register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
-    kind = synthetic.kind_of(source.is_marked or synthetic.is_listed(file), persons, invented)
+    marked = source.is_marked or synthetic.is_listed(file) or synthetic.is_named(file, contract)
+    kind = synthetic.kind_of(marked, persons, invented)
     return Examined(source, header, plan, kind, invented)
 
 

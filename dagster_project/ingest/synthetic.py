@@ -3,9 +3,9 @@
 Belongs here: the marks of a file, the kind of a home, the refusal. Does not belong here: making a sample, and whatever
 says "synthetic" on what is made of it.
 
-A mark belongs to the file itself: its batch's manifest says synthetic and lists it, its own metadata say so, or its
-people cannot exist. A marker file in a folder is no mark: copied along it would turn real files into invented ones, and
-deleted it would turn invented ones into real ones.
+A mark belongs to the file itself: its batch's manifest says synthetic and lists it, its own metadata say so, its people
+cannot exist, or it is a text file that names nobody and its own name says so. A marker file in a folder is no mark:
+copied along it would turn real files into invented ones, and deleted it would turn invented ones into real ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Literal
 
 import duckdb
 
-from dagster_project.ingest.discover import LandedFile
+from dagster_project.contracts import Contract
+from dagster_project.ingest.discover import TEXT_SUFFIXES, LandedFile
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import literal
 from dagster_project.language import Text
@@ -26,6 +27,8 @@ from dagster_project.language import Text
 Kind = Literal["synthetic", "real", "mixed"]
 # Whoever begins with this region code cannot exist: invented people carry it (data dictionary, section 6).
 IMPOSSIBLE_REGION = "990000"
+# Text has no metadata: whatever of a sample is text and names nobody carries this before the end of its name.
+NAME_MARK = "_synthetic"
 _REMARK = re.compile(rb"<dc:description>([^<]*)</dc:description>")
 
 
@@ -51,6 +54,13 @@ def workbook_says(path: Path) -> bool:
 def is_listed(file: LandedFile) -> bool:
     """Whether the file's batch is synthetic by its manifest, and lists the file."""
     return bool(file.manifest and file.manifest.synthetic and (file.entry or file.archive_entry))
+
+
+def is_named(file: LandedFile, contract: Contract) -> bool:
+    """Whether the name of a text file calls it synthetic; people are told by their numbers, whatever the name says."""
+    name = Path(file.inner_name.lower())
+    personal = any(column.landed == "pseudonym" for column in contract.columns)
+    return not personal and name.suffix in TEXT_SUFFIXES and name.stem.endswith(NAME_MARK)
 
 
 def kind_of(marked: bool, persons: int, invented: int) -> Kind:
@@ -83,17 +93,18 @@ def never_mixed(home: Kind | None, rows: int, kind: Kind, invented: int = 0) -> 
         )
     elif kind == "synthetic":
         what = Text(
-            "该文件带合成标记，而本主目录装的是真实数据。请把它移出；样本放在自己的主目录（如 --home data/sample）。",
+            "该文件带合成标记，而本家目录装的是真实数据。请把它移出；样本放在自己的家目录（如 --home data/sample）。",
             "the file is marked as synthetic and this home holds real data. Take it out; a sample lives in a home of its "
             "own (such as --home data/sample).",
         )
     else:
         what = Text(
-            "本主目录装的是合成样本，而该文件没有自己的合成标记（所在批次的 manifest.json 没有把它列为合成数据，人员编号也不是 "
-            f"{IMPOSSIBLE_REGION} 开头），因此按真实数据对待。真实文件请放到另一个主目录（如 --home data/home）；样本文件请连同其"
-            "批次文件夹和 manifest.json 一起放入。",
+            "本家目录装的是合成样本，而该文件没有自己的合成标记（所在批次的清单 manifest.json 没有把它列为合成数据，文件名不以 "
+            f"{NAME_MARK} 结尾，人员编号也不是 {IMPOSSIBLE_REGION} 开头），因此按真实数据对待。真实文件请放到另一个家目录（如 "
+            "--home data/home）；样本文件请连同其批次文件夹和 manifest.json 一起放入。",
             "this home holds a synthetic sample and the file has no mark of its own (no synthetic manifest.json lists it, "
-            f"its people do not begin with {IMPOSSIBLE_REGION}), so it counts as real. Put real files into another home "
-            "(such as --home data/home), files of a sample together with their batch folder and its manifest.json.",
+            f"its name does not end in {NAME_MARK}, its people do not begin with {IMPOSSIBLE_REGION}), so it counts as "
+            "real. Put real files into another home (such as --home data/home), files of a sample together with their "
+            "batch folder and its manifest.json.",
         )
     raise Refusal(Text(rule.zh + what.zh, rule.en + what.en))

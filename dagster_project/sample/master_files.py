@@ -119,7 +119,8 @@ def write_references(world: World, landing: Path, truth: MasterTruth) -> list[Wr
         folder.mkdir(parents=True, exist_ok=True)
 
         def text(extract: str, header: Sequence[str], rows: reference_tables.Rows, encoding: str = "utf-8") -> None:
-            name = f"{extract}_{year}.csv"  # noqa: B023
+            # Text that names nobody has no other mark of its own.
+            name = f"{extract}_{year}_synthetic.csv"  # noqa: B023
             with TextTables(folder / name, {}, encoding) as writer:  # noqa: B023
                 writer.write(_table(header, rows))
             written.append(WrittenFile(batch_name(year), name, extract, len(rows)))  # noqa: B023

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from dagster_project.contracts import load_contracts
 from dagster_project.errors import ExitCode
 from dagster_project.ingest import try_file
+from dagster_project.sample import write_sample
 from tests.intake_world import Home, parquet, row, rows, sha256
+from tests.missing_extracts import extract_of
 from tests.unit.test_ingest_identifiers import with_check_digit
 
 NOBODY = "9900001234"
@@ -131,7 +135,11 @@ def _listed(home: Home) -> Path:
     return synthetic_batch(home, "b9", 9)
 
 
-MARKS = [_marked_parquet, _marked_workbook, _impossible_people, _impossible_certificate, _listed]
+def _named(home: Home) -> Path:
+    return home.put_rows("population_ref_9_synthetic.csv", [row("population_ref", year="2031")])
+
+
+MARKS = [_marked_parquet, _marked_workbook, _impossible_people, _impossible_certificate, _listed, _named]
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -161,3 +169,42 @@ def test_L19_a_replaced_file_of_a_sample_does_not_pass_for_it(home: Home) -> Non
     path.write_text(path.read_text(encoding="utf-8").replace("6000000", "7000000"), encoding="utf-8")
     (refused,) = home.run().refused
     assert "sha256" in str(refused.reason) and try_file(home.settings, path).files[0].refusal == refused.reason
+
+
+@pytest.mark.parametrize("name", ["synthetic_1.csv", "setl_d_synthetic_1.csv", "setl_d_2_synthetic.csv"])
+def test_L19_no_name_makes_people_synthetic(home: Home, name: str) -> None:
+    """Whoever can exist stays real, whatever a file of people is called; so does a name that only holds the word."""
+    sample_home(home)
+    extract = "setl_d" if name.startswith("setl_d") else "fixmedins_b"
+    path = home.put_rows(name if extract == "setl_d" else f"fixmedins_b_{name}", rows(extract, 1, start=2))
+    assert [file.source_file for file in home.run().refused] == [path.name]
+
+
+def test_L19_every_file_of_a_sample_is_synthetic_by_itself(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    write_sample(home.landing, scale=0.0001, years=(2024,))
+    for manifest in [*home.landing.rglob("manifest.json"), home.landing / "synthetic.json"]:
+        manifest.unlink()
+    kinds = {(extract_of(path.name), path.suffix): path for path in sorted(home.landing.rglob("*.*"))}
+    assert {extract for extract, _ in kinds} == set(load_contracts()) and len(kinds) > len(load_contracts())
+    trials = {path.name: trial for path in kinds.values() for trial in try_file(home.settings, path).files}
+    assert [name for name, trial in trials.items() if trial.rows_read and not trial.synthetic] == []
+    assert len([trial for trial in trials.values() if trial.rows_read]) >= len(load_contracts())
+
+
+def test_L19_a_refusal_speaks_one_language_a_side(tmp_path: Path) -> None:
+    for make, mark in ((real_home, _named), (sample_home, _impossible_half), (sample_home, _unmarked)):
+        home = make(Home(tmp_path / mark.__name__))
+        mark(home)
+        (refused,) = home.run().refused
+        assert refused.reason is not None
+        assert "家目录" in refused.reason.zh or "分开导出" in refused.reason.zh
+        assert "主目录" not in refused.reason.zh and not re.search("[\u4e00-\u9fff]", refused.reason.en)
+
+
+def _impossible_half(home: Home) -> Path:
+    return home.put_rows("setl_d_9.csv", [*rows("setl_d", 3, start=5), row("setl_d", 9, psn_no=NOBODY)])
+
+
+def _unmarked(home: Home) -> Path:
+    return home.put_rows("fixmedins_b_9.csv", rows("fixmedins_b", 1))
