@@ -188,6 +188,13 @@ def test_s1_an_unknown_code_holds_the_release_and_not_the_run(home: Settings) ->
         assert [result.check_name for result in release_blockers(connection, RUN_ID)] == ["code_unknown"]
 
 
+def test_s1_the_help_promises_no_release_of_rows_that_are_held() -> None:
+    todo = catalogue()["code_unknown"].todo
+    for told in (todo.zh, todo.en):
+        assert all(word in told for word in ("care_type_map", "identity_map", "--accept"))
+    assert "放行" not in todo.zh and "run again" not in todo.en
+
+
 def test_a_missing_table_or_extract_makes_a_check_not_applicable(home: Settings) -> None:
     execute(home, "drop table ops.load_month", "delete from ops.load where \"extract\" = 'setl_fund_sbit_d'")
     assert result_of(home, "delivered_month_gap").status == "not_applicable"

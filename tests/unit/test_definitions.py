@@ -9,7 +9,7 @@ import pytest
 from dagster_project.dictionary import definition_id, load_province, load_switches
 from dagster_project.dictionary.pooling import describe_pooling
 from dagster_project.errors import UserError
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT_ROOT, Settings
 
 
 def province_with(home: Path, text: str, code: str = "990000") -> Settings:
@@ -155,3 +155,11 @@ def test_the_same_choices_have_the_same_id_in_any_order() -> None:
     assert one == definition_id([("b", "2"), ("a", "1")])
     assert one != definition_id([("a", "1"), ("b", "3")])
     assert len(one) == 12
+
+
+def test_the_guide_shows_maps_of_codes_that_are_accepted(tmp_path: Path) -> None:
+    guide = (PROJECT_ROOT / "docs" / "guide.zh.md").read_text(encoding="utf-8")
+    (example,) = [block.split("```")[0] for block in guide.split("```yaml\n")[1:] if "care_type_map" in block]
+    province = load_province(province_with(tmp_path, example), "990000")
+    assert province.care_type_map == {"9901": "chronic_outpatient"} and province.identity_map == {"101": "destitute"}
+    assert "--accept" in guide

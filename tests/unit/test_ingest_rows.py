@@ -69,6 +69,23 @@ def test_L9_a_province_declares_its_own_care_types(home: Home) -> None:
     assert home.query("select setl_id from raw.setl_d") == [("set1",)], "another province's map says nothing"
 
 
+def test_S1_held_rows_stay_until_they_are_delivered_again(home: Home) -> None:
+    """What the help of the check and the guide say of an unknown code."""
+    held = row("setl_d", 1, med_type="81")
+    home.put_rows("setl_d_1.csv", [held])
+    home.run()
+    home.settings.provinces.mkdir(parents=True)
+    (home.settings.provinces / "520000.yml").write_text(
+        "care_type_map: {'81': ordinary_outpatient}\n", encoding="utf-8"
+    )
+    home.run()
+    assert home.value("select count(*) from raw.setl_d") == 0
+    home.put_rows("setl_d_2.csv", [held, row("setl_d", 2)])
+    home.run()
+    assert home.value("select count(*) from raw.setl_d") == 2
+    assert home.value("select count(*) from quarantine.rejected_row") == 1, "listed still"
+
+
 def test_L22_a_province_declares_its_own_identities(home: Home) -> None:
     home.settings.provinces.mkdir(parents=True)
     (home.settings.provinces / "520000.yml").write_text("identity_map: {'101': destitute}\n", encoding="utf-8")
