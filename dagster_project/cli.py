@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dagster_project.errors import ExitCode
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
 from dagster_project.settings import DEFAULT_HOME, Settings
 
 HOME = click.option(
@@ -116,9 +118,35 @@ def try_(settings: Settings, file: Path) -> ExitCode:
     return making.try_file(settings, file)
 
 
-@verb(YEAR, click.option("--full-refresh", is_flag=True, help="从原始数据全部重建。 Rebuild everything from raw."))
-def run(settings: Settings, years: tuple[int, ...], full_refresh: bool) -> ExitCode:
+@verb(
+    YEAR,
+    click.option("--full-refresh", is_flag=True, help="从原始数据全部重建。 Rebuild everything from raw."),
+    click.option(
+        "--dry-run", is_flag=True,
+        help="只说明会做什么：新文件、要重算的月份及原因、不变的模型；什么也不改。 Tell what a run would do and change nothing.",
+    ),
+    click.option(
+        "--as-of", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+        help="按截至该日已交付的数据重算，结果在 HOME/as_of/日期。 Recompute the state of a day by delivery time, in HOME/as_of.",
+    ),
+)  # fmt: skip
+def run(
+    settings: Settings, years: tuple[int, ...], full_refresh: bool, dry_run: bool, day: datetime | None
+) -> ExitCode:
     """主任务：从来源文件到公报。 The main job: from the landing folder to the bulletin."""
+    if day is not None:
+        if dry_run or full_refresh:
+            raise UserError(
+                Text("--as-of 不与其他重算选项同用。", "--as-of goes with neither --dry-run nor --full-refresh."),
+                where="--as-of",
+            )
+        from dagster_project.verbs.as_of import run_as_of
+
+        return run_as_of(settings, years, day.date())
+    if dry_run:
+        from dagster_project.verbs.rehearsal import dry_run as rehearse
+
+        return rehearse(settings, full_refresh)
     from dagster_project.verbs import running
 
     return running.run_job(settings, years, full_refresh)

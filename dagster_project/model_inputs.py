@@ -68,14 +68,28 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
     return found
 
 
-def unchanged(connection: duckdb.DuckDBPyConnection, now: Mapping[str, str], manifest: Mapping[str, Any]) -> set[str]:
-    """Models and seeds that stand in the warehouse, built whole from these very inputs, with no month due in them."""
-    known = {str(node): str(mark) for node, mark in connection.execute("select * from ops.model_input").fetchall()}
-    standing = set(
+def relations(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Schema and name of every table and view of the database that a connection uses."""
+    return set(
         connection.execute(
-            "select schema_name, table_name from duckdb_tables() union all select schema_name, view_name from duckdb_views()"
+            "select schema_name, table_name from duckdb_tables() where database_name = current_database() union all "
+            "select schema_name, view_name from duckdb_views() where database_name = current_database()"
         ).fetchall()
     )
+
+
+def unchanged(
+    connection: duckdb.DuckDBPyConnection,
+    now: Mapping[str, str],
+    manifest: Mapping[str, Any],
+    there: set[tuple[str, str]] | None = None,
+) -> set[str]:
+    """Models and seeds that stand in the warehouse, built whole from these very inputs, with no month due in them.
+
+    `there` are the relations of the warehouse, asked of the connection when not given.
+    """
+    known = {str(node): str(mark) for node, mark in connection.execute("select * from ops.model_input").fetchall()}
+    standing = relations(connection) if there is None else there
     months = connection.execute(f"select count(*) from ops.{ORDER}").fetchone()
     due = _following(manifest, ORDER) if months != (0,) else set()
     return {

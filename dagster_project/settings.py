@@ -55,6 +55,8 @@ class Settings:
         default_factory=lambda: os.environ.get("BULLETIN_MEMORY_LIMIT") or _half_the_memory()
     )
     threads: int = field(default_factory=lambda: int(os.environ.get("BULLETIN_THREADS") or os.cpu_count() or 2))
+    # A home that is derived from another one (a past state, a rehearsal) has its files and definitions from there.
+    source_home: Path | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "home", Path(self.home).resolve())
@@ -62,7 +64,7 @@ class Settings:
     @property
     def landing(self) -> Path:
         """Folder where a data centre's files are dropped; never written to by the warehouse."""
-        return self.home / "landing"
+        return (self.source_home or self.home) / "landing"
 
     @property
     def raw(self) -> Path:
@@ -102,7 +104,7 @@ class Settings:
     @property
     def provinces(self) -> Path:
         """Definitions per province, one YAML each: the home's own folder first, then the shipped ones."""
-        return self.home / "provinces"
+        return (self.source_home or self.home) / "provinces"
 
 
 def now() -> datetime:

@@ -23,8 +23,49 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises UserError (exit 2) when another process holds the file.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    try:
+    with _told_when_in_use(settings):
         connection = duckdb.connect(str(settings.warehouse))
+    try:
+        # Work files and the serving copy are written anew under old names: what was read before must not be kept.
+        connection.execute("set enable_external_file_cache = false")
+        connection.execute(f"set threads = {int(settings.threads)}")
+        if settings.memory_limit:
+            connection.execute("set memory_limit = ?", [settings.memory_limit])
+        connection.execute("set temp_directory = ?", [str(settings.home / "tmp")])
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def reading_working(
+    settings: Settings, connection: duckdb.DuckDBPyConnection | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The home's warehouse attached read-only as `working` to a connection, else to one of its own that uses it.
+
+    Raises UserError (exit 2) when another process holds the file.
+    """
+    own = duckdb.connect() if connection is None else connection
+    try:
+        with _told_when_in_use(settings):
+            path = str(settings.warehouse).replace("'", "''")
+            own.execute(f"attach '{path}' as working (read_only)")
+        if connection is None:
+            own.execute("use working")
+        try:
+            yield own
+        finally:
+            if connection is not None:
+                own.execute("detach working")
+    finally:
+        if connection is None:
+            own.close()
+
+
+@contextmanager
+def _told_when_in_use(settings: Settings) -> Iterator[None]:
+    try:
+        yield
     except duckdb.IOException as error:
         if "lock" not in str(error).lower():
             raise
@@ -37,13 +78,3 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             ),
             code=ExitCode.BAD_INPUT,
         ) from error
-    try:
-        # Work files and the serving copy are written anew under old names: what was read before must not be kept.
-        connection.execute("set enable_external_file_cache = false")
-        connection.execute(f"set threads = {int(settings.threads)}")
-        if settings.memory_limit:
-            connection.execute("set memory_limit = ?", [settings.memory_limit])
-        connection.execute("set temp_directory = ?", [str(settings.home / "tmp")])
-        yield connection
-    finally:
-        connection.close()

@@ -79,7 +79,9 @@ def compose(sources: Sources, vintage: str, introduction: str = "") -> Document:
     book = _make_book(sources, wording, outline)
     notes = Notes(book, load_note_texts())
     title = _title(sources, outline)
-    document = Document(title=title, header=_header(vintage, title), is_synthetic=sources.synthetic)
+    state = _state(sources)
+    header = (*_header(vintage, title), *((Words("　"), *state) if state else ()))
+    document = Document(title=title, header=header, is_synthetic=sources.synthetic, state=state)
     if sources.synthetic:
         document.banner = (SYNTHETIC,)
     document.facts = _facts(sources, vintage)
@@ -114,13 +116,24 @@ def _header(vintage: str, title: Inlines) -> Inlines:
     return (*title, Words("　"), Quoted(vintage, "vintage"))
 
 
+def _state(sources: Sources) -> Inlines:
+    if not sources.is_recalled:
+        return ()
+    day = Quoted(sources.as_of.isoformat(), "vintage")
+    return (
+        Words("截至 ", "as of "),
+        day,
+        Words("（按该日已交付的数据重算）", " (recomputed from what had been delivered by then)"),
+    )
+
+
 def _facts(sources: Sources, vintage: str) -> list[tuple[Words, Inlines]]:
     kind = KINDS.get(vintage.partition("_")[2], KINDS["draft"])
     final = kind is KINDS["bulletin"]
     status = Words("最终数", "final") if final else Words("初步数", "provisional")
     return [
         (Words("版次", "Vintage"), (Quoted(vintage, "vintage"), Words(f"（{kind.zh}）", f" ({kind.en})"))),
-        (Words("数据截至", "Data as of"), (Quoted(sources.as_of.isoformat(), "vintage"),)),
+        (Words("数据截至", "Data as of"), _state(sources) or (Quoted(sources.as_of.isoformat(), "vintage"),)),
         (Words("数据性质", "Status"), (status,)),
     ]
 

@@ -189,6 +189,7 @@ class Document:
     header: Inlines
     is_synthetic: bool
     banner: Inlines = ()
+    state: Inlines = ()  # which past state it tells of; empty for the present
     facts: list[tuple[Words, Inlines]] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     regions: dict[str, str] = field(default_factory=dict)  # names of the regions whose figures it prints
@@ -198,6 +199,7 @@ class Document:
         yield from self.title
         yield from self.header
         yield from self.banner
+        yield from self.state
         for label, parts in self.facts:
             yield label
             yield from parts

@@ -143,6 +143,7 @@ def write_documents(
     drawn = {chart.key: painters.submit(charts.draw, chart) for chart in document.charts()}
     (target / "tables").mkdir()
     notice = [[plain(document.banner) + " / " + plain(document.banner, "en")]] if document.is_synthetic else []
+    notice += [[plain(document.state) + " / " + plain(document.state, "en")]] if document.state else []
     for table in document.tables():
         (target / "tables" / f"{table.key}.csv").write_text(csv_text([*grid(table), *notice]), encoding="utf-8")
     register = [list(COLUMNS), *([str(row[name]) for name in COLUMNS] for row in figure_rows(document))]

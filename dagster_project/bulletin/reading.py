@@ -50,6 +50,7 @@ class Sources:
     comparisons: pl.DataFrame
     dictionary: pl.DataFrame
     registers: dict[str, pl.DataFrame]
+    is_recalled: bool = False  # a past state, recomputed from what had been delivered by `as_of`
 
     def register(self, name: str) -> pl.DataFrame:
         """One optional register, empty where the home has none."""
@@ -121,7 +122,8 @@ def read_sources(
         region_names=_region_names(registers["core.dim_region"], year),
         prefectures=tuple(levels.filter(pl.col("region_level") == "prefecture")["region_code"].to_list()),
         year=year,
-        as_of=as_of_date(values),
+        as_of=date.fromisoformat(meta["as_of"]) if "as_of" in meta else as_of_date(values),
+        is_recalled="as_of" in meta,
         synthetic=str(meta.get("synthetic", "")).lower() == "true",
         values=annual,
         comparisons=suppress_comparisons(registers["indicator.year_on_year"], hidden),

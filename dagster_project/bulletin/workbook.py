@@ -68,7 +68,7 @@ class _Formats:
 def _top(sheet: Any, formats: _Formats, title: str, document: Document, vintage: str) -> int:
     """Title, vintage and the mark of invented data; returns the first free row."""
     sheet.write_string(0, 0, title, formats.title)
-    sheet.write_string(1, 0, f"{plain(document.title)}　版次 {vintage}", formats.note)
+    sheet.write_string(1, 0, f"{plain(document.title)}　版次 {vintage}　{plain(document.state)}".rstrip(), formats.note)
     if document.is_synthetic:
         sheet.write_string(2, 0, f"{plain(document.banner)} / {plain(document.banner, 'en')}", formats.alarm)
         sheet.set_header("&C&K9C1C13合成数据 synthetic")

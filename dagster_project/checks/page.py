@@ -68,6 +68,7 @@ def render_checks_page(settings: Settings, run_id: str, path: Path) -> Path:
         made_at=now(),
         province=meta.get("province", ""),
         synthetic=meta.get("synthetic", "").lower() == "true",
+        as_of=meta.get("as_of", ""),
         counts=Counter(entry.result.status for entry in entries),
         stages={
             stage: [entry for entry in entries if entry.result.stage == stage]

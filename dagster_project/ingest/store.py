@@ -37,11 +37,15 @@ TABLES = {
     "unmapped_code": "load_id integer, extract varchar, column_name varchar, code_set varchar, code varchar, "
     '"rows" bigint, money decimal(18, 2)',
     "touched_month": "settlement_month integer",
+    # Why a month is due, for people: delivery, corrected, partner, encounter.
+    "touched_reason": "settlement_month integer, reason varchar",
     # Due months that wait while a rebuild of chosen months is at work.
     "put_off_month": "settlement_month integer",
     "built_load": "load_id integer",
     "model_input": "unique_id varchar primary key, fingerprint varchar",
 }
+# Key of ops.meta in a warehouse that reads the raw files of another home.
+SOURCE_HOME = "source_home"
 # Columns that every row of raw carries beside those of its contract.
 LINEAGE = {"load_id": "integer", "source_file": "varchar", "source_row": "bigint", "province": "varchar"}
 QUARANTINE = {
@@ -62,7 +66,9 @@ def literal(text: str | Path) -> str:
 
 
 def home_of(connection: duckdb.DuckDBPyConnection) -> Path | None:
-    """The home folder of an open warehouse; None for one in memory."""
+    """The home folder that an open warehouse has its raw files from; None for a warehouse in memory."""
+    if (source := get_meta(connection, SOURCE_HOME)) is not None:
+        return Path(source)
     row = connection.execute("select path from duckdb_databases() where database_name = current_database()").fetchone()
     return Path(row[0]).parent if row and row[0] else None
 
@@ -179,5 +185,6 @@ def mark_built(connection: duckdb.DuckDBPyConnection) -> None:
         "insert into ops.built_load select load_id from ops.load where load_id not in (select load_id from ops.built_load)"
     )
     connection.execute("delete from ops.touched_month")
+    connection.execute("delete from ops.touched_reason")
     with durable_step("ingest.mark_built"):
         connection.execute("commit")

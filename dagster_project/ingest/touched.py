@@ -6,6 +6,7 @@ reference table or a definition changed; those the warehouse finds itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -17,25 +18,34 @@ from dagster_project.ingest.store import literal, raw_files, read_files
 STAY_GROUPS = ("inpatient", "maternity_inpatient", "emergency", "home_bed")
 
 
-def touch_months(connection: duckdb.DuckDBPyConnection, pending: dict[str, list[int]], home: Path | None) -> list[int]:
-    """Months of settlements to rebuild for the pending loads and the temporary table newly_superseded."""
-    months = {
-        str(row[0])
-        for row in connection.execute(
-            "select month from ops.load_month where extract = 'setl_d' and list_contains($1::integer[], load_id) "
-            "union select month from newly_superseded where extract = 'setl_d'",
-            [pending.get("setl_d", [])],
-        ).fetchall()
-    }
+def touch_months(
+    connection: duckdb.DuckDBPyConnection, pending: dict[str, list[int]], home: Path | None
+) -> dict[int, set[str]]:
+    """Months of settlements to rebuild for the pending loads and the temporary table newly_superseded, with the reasons.
+
+    A month has rows of its own in the `delivery`, a row that is no longer current (`corrected`), a `partner` of a changed
+    row by reversal, or a row of the same `encounter`.
+    """
+    reasons: dict[str, set[str]] = {}
+
+    def due(reason: str, found: Iterable[str]) -> None:
+        for month in found:
+            reasons.setdefault(month, set()).add(reason)
+
+    own = "select distinct month from ops.load_month where extract = 'setl_d' and list_contains($1::integer[], load_id)"
+    due("delivery", (str(m) for (m,) in connection.execute(own, [pending.get("setl_d", [])]).fetchall()))
+    gone = connection.execute("select distinct month from newly_superseded where extract = 'setl_d'").fetchall()
+    due("corrected", (str(month) for (month,) in gone))
+    months = set(reasons)
     every = {
         str(row[0])
         for row in connection.execute("select distinct month from ops.load_month where extract = 'setl_d'").fetchall()
     }
     if months != every:
         _collect_changes(connection, pending, home)
-        months |= _linked(connection, home, every - months)
-        months |= _same_encounter(connection, home, every - months)
-    return sorted(int(month) for month in months)
+        due("partner", _linked(connection, home, every - months))
+        due("encounter", _same_encounter(connection, home, every - set(reasons)))
+    return {int(month): reasons[month] for month in sorted(reasons)}
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int], home: Path | None) -> str | None:

@@ -45,6 +45,11 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
             [[month] for month in months] or [[None]],
         )
         connection.execute("delete from ops.touched_month where settlement_month is null")
+        connection.executemany(
+            "insert into ops.touched_reason select $1, $2 where ($1, $2) not in (select (settlement_month, reason) "
+            "from ops.touched_reason) and $1 is not null",
+            [[month, reason] for month, reasons in months.items() for reason in sorted(reasons)] or [[None, None]],
+        )
         connection.execute(
             "update ops.load set rows_superseded = (select count(*) from ops.superseded as s "
             "where s.load_id = load.load_id) where rows_superseded is null"

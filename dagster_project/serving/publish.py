@@ -92,6 +92,17 @@ def _about(connection: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
         ("data", "合成数据，不是真实统计", "synthetic data, not statistics of anything")
         if synthetic
         else ("data", "医保平台来源数据", "extracts of the healthcare security platform"),
+        *(
+            [
+                (
+                    "as_of",
+                    f"截至 {meta['as_of']}，按该日已交付的数据重算",
+                    f"as of {meta['as_of']}, from what had been delivered by then",
+                )
+            ]
+            if "as_of" in meta
+            else []
+        ),
         ("province", meta.get("province", ""), meta.get("province", "")),
         ("run_id", run_id, run_id),
         ("code_version", run[0] if run else "", run[0] if run else ""),

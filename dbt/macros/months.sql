@@ -96,17 +96,3 @@
         cross join undated_reference
     )
 {%- endmacro %}
-
-{# Months of the settlement cube to write again: those touched, and those whose clock is no longer the chosen one. #}
-{% macro stale_cube_months() -%}
-    {%- set query -%}
-        select settlement_month from {{ source('ops', 'touched_month') }}
-        union
-        select cube.settlement_month
-        from (select distinct province, settlement_month, stat_clock from {{ this }}) as cube
-        left join ({{ choice_of('stat_clock') }}) as clock_choices
-            on cube.province = clock_choices.province and {{ year_of('cube.settlement_month') }} = clock_choices.year
-        where cube.stat_clock <> coalesce(clock_choices.value, 'setl_time')
-    {%- endset -%}
-    {{ return(months_of(query)) }}
-{%- endmacro %}

@@ -2,9 +2,11 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}{{ delete_months(stale_cube_months()) }}{% endif %}",
+    pre_hook="{% if is_incremental() %}{{ delete_months(months_of('select settlement_month from ' ~ ref('settlement_cube_rebuild'))) }}{% endif %}",
 ) }}
-{%- set months = stale_cube_months() if is_incremental() else [] %}
+
+-- depends_on: {{ ref('settlement_cube_rebuild') }}
+{%- set months = months_of('select settlement_month from ' ~ ref('settlement_cube_rebuild')) if is_incremental() else [] %}
 {#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
 {%- set amounts = settlement_amounts() or [('total_fee_yuan', 'medfee_sumamt')] %}
 

@@ -1,0 +1,176 @@
+"""A small province whose deliveries change what was delivered before, in ways drawn by a property test.
+
+Belongs here: the first delivery, and every kind of change as rows of a later one. Does not belong here: drawing them,
+expectations.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.deliveries import times
+from tests.rulings.world import PROVINCE, Area, Row, World
+
+FIRST = datetime(2026, 1, 10)
+# The last month of one year, the first of the next, and one amid: what straddles them crosses months and years.
+MONTHS = [(2024, 6), (2024, 12), (2025, 1), (2025, 7)]
+COPIED = ["mdtrt_id", "psn_no", "insu_admdvs", "fixmedins_code", "med_type", "vali_flag", "updt_time"]
+# Tables of which a delivery holds everything: what it does not repeat is closed.
+FULL = ("psn_insu_d", "psn_info_b", "fixmedins_b", "admdvs_dim_a")
+
+
+@dataclass
+class ChangingWorld:
+    """Deliveries of a province, each made from the ones before."""
+
+    world: World = field(default_factory=World)
+    batch: str = "b1"
+    settled: list[tuple[Area, Row]] = field(default_factory=list)
+    moments: dict[str, str] = field(default_factory=dict)
+    copies: list[tuple[str, str]] = field(default_factory=list)
+    state: dict[str, list[Row]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """The first delivery: two prefectures with people, institutions, outpatient visits and stays."""
+        self.moments["b1"] = FIRST.isoformat()
+        for name in ("east", "west"):
+            area = self.world.area(name)
+            for place, (year, month) in enumerate(MONTHS):
+                self.settle(area, year, month, fee=100 + place)
+                self.settle(area, year, month, fee=900 + place, med_type="21", pay_loc="1")
+            for _ in range(3):
+                self.world.insure(area, {"years": [2024, 2025]})
+            for letter, kind, level in (("H", "1", "02"), ("P", "2", "11")):
+                self.world.add("fixmedins_b", institution(area, letter, kind, level), "all", "b1")
+        employer = {"emp_no": "E10", "emp_type": "10", "insu_admdvs": f"{PROVINCE[:2]}0101"}
+        self.world.add("insu_emp_info_b", employer, "all", "b1")
+        self.world.regions()
+        for (_, table, _), rows in self.world.rows.items():
+            if table in FULL:
+                self.state.setdefault(table, []).extend(dict(row) for row in rows)
+
+    def settle(self, area: Area, year: int, month: int, **cells: Any) -> Row:
+        """A settlement and its encounter, in the delivery at hand."""
+        row = area.settle(batch=self.batch, when=datetime(year, month, 11, 9), **cells)
+        self._encounter(row)
+        self.settled.append((area, row))
+        return row
+
+    def _encounter(self, row: Row) -> None:
+        cells = {name: row[name] for name in COPIED} | {"insutype": row["insutype"], "begntime": row["begndate"]}
+        self.world.add("mdtrt_d", cells | {"endtime": row["enddate"]}, "all", self.batch)
+
+    def deliver(self, changes: list[tuple[str, int, int]]) -> None:
+        """One more delivery: each change is its kind and two numbers that pick what and when."""
+        self.batch = f"b{len(self.moments) + 1}"
+        self.moments[self.batch] = (FIRST + timedelta(days=20 * len(self.moments))).isoformat()
+        snapshots: set[str] = set()
+        for kind, which, when in changes:
+            snapshots |= CHANGES[kind](self, which, MONTHS[when % len(MONTHS)]) or set()
+        for table in sorted(snapshots):
+            for row in self.state[table]:
+                self.world.add(table, dict(row), "all", self.batch)
+
+    def write(self, landing: Path) -> None:
+        """All deliveries as files; a re-delivery is a copy of an earlier file under another name."""
+        self.world.write(landing, self.moments)
+        for number, (source, target) in enumerate(self.copies):
+            for path in sorted((landing / source).glob("setl_d_*.csv")):
+                (landing / target).mkdir(exist_ok=True)
+                shutil.copyfile(path, landing / target / f"{path.stem}_again{number}.csv")
+        self.world.rows = {}
+        self.world.write(landing, self.moments)  # the manifests, with the copies
+
+
+def institution(area: Area, letter: str, kind: str, level: str) -> Row:
+    """A registry row of an institution of a prefecture."""
+    code = f"{letter}{area.county}00001"
+    row = {"fixmedins_code": code, "fixmedins_name": code, "fixmedins_type": kind, "hosp_lv": level}
+    return row | {"fix_blng_admdvs": area.county, "begntime": "2000-01-01 00:00:00"}
+
+
+def late_row(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A row of a month that was delivered before."""
+    area, _ = made.settled[which % len(made.settled)]
+    made.settle(area, *month, fee=200 + which)
+
+
+def newer_version(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A correction of amounts."""
+    area, row = made.settled[which % len(made.settled)]
+    made.world.add("setl_d", times(row, 2) | {"updt_time": "2026-01-05 00:00:00"}, area.name, made.batch)
+
+
+def older_version(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A version that is older than the one delivered before."""
+    area, row = made.settled[which % len(made.settled)]
+    made.world.add("setl_d", times(row, 3) | {"updt_time": "2020-01-05 00:00:00"}, area.name, made.batch)
+
+
+def reversal(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A reversal in any month, of a row or of a reversal."""
+    area, row = made.settled[which % len(made.settled)]
+    mirror = area.mirror(row, batch=made.batch, when=datetime(*month, 20, 8))
+    made.settled.append((area, mirror))
+
+
+def further_row(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """One more settlement of a stay, in another month."""
+    area, row = made.settled[which % len(made.settled)]
+    day = datetime(*month, 25, 8)
+    same = {"mdtrt_id": row["mdtrt_id"], "psn_no": row["psn_no"], "med_type": "21", "setl_type": "2"}
+    made.settled.append((area, area.settle(batch=made.batch, when=day, fee=300, mid_setl_flag=str(which % 2), **same)))
+
+
+def unknown_code(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A code that no set knows: one that is held, or one that is classed as unknown."""
+    area, _ = made.settled[which % len(made.settled)]
+    cells = {"med_type": "777"} if which % 2 else {"psn_type": f"77{which % 10}7", "hosp_lv": "9" + str(which % 10)}
+    area.settle(batch=made.batch, when=datetime(*month, 15, 8), **cells)
+
+
+def again(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A file that was delivered before."""
+    made.copies.append((list(made.moments)[which % (len(made.moments) - 1)], made.batch))
+
+
+def closed(made: ChangingWorld, which: int, month: tuple[int, int]) -> set[str]:
+    """A register that no longer has a spell."""
+    if len(made.state["psn_insu_d"]) > 1:
+        made.state["psn_insu_d"].pop(which % len(made.state["psn_insu_d"]))
+    return {"psn_insu_d"}
+
+
+def registry(made: ChangingWorld, which: int, month: tuple[int, int]) -> set[str]:
+    """An institution of another level, from some month on."""
+    row = made.state["fixmedins_b"][which % len(made.state["fixmedins_b"])]
+    changed = row | {"hosp_lv": "05", "begntime": f"{month[0]}-{month[1]:02d}-01 00:00:00"}
+    made.state["fixmedins_b"].append(changed)
+    return {"fixmedins_b"}
+
+
+def region(made: ChangingWorld, which: int, month: tuple[int, int]) -> set[str]:
+    """A county that goes over to the other prefecture, and a new one."""
+    counties = [
+        row for row in made.state["admdvs_dim_a"] if row["admdvs_lv"] == "3" and row["admdvs"][:2] == PROVINCE[:2]
+    ]
+    row = counties[which % len(counties)]
+    prefectures = sorted({area.prefecture for area in made.world.areas.values()})
+    row["prnt_admdvs"] = prefectures[which % len(prefectures)]
+    new = row | {"admdvs": f"{prefectures[0][:4]}{20 + which % 70:02d}", "admdvs_name": f"新县{which % 70}"}
+    if new["admdvs"] not in {other["admdvs"] for other in made.state["admdvs_dim_a"]}:
+        made.state["admdvs_dim_a"].append(new)
+    return {"admdvs_dim_a"}
+
+
+CHANGES: dict[str, Callable[[ChangingWorld, int, tuple[int, int]], set[str] | None]] = {
+    change.__name__: change
+    for change in (
+        late_row, newer_version, older_version, reversal, further_row, unknown_code, again, closed, registry, region,
+    )
+}  # fmt: skip
