@@ -17,6 +17,7 @@ from dagster_project.language import Text
 from dagster_project.settings import now
 
 WORKBOOK, SQL_TEXT = "data_request.xlsx", "data_request.sql"
+SETTLEMENTS, ENCOUNTER = "setl_d", "mdtrt_id"
 LANDED = {
     "as_is": Text("原值", "as delivered"),
     "pseudonym": Text("入库前加密为假名", "becomes a pseudonym on intake"),
@@ -73,6 +74,11 @@ def write_request_sheet(directory: Path | str, years: Sequence[int] = ()) -> lis
 
 def _period(contract: Contract, years: Sequence[int]) -> Text:
     first, last = years[0], years[-1]
+    if _follows_settlements(contract):
+        return Text(
+            f"{contract.month_by} 属 {first}–{last} 年，另加此间结算的全部就诊",
+            f"{contract.month_by} in {first}–{last}, and all of encounters settled then",
+        )
     if contract.month_by:
         return Text(f"{contract.month_by} 属 {first}–{last} 年", f"{contract.month_by} in {first}–{last}")
     if contract.delivery == "full":
@@ -165,7 +171,19 @@ def _sql(years: Sequence[int]) -> str:
 def _where(contract: Contract, years: Sequence[int]) -> str:
     if not contract.month_by:
         return ""
-    return (
-        f"\nwhere {contract.month_by} >= timestamp '{years[0]}-01-01 00:00:00' "
-        f"and {contract.month_by} < timestamp '{years[-1] + 1}-01-01 00:00:00'"
-    )
+    where = f"\nwhere {_within(contract.month_by, years)}"
+    if _follows_settlements(contract):
+        settled = _within(load_contracts()[SETTLEMENTS].month_by, years)
+        where += f"\n    or {ENCOUNTER} in (select {ENCOUNTER} from {SETTLEMENTS} where {settled})"
+    return where
+
+
+def _within(column: str, years: Sequence[int]) -> str:
+    first, after = f"{years[0]}-01-01 00:00:00", f"{years[-1] + 1}-01-01 00:00:00"
+    return f"{column} >= timestamp '{first}' and {column} < timestamp '{after}'"
+
+
+def _follows_settlements(contract: Contract) -> bool:
+    """Whether rows count with their settlement: a stay that begins in December may be settled in January."""
+    has_encounter = any(column.name == ENCOUNTER for column in contract.columns)
+    return bool(contract.month_by) and has_encounter and contract.name != SETTLEMENTS

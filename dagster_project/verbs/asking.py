@@ -41,10 +41,10 @@ def diff(settings: Settings, year: int, old: str | None, new: str | None) -> Exi
 
 
 def request(settings: Settings, to: Path, years: Sequence[int]) -> ExitCode:
-    """Write the request sheet for the data centre."""
+    """Write the request sheet for the data centre: a bulletin compares each of its years with the one before."""
     from dagster_project.contracts.request_sheet import write_request_sheet
 
-    for path in write_request_sheet(to, sorted(years) or [now().year - 1]):
+    for path in write_request_sheet(to, sorted({asked for year in years for asked in (year - 1, year)})):
         say(Text(f"取数单：{path}", f"Request sheet: {path}"), settings.language)
     return ExitCode.DONE
 

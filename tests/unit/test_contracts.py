@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
 from dagster_project.contracts import load_contracts, write_request_sheet
 from dagster_project.ingest.codes import code_sets, known_codes, lawful_regions
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.verbs.asking import request
 
 TABLES = {
     "psn_info_b", "psn_insu_d", "psn_insu_his_d", "staf_psn_clct_detl_d", "rsdt_psn_clct_detl_d", "insu_emp_info_b",
@@ -81,6 +83,39 @@ def test_request_sheet_names_every_column(tmp_path: Path) -> None:
     assert len(re.findall(r"^from ", text, re.M)) == 19
     assert "timestamp '2023-01-01 00:00:00'" in text and "timestamp '2025-01-01 00:00:00'" in text
     assert "psn_name" not in text and "certno" not in text.split("from setl_d")[0].rsplit("select", 1)[1]
+
+
+def test_the_request_brings_the_encounter_of_every_settlement_it_asks_for(tmp_path: Path) -> None:
+    _, sql = write_request_sheet(tmp_path, [2024, 2025])
+    with duckdb.connect() as connection:
+        for contract in load_contracts().values():
+            columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in contract.columns)
+            connection.execute(f"create table {contract.name} ({columns})")
+        stays = [("begun before", "2023-12-28", "2024-01-05"), ("too early", "2023-11-01", "2023-11-05"),
+                 ("within", "2025-12-30", "2026-01-04"), ("too late", "2026-01-02", "2026-01-04")]  # fmt: skip
+        for stay, begun, settled in stays:
+            connection.execute("insert into mdtrt_d (mdtrt_id, begntime) values (?, ?)", [stay, begun])
+            connection.execute("insert into fee_list_d (mdtrt_id, fee_ocur_time) values (?, ?)", [stay, begun])
+            connection.execute("insert into setl_d (mdtrt_id, setl_time) values (?, ?)", [stay, settled])
+        found = {}
+        text = "\n".join(line for line in sql.read_text(encoding="utf-8").splitlines() if not line.startswith("--"))
+        for statement in text.split(";")[:-1]:
+            rows = connection.execute(statement).pl()
+            found[statement.split("\nfrom ")[1].split()[0]] = set(rows["mdtrt_id"]) if "mdtrt_id" in rows else set()
+    assert set(found) == set(load_contracts()) and found["setl_d"] == {"begun before"}
+    assert found["mdtrt_d"] == found["fee_list_d"] == {"begun before", "within"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "after"), [((2025,), 2024, 2026), ((), 2023, 2026), ((2022, 2024), 2021, 2025)]
+)
+def test_the_request_reaches_back_to_the_year_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[int, ...], first: int, after: int
+) -> None:
+    monkeypatch.setenv("BULLETIN_NOW", "2026-03-01T00:00:00")
+    request(Settings(home=tmp_path), tmp_path, asked)
+    text = (tmp_path / "data_request.sql").read_text(encoding="utf-8")
+    assert f"setl_time >= timestamp '{first}-01-01 00:00:00' and setl_time < timestamp '{after}-01-01" in text
 
 
 def test_L18_the_creator_of_an_allowance_lands_and_is_never_served() -> None:
