@@ -16,7 +16,7 @@ help:
 	@echo "make test-long  what takes longer: seeds, scales, kills         (长测试)"
 	@echo "make bench      seconds, memory, disk beside the yardstick      (快慢与代价)"
 	@echo "make ui         Dagster on 127.0.0.1:3000 for HOME_DIR=data/home (界面)"
-	@echo "make clean      removes what can be made again; never landing, keys or frozen publications"
+	@echo "make clean      removes what can be made again of samples; never landing, keys, publications or homes of real data"
 
 # ---------------------------------------------------------------- environment
 environment: $(VENV)/default.ready
@@ -59,11 +59,15 @@ bench: environment
 	@$(BIN)/python -m bench.run
 
 # ---------------------------------------------------------------- cleaning
-# Landing folders, keys (outside the project) and frozen publications stay; the sample's landing can be made again.
+# Landing folders, keys (outside the project) and frozen publications stay; the sample's landing can be made again. Homes of
+# real data stay whole: what raw holds of files that have since left the landing folder could not be made again.
 clean:
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt/target dbt/logs logs build dist data/bench
 	@for home in data/*/; do \
 	  [ -f "$$home/warehouse.duckdb" ] || continue; \
+	  if [ ! -f "$$home/landing/synthetic.json" ]; then \
+	    echo "left alone, not a sample (不是样本，未动): $$home"; continue; \
+	  fi; \
 	  rm -rf "$$home/raw" "$$home/quarantine" "$$home/warehouse.duckdb" "$$home/warehouse.duckdb.wal" \
 	    "$$home/serving" "$$home/dbt_target" "$$home/dagster" "$$home/logs" "$$home/tmp"; \
 	done
