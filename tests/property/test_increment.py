@@ -1,0 +1,106 @@
+"""Increment = full rebuild: whatever came in whichever steps, every table ends in the same bytes as all at once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from tests.changing_world import CHANGES, ChangingWorld
+from tests.warehouse_api import build_home, build_models
+
+# What a run notes about its own steps; everything else in these schemas is compared.
+OF_THE_RUN = {"settlement_rebuild", "settlement_cube_rebuild", "code_domain"}
+Changes = list[tuple[str, int, int]]
+CHANGE = st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 99), st.integers(0, 3))
+DELIVERIES = st.lists(st.lists(CHANGE, min_size=1, max_size=5), min_size=1, max_size=3)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+
+
+def tables(warehouse: Path) -> dict[str, str]:
+    """Every table of core, cube and indicator as sorted CSV; a load is called by its file, a code by its text."""
+    told = {}
+    with duckdb.connect(str(warehouse)) as connection:
+        names = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('core', 'cube', 'indicator') order by all"
+        ).fetchall()
+        for schema, name in names:
+            if name in OF_THE_RUN:
+                continue
+            cells = []
+            for column, kind in connection.execute(
+                "select column_name, data_type from duckdb_columns() where schema_name = $1 and table_name = $2 "
+                "order by column_index",
+                [schema, name],
+            ).fetchall():
+                if column.endswith("load_id"):
+                    cells.append(f"(select source_file from ops.load where load.load_id = t.{column}) as {column}")
+                else:
+                    cells.append(f"t.{column}::varchar as {column}" if str(kind).startswith("ENUM") else f"t.{column}")
+            query = f"select {', '.join(cells)} from {schema}.{name} as t order by all"
+            told[f"{schema}.{name}"] = connection.execute(query).pl().write_csv()
+    return told
+
+
+def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """Names of tables that differ, with the first lines that only one side has."""
+    found = []
+    for name in sorted(one.keys() | other.keys()):
+        here, there = one.get(name, "").splitlines(), other.get(name, "").splitlines()
+        if here != there:
+            only = [line for line in here if line not in set(there)][:2]
+            missing = [line for line in there if line not in set(here)][:2]
+            found.append(f"{name}: increment only {only}; at once only {missing}")
+    return found
+
+
+def check(deliveries: list[Changes], full_refresh: bool = False) -> None:
+    """Deliver step by step in one home and all at once in another, under one key, and compare."""
+    made = ChangingWorld()
+    for changes in deliveries:
+        made.deliver(changes)
+    with tempfile.TemporaryDirectory(prefix="increment-") as folder:
+        whole, stepwise, key = Path(folder) / "whole", Path(folder) / "steps", Path(folder) / "key"
+        made.write(whole / "landing")
+        for batch in made.moments:
+            if (whole / "landing" / batch).exists():
+                shutil.copytree(whole / "landing" / batch, stepwise / "landing" / batch)
+                build_home(stepwise, key)
+        build_home(whole, key)
+        told = tables(stepwise / "warehouse.duckdb")
+        assert differences(told, tables(whole / "warehouse.duckdb")) == []
+        if full_refresh:
+            build_models(stepwise, key, full_refresh=True)
+            assert differences(told, tables(stepwise / "warehouse.duckdb")) == []
+
+
+EVERYTHING: list[Changes] = [
+    [("newer_version", 1, 0), ("reversal", 3, 2), ("further_row", 5, 2), ("closed", 1, 0), ("unknown_code", 2, 1)],
+    [("reversal", 16, 0), ("older_version", 1, 0), ("registry", 0, 1), ("region", 1, 0), ("again", 0, 0), ("late_row", 4, 3)],
+]  # fmt: skip
+
+
+def test_every_kind_of_change_at_once() -> None:
+    check(EVERYTHING, full_refresh=True)
+
+
+@settings(max_examples=1, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=SLOW)
+@given(deliveries=DELIVERIES)
+def test_any_deliveries(deliveries: list[Changes]) -> None:
+    check(deliveries)
+
+
+@pytest.mark.long
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=SLOW)
+@given(deliveries=DELIVERIES)
+@example(deliveries=[[("reversal", 0, 1)], [("reversal", 16, 2)], [("reversal", 17, 3)]])
+@example(
+    deliveries=[[("closed", 0, 0)], [("closed", 0, 0), ("registry", 0, 0)], [("region", 0, 0), ("late_row", 0, 0)]]
+)
+def test_many_deliveries(deliveries: list[Changes]) -> None:
+    check(deliveries)
