@@ -83,12 +83,15 @@ def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCod
 
 
 def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
-    """Make a vintage that nothing changes afterwards."""
+    """Make a vintage that nothing changes afterwards, and serve it at once."""
     from dagster_project import bulletin
+    from dagster_project.serving import publish_serving
 
     require_loaded(settings)
-    with reporting(settings), own_run(settings, f"bulletin freeze {year} {kind}"):
+    with reporting(settings), own_run(settings, f"bulletin freeze {year} {kind}") as run_id:
         frozen: Any = bulletin.freeze(settings, year, kind, accept)
+        with progress.stage(settings, "serving"):
+            publish_serving(settings, run_id)
     say(Text(f"已定稿：{frozen.folder}", f"Frozen: {frozen.folder}"), settings.language)
     return ExitCode.DONE
 

@@ -109,6 +109,9 @@ def test_a_vintage_is_frozen_once_and_compared(frozen: Path) -> None:
     assert "not two vintages" in lonely.text
     first = bulletin("freeze", "--year", year, "--kind", "quick_report", "--home", str(frozen))
     assert first.code == 0, first.text
+    served = frozen / "serving" / "medical_insurance.duckdb"
+    vintages = {name for (name,) in query(served, "select distinct vintage from indicator_value")}
+    assert {name.rpartition("_")[2] for name in vintages} == {"draft", "report"}, "served at once"
     second = bulletin("freeze", "--year", year, "--kind", "quick_report", "--home", str(frozen))
     assert second.code == 2
     same = bulletin("diff", "--year", year, "--home", str(frozen))
