@@ -18,7 +18,7 @@ from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.publication import disclosed_values, introduction_of, paths_of, write_documents
 from dagster_project.bulletin.reading import read_sources
 from dagster_project.checks.store import release_blockers
-from dagster_project.disclosure import load_parameters
+from dagster_project.disclosure import Disclosed, load_parameters
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
@@ -59,9 +59,9 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
         )
     parameters = load_parameters()
     with connect(settings) as connection:
-        values, decided = disclosed_values(connection, parameters)
-        sources = read_sources(connection, year, parameters, values)
-    chosen = store.values_of_vintage(values, year)
+        cleared = disclosed_values(connection, parameters)
+        sources = read_sources(connection, year, parameters, cleared.values)
+    chosen = store.values_of_vintage(cleared.values, year)
     draft, descriptor = _draft(settings, year, store.digest(chosen))
     vintage = f"{descriptor['as_of']}_{kind}"
     target = settings.publication / str(year) / vintage
@@ -70,7 +70,7 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     frozen = release.read(target)
     if frozen.get("frozen") and not _is_complete(settings, target, vintage):
         # An earlier freeze was stopped after its folder stood: what it had not done yet is done now.
-        rows = _complete(settings, target, values, decided, as_draft)
+        rows = _complete(settings, target, cleared, as_draft)
         edited = bool(frozen.get("edited_word"))
         return FreezeReport(target, vintage, year, rows, str(frozen["status"]), edited, paths_of(target))
     if frozen.get("frozen"):
@@ -103,18 +103,18 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
         release.write(aside, described)
         for path in aside.rglob("*"):
             path.chmod(0o444 if path.is_file() else 0o755)
-    rows = _complete(settings, target, values, decided, as_draft)
+    rows = _complete(settings, target, cleared, as_draft)
     return FreezeReport(target, vintage, year, rows, status, edited, paths_of(target))
 
 
-def _complete(settings: Settings, target: Path, values: pl.DataFrame, decided: pl.DataFrame, as_draft: str) -> int:
+def _complete(settings: Settings, target: Path, cleared: Disclosed, as_draft: str) -> int:
     """Make the folders of a frozen vintage read-only and take its values into the warehouse; returns their number."""
     with durable_step("freeze.read_only"):
         for path in [*target.rglob("*"), target]:
             if path.is_dir():
                 path.chmod(0o555)
     with connect(settings) as connection:
-        store.write_tables(connection, settings.publication, values, decided, as_draft)
+        store.write_tables(connection, settings.publication, cleared, as_draft)
     return int(pl.scan_parquet(target / store.FROZEN_FILE).select(pl.len()).collect().item())
 
 

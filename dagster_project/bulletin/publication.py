@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from dagster_project.bulletin import charts, release, store
 from dagster_project.bulletin import folder as folders
@@ -19,9 +18,10 @@ from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.document import Document, Paragraph, plain
 from dagster_project.bulletin.reading import Sources, read_raw_values, read_sources
 from dagster_project.bulletin.register import COLUMNS, csv_text, figure_rows, grid
-from dagster_project.disclosure import Parameters, decisions, load_parameters, suppress_indicators
+from dagster_project.disclosure import Disclosed, Parameters, load_parameters
 from dagster_project.errors import UserError
 from dagster_project.language import Text
+from dagster_project.serving.disclosed import disclosed
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
@@ -60,11 +60,11 @@ def make_publication(
     with _painters() as painters:
         painters.submit(charts.warm_up)
         with connect(settings) as connection:
-            values, decided = disclosed_values(connection, parameters)
-            sources = read_sources(connection, year, parameters, values)
+            cleared = disclosed_values(connection, parameters)
+            sources = read_sources(connection, year, parameters, cleared.values)
             name = vintage or f"{sources.as_of.isoformat()}_draft"
             _check_name(name)
-            store.write_tables(connection, settings.publication, values, decided, f"{sources.as_of.isoformat()}_draft")
+            store.write_tables(connection, settings.publication, cleared, f"{sources.as_of.isoformat()}_draft")
         tell(0.2, name)
         place = settings.publication / str(year) / name
         folders.recover(place)
@@ -76,7 +76,7 @@ def make_publication(
         with folders.replaced(target) as aside:
             write_documents(aside, document, sources, name, painters)
             tell(0.9, name)
-            digest = store.digest(store.values_of_vintage(values, year))
+            digest = store.digest(store.values_of_vintage(cleared.values, year))
             release.write(aside, release.describe(sources, document, parameters, name, run_id, digest))
     descriptor = release.read(target)
     return PublicationReport(
@@ -90,13 +90,9 @@ def make_publication(
     )
 
 
-def disclosed_values(
-    connection: duckdb.DuckDBPyConnection, parameters: Parameters
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Working values after disclosure control, and the record of its decisions."""
-    raw = read_raw_values(connection)
-    values = suppress_indicators(raw, parameters)
-    return values, decisions(raw, values, parameters)
+def disclosed_values(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> Disclosed:
+    """Working values and served cubes after disclosure control, and the record of its decisions."""
+    return disclosed(connection, read_raw_values(connection), parameters)
 
 
 def _check_name(name: str) -> None:

@@ -116,7 +116,9 @@ def read_sources(
     levels = annual.select("region_code", "region_level").unique().sort("region_code")
     provinces = levels.filter(pl.col("region_level") == "province")["region_code"].to_list()
     province = meta.get("province") or (provinces[0] if provinces else "")
-    hidden = annual.filter(pl.col("status") == SUPPRESSED).select("indicator_id", "region_code", "year")
+    # Comparisons are of wholes: a part that is withheld takes nothing away from them.
+    wholes = annual.filter(pl.col("breakdown") == "total") if "breakdown" in annual.columns else annual
+    hidden = wholes.filter(pl.col("status") == SUPPRESSED).select("indicator_id", "region_code", "year")
     return Sources(
         province=province,
         region_names=_region_names(registers["core.dim_region"], year),

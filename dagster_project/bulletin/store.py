@@ -1,7 +1,7 @@
-"""The publication's own tables in the warehouse: disclosed working values, frozen values, decisions of disclosure control.
+"""The publication's own tables in the warehouse: disclosed working values and cubes, frozen values, decisions of disclosure control.
 
-Belongs here: writing `publication.indicator_value`, `publication.frozen_value` and `publication.disclosure_decision`, which
-dbt never builds. Does not belong here: what is suppressed (disclosure), documents.
+Belongs here: writing `publication.indicator_value`, `frozen_value`, `disclosure_decision` and the served cubes, which dbt
+never builds. Does not belong here: what is suppressed (disclosure), documents.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dagster_project.disclosure import Disclosed
 from dagster_project.durable import durable_step
 
 FROZEN_FILE = "values.parquet"
@@ -28,19 +29,20 @@ def frozen_files(publication: Path) -> list[Path]:
 def write_tables(
     connection: duckdb.DuckDBPyConnection,
     publication: Path,
-    values: pl.DataFrame,
-    decisions: pl.DataFrame,
+    disclosed: Disclosed,
     vintage: str,
 ) -> int:
-    """Replace the publication's tables by the working values and every frozen vintage; returns the rows of the former.
+    """Replace the publication's tables by the working values, the cubes and every frozen vintage; returns the values' rows.
 
     Working values take the name `vintage` unless theirs is the name of a vintage already. The frozen table is rebuilt from the Parquet of the publication folder, so that it survives a new warehouse file.
     """
     own = pl.col("vintage").cast(pl.String)
     is_named = own.str.contains(_VINTAGE.pattern).fill_null(False)
-    working = values.with_columns(pl.when(is_named).then(own).otherwise(pl.lit(vintage)).alias("vintage"))
+    working = disclosed.values.with_columns(pl.when(is_named).then(own).otherwise(pl.lit(vintage)).alias("vintage"))
     connection.register("working_value", working.to_arrow())
-    connection.register("decision", decisions.to_arrow())
+    connection.register("decision", disclosed.decisions.to_arrow())
+    for name, cube in disclosed.cubes.items():
+        connection.register(f"disclosed_{name}", cube.to_arrow())
     files = [str(path) for path in frozen_files(publication)]
     connection.execute("begin")
     try:
@@ -57,14 +59,16 @@ def write_tables(
             "union all by name select * from publication.frozen_value"
         )
         connection.execute("create table publication.disclosure_decision as select * from decision")
+        for name in disclosed.cubes:
+            connection.execute(f"create or replace table publication.{name} as select * from disclosed_{name}")
         with durable_step("publication.tables"):
             connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
     finally:
-        connection.unregister("working_value")
-        connection.unregister("decision")
+        for view in ("working_value", "decision", *(f"disclosed_{name}" for name in disclosed.cubes)):
+            connection.unregister(view)
     return int(working.height)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from dagster_project.checks import tracing
+from dagster_project.checks import tracing, withheld
 from dagster_project.checks.documents import MAIN_FILES, publications
 from dagster_project.checks.model import Check
 from dagster_project.disclosure import load_parameters
@@ -16,7 +16,8 @@ from dagster_project.settings import Settings
 
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
-    """The checks of the published values and of the documents; reads the documents back first."""
+    """The checks of the published values and of the documents; looks at both as a reader would first."""
+    withheld.record(connection)
     tracing.record(connection, publications(settings, run_id), run_id)
     return [*_disclosure(), *_files(connection), *_figures()]
 
@@ -39,6 +40,7 @@ def _disclosure() -> list[Check]:
             f"from {{batch}} where status = 'suppressed' and ({valued} or support_count is not null)",
             total="select count(*) from {batch} where status = 'suppressed'",
         ),
+        Check(rule="withheld_cell_derivable", bad="select * from {batch} where is_derivable order by all"),
     ]
 
 

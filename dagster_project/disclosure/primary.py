@@ -1,14 +1,15 @@
 """Primary suppression: a small count, and everything computed on it, is marked and loses its value.
 
 Belongs here: pure polars functions, the same result for the same cells whatever their order. Does not belong here:
-secondary suppression (cells derivable from margins), which is a later step over whole linked sets of tables.
+what else must be withheld so that nobody computes a small count (`complementary.py`).
 
-A suppressed cell has status 'suppressed' and null in value, numerator and denominator: never 0, which is a figure.
+A suppressed cell has status 'suppressed' and null in value, numerator and denominator: never 0, which is a figure. Its
+reason does not tell whether it is small itself: that would narrow down what it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -16,7 +17,10 @@ from dagster_project.disclosure.parameters import Parameters
 
 SUPPRESSED = "suppressed"
 SMALL_CELL = "small_cell"
+COMPLEMENTARY = "complementary"
+REASON = "单元过小，或可由它推算出过小的单元 / a small cell, or one that would give a small cell away"
 KEY_OF_A_COMPARISON = ("indicator_id", "region_code", "year")
+_VALUES = ("value", "numerator", "denominator", "support_count")
 
 
 def _is_small(column: str, min_cell: int) -> pl.Expr:
@@ -36,16 +40,20 @@ def suppress_indicators(frame: pl.DataFrame, parameters: Parameters) -> pl.DataF
     base_unit = pl.col("unit").str.strip_chars_start("万亿千百")
     is_count = base_unit.is_in(list(parameters.person_units)).fill_null(False)
     small = _is_small("support_count", parameters.min_cell) | (is_count & _is_small("numerator", parameters.min_cell))
-    withheld = [pl.when(small).then(None).otherwise(pl.col(name)).alias(name) for name in _values(frame)]
-    status = pl.when(small).then(pl.lit(SUPPRESSED)).otherwise(pl.col("status")).alias("status")
-    changes = [*withheld, status]
-    if "reason" in frame.columns:
-        changes.append(pl.when(small).then(pl.lit(SMALL_CELL)).otherwise(pl.col("reason")).alias("reason"))
-    return frame.with_columns(changes)
+    return withhold(frame, frame.select(small.alias("small"))["small"])
 
 
-def _values(frame: pl.DataFrame) -> list[str]:
-    return [name for name in ("value", "numerator", "denominator", "support_count") if name in frame.columns]
+def withhold(frame: pl.DataFrame, hidden: pl.Series) -> pl.DataFrame:
+    """Indicator values without the rows marked in `hidden`: they stay as rows that say so."""
+    texts = {"status": SUPPRESSED, "reason": REASON}
+    return frame.with_columns(
+        *(pl.when(hidden).then(None).otherwise(pl.col(name)).alias(name) for name in _VALUES if name in frame.columns),
+        *(
+            pl.when(hidden).then(pl.lit(text)).otherwise(pl.col(name)).alias(name)
+            for name, text in texts.items()
+            if name in frame.columns
+        ),
+    )
 
 
 def suppress_comparisons(
@@ -71,35 +79,3 @@ def suppress_comparisons(
     if "value" in comparisons.columns:
         changes.append(pl.when(hide_own).then(None).otherwise(pl.col("value")).alias("value"))
     return marked.with_columns(changes).select(comparisons.columns)
-
-
-def suppress_cells(
-    frame: pl.DataFrame, measures: Mapping[str, Sequence[str]], parameters: Parameters, marker: str = "is_suppressed"
-) -> pl.DataFrame:
-    """An aggregated frame (a cube at its published grain) after primary suppression.
-
-    `measures` maps each count column to the columns computed on the same units; where the count is small, it and they become
-    null. `marker` is a boolean column added at the end: true where anything was withheld in the row.
-    """
-    withheld: dict[str, pl.Expr] = {}
-    any_small = pl.lit(False)
-    for count, dependants in measures.items():
-        small = _is_small(count, parameters.min_cell)
-        any_small = any_small | small
-        for name in (count, *dependants):
-            withheld[name] = (withheld[name] | small) if name in withheld else small
-    changes = [pl.when(rule).then(None).otherwise(pl.col(name)).alias(name) for name, rule in withheld.items()]
-    return frame.with_columns(*changes, any_small.alias(marker))
-
-
-def decisions(before: pl.DataFrame, after: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    """One row a suppressed indicator cell: its key columns, the rule and the parameter; no counts.
-
-    `before` and `after` are the input and output of `suppress_indicators`, row by row.
-    """
-    values = {"value", "numerator", "denominator", "support_count", "status", "reason", "unit", "vintage"}
-    keys = [name for name in before.columns if name not in values]
-    newly = (after["status"] == SUPPRESSED) & (before["status"] != SUPPRESSED).fill_null(True)
-    return after.filter(newly).select(
-        *keys, pl.lit(SMALL_CELL).alias("rule"), pl.lit(parameters.min_cell, dtype=pl.Int64).alias("min_cell")
-    )

@@ -12,11 +12,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from dagster_project.disclosure import load_parameters, suppress_cells, suppress_indicators
+from dagster_project.disclosure import load_parameters, suppress_indicators
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.language import Text
-from dagster_project.serving.tables import MARKER, ServedTable, load_tables
+from dagster_project.serving.tables import ServedTable, load_tables
 from dagster_project.settings import Settings, now
 from dagster_project.warehouse import connect
 
@@ -52,7 +52,9 @@ def _frame(connection: duckdb.DuckDBPyConnection, table: ServedTable, run_id: st
     """One served table: only listed columns, after disclosure control, in a fixed order."""
     if table.name == "about":
         return _about(connection, run_id)
-    schema, name = table.source.split(".")
+    # A cube is served as it was published with the values: both were withheld together.
+    source = f"publication.{table.name}" if table.control == "cells" else table.source
+    schema, name = source.split(".")
     offered = {
         str(row[0])
         for row in connection.execute(
@@ -62,25 +64,15 @@ def _frame(connection: duckdb.DuckDBPyConnection, table: ServedTable, run_id: st
     if not offered:
         raise UserError(
             Text("指标还没有计算，无法生成 BI 数据库。", "The indicators have not been computed; nothing to serve."),
-            where=table.source,
+            where=source,
             todo=Text("先运行 bulletin run。", "Run bulletin run first."),
         )
     if table.control == "indicators":
-        frame = suppress_indicators(connection.execute(f"select * from {table.source}").pl(), load_parameters())
+        frame = suppress_indicators(connection.execute(f"select * from {source}").pl(), load_parameters())
         return frame.select(list(table.columns)).sort(pl.all(), nulls_last=True)
-    if table.control == "cells":
-        return _cells(connection, table)
-    names = ", ".join(table.from_source(column) for column in table.columns)
-    return connection.execute(f"select {names} from {table.source} order by all").pl()
-
-
-def _cells(connection: duckdb.DuckDBPyConnection, table: ServedTable) -> pl.DataFrame:
-    """A cube at its served grain: summed over everything that is not served, small cells withheld."""
-    labels = ", ".join(table.from_source(name) for name in table.labels)
-    sums = ", ".join(f'sum("{name}") as "{name}"' for name in table.summed)
-    query = f"select {labels}, {sums} from {table.source} group by all order by all"
-    frame = connection.execute(query).pl()
-    return suppress_cells(frame, table.measures, load_parameters(), marker=MARKER).select(list(table.columns))
+    renamed = table.control != "cells"
+    names = ", ".join(table.from_source(column) if renamed else f'"{column}"' for column in table.columns)
+    return connection.execute(f"select {names} from {source} order by all").pl()
 
 
 def _about(connection: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:

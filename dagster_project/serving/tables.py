@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from dagster_project.disclosure import MARKER
 from dagster_project.language import Text
 
 TABLES_FILE = Path(__file__).with_name("tables.yml")
@@ -21,8 +22,8 @@ TABLES_FILE = Path(__file__).with_name("tables.yml")
 class ServedTable:
     """One served table. `control` is the disclosure control it needs: none, indicators or cells.
 
-    For `cells`, `measures` maps each count of units to the columns that are withheld with it, and the table is the sum
-    of `source` over its other columns. `rename` gives the source's name of a column that is served under another one.
+    For `cells` the table is the sum of `source` over everything it does not list, `cube` the cube of the dictionary whose
+    cells it shows and `counts` its columns of units. `rename` gives the source's name of a column served under another one.
     """
 
     name: str
@@ -30,7 +31,8 @@ class ServedTable:
     control: str
     text: Text
     columns: dict[str, Text]
-    measures: dict[str, tuple[str, ...]]
+    cube: str
+    counts: tuple[str, ...]
     rename: dict[str, str]
 
     def from_source(self, column: str) -> str:
@@ -39,18 +41,18 @@ class ServedTable:
         return f'"{inside}"' if inside == column else f'"{inside}" as "{column}"'
 
     @property
-    def summed(self) -> list[str]:
-        """Columns that are sums, in the order of the table."""
-        known = {*self.measures, *(name for names in self.measures.values() for name in names)}
-        return [name for name in self.columns if name in known]
+    def sums(self) -> list[str]:
+        """Columns that are sums: the counts, and what is added up beside them."""
+        return [name for name in self.columns if name in self.counts or name.endswith(_ADDED)]
 
     @property
-    def labels(self) -> list[str]:
+    def keys(self) -> list[str]:
         """Columns that the sums are grouped by."""
-        return [name for name in self.columns if name not in self.summed and name != MARKER]
+        return [name for name in self.columns if name not in self.sums and name != MARKER]
 
 
-MARKER = "is_suppressed"
+# Endings of columns that are added up in a cube beside its counts: amounts and bed-days.
+_ADDED = ("_yuan", "_min1", "_plus1")
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +71,7 @@ def _table(name: str, entry: dict[str, Any], common: dict[str, Text]) -> ServedT
         control=entry.get("control", "none"),
         text=Text(*entry["text"]),
         columns={column: own.get(column) or common[column] for column in entry["columns"]},
-        measures={count: tuple(others or ()) for count, others in (entry.get("measures") or {}).items()},
+        cube=entry.get("cube", ""),
+        counts=tuple(entry.get("counts") or ()),
         rename=entry.get("rename") or {},
     )

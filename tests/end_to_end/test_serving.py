@@ -120,19 +120,85 @@ def test_invented_data_say_so(served: Path) -> None:
 def test_small_cells_are_withheld_and_never_zero(served: Path) -> None:
     smallest = load_parameters().min_cell
     for table in load_tables().values():
-        for count in table.measures:
+        for count in table.counts:
             assert ask(served, f'select count(*) from {table.name} where "{count}" between 1 and {smallest - 1}') == [
                 (0,)
             ]
-        if table.measures:
+        if table.counts:
             withheld = f"select count(*) from {table.name} where is_suppressed"
             assert ask(served, withheld) != [(0,)], f"a small sample has small cells in {table.name}"
+            valued = " or ".join(f'"{name}" is not null' for name in table.sums)
+            assert ask(served, f"{withheld} and ({valued})") == [(0,)], "a withheld row carries no number at all"
     assert ask(served, "select count(*) from indicator_value where status = 'suppressed' and value is not null") == [
         (0,)
     ]
     assert ask(served, "select count(*) from indicator_value where status = 'suppressed'") != [(0,)]
     counts = f"unit in ('人', '人次', '例') and numerator between 1 and {smallest - 1}"
     assert ask(served, f"select count(*) from indicator_value where {counts}") == [(0,)]
+
+
+def test_no_sole_withheld_part_is_left_to_be_computed(sample_home: SampleHome, served: Path) -> None:
+    """The attack of a reader with a calculator: a known whole less its other parts."""
+    with duckdb.connect(str(sample_home.warehouse)) as connection:
+        values = connection.execute(
+            "select p.*, w.numerator as counted from publication.indicator_value as p "
+            "join indicator.indicator_value as w using (indicator_id, year, month, region_code, breakdown, scheme, "
+            "member_status, hospital_tier, visit_type, travel_class, other_member, period_kind) "
+            "where p.month is null and p.status <> 'not_computable' union all by name "
+            "select p.*, w.numerator as counted from publication.indicator_value as p "
+            "join indicator.indicator_value as w using (indicator_id, year, month, region_code, breakdown, period_kind) "
+            "where p.month is not null and p.status <> 'not_computable'"
+        ).pl()
+    values = values.filter(pl.col("counted") != 0).with_columns(hidden=pl.col("status") == "suppressed")
+    additive = values.filter(pl.col("indicator_id").is_in(_counts(sample_home)))
+    whole = additive.filter((pl.col("breakdown") == "total") & ~pl.col("hidden"))
+    within = ["indicator_id", "year", "region_code"]
+    parts = additive.filter((pl.col("breakdown") != "total") & (pl.col("period_kind") != "year_to_date"))
+    alone = parts.group_by(*within, "breakdown").agg(pl.col("hidden").sum()).filter(pl.col("hidden") == 1)
+    assert alone.join(whole, on=within, how="semi").is_empty()
+    same = ["indicator_id", "year", "month", "breakdown", "period_kind", "scheme", "member_status", "hospital_tier",
+            "visit_type", "travel_class", "other_member"]  # fmt: skip
+    province = additive.filter((pl.col("region_level") == "province") & ~pl.col("hidden"))
+    regions = additive.filter(pl.col("region_level") == "prefecture").group_by(same).agg(pl.col("hidden").sum())
+    found = regions.filter(pl.col("hidden") == 1).join(province, on=same, how="semi", nulls_equal=True)
+    assert found.is_empty(), found
+
+
+def _counts(sample_home: SampleHome) -> list[str]:
+    """Indicators that are a count or an amount on one's own cells: their parts and regions add up."""
+    with duckdb.connect(str(sample_home.warehouse)) as connection:
+        rows = connection.execute(
+            "select indicator_id from ops.indicator_term group by 1 "
+            "having bool_and(role = 'numerator' and coefficient = 1 and cube in ('visit', 'settlement', 'stay', 'enrolment'))"
+        ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def test_a_served_cube_gives_no_withheld_indicator_away(sample_home: SampleHome, served: Path) -> None:
+    """Visits of a scheme and kind, added up over the cube's rows, against the indicator of the same cells."""
+    for scheme, indicator in (("employee", "employee_outpatient_visits"), ("resident", "resident_outpatient_visits")):
+        found = ask(
+            served,
+            f"""
+            with cube as (
+                select year, region_code, hospital_tier, sum(is_suppressed::int) as hidden
+                from cube_settlement where scheme = '{scheme}' and visit_type = 'outpatient' group by all
+            )
+            select v.year, v.region_code, v.hospital_tier, v.status, c.hidden
+            from indicator_value as v join cube as c using (year, region_code, hospital_tier)
+            where v.indicator_id = '{indicator}' and v.period_kind = 'year'
+                and (v.status = 'suppressed') <> (c.hidden > 0) and c.hidden <= 1
+            """,
+        )
+        assert not found, "one hidden row under a known sum, or none under a hidden one"
+
+
+def test_the_check_of_withheld_cells_ran_and_passed(sample_home: SampleHome) -> None:
+    with duckdb.connect(str(sample_home.warehouse)) as connection:
+        results = connection.execute(
+            "select status, total > 1000 from ops.check_result where check_name = 'withheld_cell_derivable'"
+        ).fetchall()
+    assert results == [("pass", True)]
 
 
 def test_served_values_are_the_published_ones(sample_home: SampleHome, served: Path) -> None:
@@ -222,6 +288,6 @@ def test_many_threads_of_one_client_read_while_it_is_replaced(sample_home: Sampl
 
 def test_a_polars_user_gets_typed_columns(served: Path) -> None:
     with duckdb.connect(str(served), read_only=True) as connection:
-        frame = connection.execute("select * from cube_settlement limit 10").pl()
+        frame = connection.execute("select * from cube_settlement_month limit 10").pl()
     assert frame.schema["total_fee_yuan"].is_decimal()
     assert frame.schema["settlement_month"] == pl.Int32

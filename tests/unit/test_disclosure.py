@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from dagster_project.disclosure import (
     SUPPRESSED,
     Parameters,
-    decisions,
+    disclose,
     load_parameters,
-    suppress_cells,
     suppress_comparisons,
     suppress_indicators,
 )
@@ -100,32 +99,6 @@ def test_the_choice_depends_on_the_cell_alone(rows: list[dict[str, object]], ran
     assert suppress_indicators(straight, PARAMETERS).equals(straight)
 
 
-@given(
-    st.lists(
-        st.fixed_dictionaries(
-            {
-                "stays": st.integers(0, 30),
-                "persons": st.integers(0, 30),
-                "fee": st.integers(0, 999),
-                "age": st.integers(0, 99),
-            }
-        ),
-        max_size=20,
-    )
-)
-@settings(max_examples=50, deadline=None)
-def test_cells_of_a_cube_lose_the_count_and_what_rests_on_it(rows: list[dict[str, int]]) -> None:
-    frame = pl.DataFrame(rows, schema={"stays": pl.Int64, "persons": pl.Int64, "fee": pl.Int64, "age": pl.Int64})
-    result = suppress_cells(frame, {"stays": ["fee"], "persons": ["age", "fee"]}, PARAMETERS)
-    for before, after in zip(rows, result.iter_rows(named=True), strict=True):
-        stays, persons = before["stays"] in SMALL, before["persons"] in SMALL
-        assert after["stays"] == (None if stays else before["stays"])
-        assert after["persons"] == (None if persons else before["persons"])
-        assert after["fee"] == (None if stays or persons else before["fee"])
-        assert after["age"] == (None if persons else before["age"])
-        assert after["is_suppressed"] == (stays or persons)
-
-
 def test_a_comparison_does_not_give_the_suppressed_year_away() -> None:
     comparisons = pl.DataFrame(
         {
@@ -146,22 +119,20 @@ def test_a_comparison_does_not_give_the_suppressed_year_away() -> None:
 
 
 def test_every_decision_is_recorded_without_its_count() -> None:
+    row = {
+        "region_code": "520100",
+        "year": 2025,
+        "denominator": None,
+        "unit": "人次",
+        "status": "provisional",
+        "reason": None,
+    }
     rows = [
-        {"indicator_id": "a", "region_code": "520100", "year": 2025, "numerator": 5, "denominator": None, "value": 5.0}
-        | {"unit": "人次", "status": "provisional", "reason": None, "support_count": 5},
-        {
-            "indicator_id": "b",
-            "region_code": "520100",
-            "year": 2025,
-            "numerator": 50,
-            "denominator": None,
-            "value": 50.0,
-        }
-        | {"unit": "人次", "status": "provisional", "reason": None, "support_count": 50},
+        row | {"indicator_id": "a", "numerator": 5, "value": 5.0, "support_count": 5},
+        row | {"indicator_id": "b", "numerator": 50, "value": 50.0, "support_count": 50},
     ]
-    before = frame_of(rows)
-    record = decisions(before, suppress_indicators(before, PARAMETERS), PARAMETERS)
-    assert record.to_dicts() == [
+    done = disclose(frame_of(rows), {}, {}, None, PARAMETERS)
+    assert done.decisions.to_dicts() == [
         {"indicator_id": "a", "region_code": "520100", "year": 2025, "rule": "small_cell", "min_cell": 10}
     ]
 

@@ -1,0 +1,154 @@
+"""What must be withheld beside a small cell, read out of the dictionary's terms: parts, regions, months, rates, cubes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from dagster_project.dictionary.indicators import MEASURES
+from dagster_project.dictionary.load import WITHOUT_UNITS
+from dagster_project.disclosure import REASON
+from dagster_project.serving.disclosed import COUNTED_CUBES
+from tests.unit.disclosure_home import TinyHome, withheld
+
+GUIYANG, LIUPANSHUI, PROVINCE = "520100", "520200", "520000"
+TIERS = ("tertiary", "secondary", "primary_and_below")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> TinyHome:
+    return TinyHome(tmp_path / "home")
+
+
+def by_tier(home: TinyHome, visits: dict[str, tuple[int, int, int]]) -> None:
+    """Outpatient visits by tier in some regions and in the province, months being of no interest."""
+    home.term("visits", "numerator", "visits", "visit", scheme="employee")
+    for region, tiers in visits.items():
+        home.figure("visits", region, sum(tiers))
+        for tier, count in zip(TIERS, tiers, strict=True):
+            home.figure("visits", region, count, hospital_tier=tier)
+            if count:
+                home.settle(region, 1, count, hospital_tier=tier)
+    home.figure("visits", PROVINCE, sum(map(sum, visits.values())))
+    for tier, counts in zip(TIERS, zip(*visits.values(), strict=True), strict=True):
+        home.figure("visits", PROVINCE, sum(counts), hospital_tier=tier)
+
+
+def test_a_sole_small_part_takes_the_next_smallest_with_it_and_a_second_region(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 80)})
+    assert withheld(home.disclosed()) == {
+        ("visits", GUIYANG, "primary_and_below"),
+        ("visits", GUIYANG, "secondary"),
+        ("visits", LIUPANSHUI, "primary_and_below"),
+        ("visits", LIUPANSHUI, "secondary"),
+    }
+
+
+def test_a_part_that_is_small_in_the_province_too_needs_no_second_region(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 0)})
+    assert withheld(home.disclosed()) == {
+        (name, region, tier)
+        for name in ("visits",)
+        for region in (GUIYANG, PROVINCE)
+        for tier in ("primary_and_below", "secondary")
+    }
+
+
+def test_parts_that_are_few_together_take_another_one_with_them(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 3, 4), LIUPANSHUI: (300, 0, 0)})
+    assert ("visits", GUIYANG, "tertiary") in withheld(home.disclosed())
+
+
+def test_figures_without_small_cells_are_left_alone(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 10), LIUPANSHUI: (300, 70, 0)})
+    raw = home.connection.execute("select * from indicator.indicator_value").pl()
+    done = home.disclosed()
+    assert done.values.equals(raw)
+    assert done.decisions.is_empty()
+    assert not done.cubes["cube_settlement"]["is_suppressed"].any()
+
+
+def test_what_is_withheld_does_not_tell_why(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 80)})
+    done = home.disclosed()
+    hidden = done.values.filter(pl.col("status") == "suppressed")
+    assert set(hidden["reason"]) == {REASON}
+    assert hidden.select("value", "numerator", "denominator", "support_count").null_count().row(0) == (4,) * 4
+    assert set(done.decisions["rule"]) == {"small_cell", "complementary"}
+
+
+def test_a_rate_goes_where_its_numerator_leaves_few_of_its_denominator(home: TinyHome) -> None:
+    """Manual settlements beside direct ones: 96 of 100 are direct, 4 are not."""
+    for role, places in (("numerator", ("4",)), ("denominator", ("4", "1"))):
+        for place in places:
+            home.term("direct_rate", role, "visits", "visit", travel_class="cross_province", payment_place=place)
+    for place, visits in (("4", 96), ("1", 4)):
+        home.settle(GUIYANG, 1, visits, travel_class="cross_province", payment_place=place)
+    home.figure("direct_rate", GUIYANG, 96, 100)
+    assert withheld(home.disclosed()) == {("direct_rate", GUIYANG, "")}
+
+
+def test_a_sum_of_two_indicators_does_not_give_the_small_one_away(home: TinyHome) -> None:
+    """Derived formulas: all = ordinary + chronic, and chronic is small."""
+    for indicator, kinds in (
+        ("ordinary", ("outpatient",)),
+        ("chronic", ("chronic",)),
+        ("all", ("outpatient", "chronic")),
+    ):
+        for kind in kinds:
+            home.term(indicator, "numerator", "visits", "visit", visit_type=kind)
+    home.settle(GUIYANG, 1, 500)
+    home.settle(GUIYANG, 1, 6, visit_type="chronic")
+    for indicator, visits in (("ordinary", 500), ("chronic", 6), ("all", 506)):
+        home.figure(indicator, GUIYANG, visits)
+    hidden = withheld(home.disclosed())
+    assert ("chronic", GUIYANG, "") in hidden
+    assert len(hidden) == 2, "one of the other two goes with it, not both"
+
+
+def test_a_small_month_takes_another_one_with_it(home: TinyHome) -> None:
+    home.term("visits", "numerator", "visits", "visit", scheme="employee", visit_type="outpatient")
+    for month in range(1, 13):
+        visits = 5 if month == 6 else 100 + month
+        home.settle(GUIYANG, month, visits)
+        home.figure("visits", GUIYANG, visits, month=month)
+    home.figure("visits", GUIYANG, sum(5 if month == 6 else 100 + month for month in range(1, 13)))
+    done = home.disclosed()
+    assert withheld(done) == {("visits", GUIYANG, "202506"), ("visits", GUIYANG, "202501")}
+    months = done.cubes["cube_settlement_month"].filter("is_suppressed")["settlement_month"]
+    assert months.to_list() == [202501, 202506], "what is withheld in one output is withheld in all"
+
+
+def test_a_cube_does_not_give_away_what_is_withheld_among_the_values(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 80)})
+    done = home.disclosed()
+    cube = done.cubes["cube_settlement"].filter("is_suppressed")
+    assert set(cube.select("region_code", "hospital_tier").iter_rows()) == {
+        (region, tier) for _, region, tier in withheld(done)
+    }
+    assert cube.select("visits", "row_count", "total_fee_yuan", "cash_pay_yuan").null_count().row(0) == (4,) * 4
+
+
+def test_the_same_cells_in_another_order_give_the_same_choice(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 80)})
+    first = withheld(home.disclosed())
+    home.connection.execute(
+        "create table shuffled as select * from indicator.indicator_value order by value desc, region_code"
+    )
+    home.connection.execute("drop table indicator.indicator_value")
+    home.connection.execute("create table indicator.indicator_value as select * from shuffled")
+    assert withheld(home.disclosed()) == first
+
+
+def test_a_home_without_the_tables_behind_its_figures_withholds_what_is_small(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 80)})
+    home.connection.execute("drop table indicator.labelled_stay")
+    done = home.disclosed()
+    assert withheld(done) == {("visits", GUIYANG, "primary_and_below")}
+    assert done.cubes == {}
+
+
+def test_every_cube_of_the_dictionary_counts_units_or_says_that_it_has_none() -> None:
+    assert set(MEASURES.values()) == COUNTED_CUBES | WITHOUT_UNITS
