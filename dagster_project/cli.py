@@ -212,12 +212,14 @@ def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
 @verb(
     click.argument("indicator"),
     click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
-    click.option("--region", default=None, help="行政区划代码，默认全省。 Region code, default the province."),
+    click.option(
+        "--region", default=None, help="行政区划代码或名称，默认全省。 Region, by code or name; default the province."
+    ),
     click.option("--scheme", default="total", show_default=True, help="险种。 Scheme."),
     click.option("--month", type=int, default=None, help="月份 1-12，默认全年。 Month, default the year."),
 )
 def explain(settings: Settings, **options: Any) -> ExitCode:
-    """说明一个数从哪里来。 Tell where a number comes from."""
+    """说明一个数从哪里来；INDICATOR 为指标代码或全名。 Tell where a number comes from; INDICATOR is an id or a full name."""
     from dagster_project.verbs import asking
 
     return asking.explain(settings, **options)
@@ -229,7 +231,8 @@ def explain(settings: Settings, **options: Any) -> ExitCode:
     click.argument("new", required=False),
 )
 def diff(settings: Settings, year: int, old: str | None, new: str | None) -> ExitCode:
-    """比较同一年两个版次，列出变了的数。 List the numbers that differ between two vintages of a year."""
+    """比较同一年两个版次（默认最新定稿与草稿），列出变了的数。 List the numbers that differ between two vintages of a year, by
+    default the newest frozen one and the draft."""
     from dagster_project.verbs import asking
 
     return asking.diff(settings, year, old, new)

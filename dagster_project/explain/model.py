@@ -55,6 +55,7 @@ class CheckTrace:
     stage: str
     table: str
     name: str
+    title: Text
     status: str
     unexpected: int | None
 
@@ -64,6 +65,7 @@ class PublishedFigure:
     """A published figure of the same indicator and place, in the indicator's unit."""
 
     geography: str
+    geography_name: Text
     year: int
     vintage: str
     value: float
@@ -104,6 +106,7 @@ class Explanation:
     checks: tuple[CheckTrace, ...]
     published: tuple[PublishedFigure, ...]
     synthetic: bool
+    withheld: str = ""  # the rule by which publications withhold the value; '' where they print it
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the explanation without its types."""

@@ -10,9 +10,11 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.checks.catalogue import catalogue
 from dagster_project.dictionary import Indicator
-from dagster_project.dictionary.indicators import LABELS
+from dagster_project.dictionary.indicators import LABELS, OWN_COLUMNS
 from dagster_project.explain.model import CheckTrace, Choice, PublishedFigure, SourceFile, TermTrace
+from dagster_project.explain.naming import COUNTRY, COUNTRY_NAME
 from dagster_project.language import Text
 
 # What a person narrows by: a label and its member; the whole of an indicator has none.
@@ -155,8 +157,17 @@ def checks(connection: duckdb.DuckDBPyConnection, cubes: set[str]) -> tuple[Chec
         """,
         [run, tables],
     )
+    rules = catalogue()
     return tuple(
-        CheckTrace(row["stage"], row["table_name"], row["check_name"], row["status"], row["unexpected"]) for row in rows
+        CheckTrace(
+            row["stage"],
+            row["table_name"],
+            row["check_name"],
+            rules[row["check_name"]].title if row["check_name"] in rules else Text("", ""),
+            row["status"],
+            row["unexpected"],
+        )
+        for row in rows
     )
 
 
@@ -167,7 +178,10 @@ def published(
     rows = records(
         connection,
         """
-        select * from indicator.published_reference
+        select p.*,
+            (select arg_max(r.region_name, r.valid_from) from core.dim_region as r where r.region_code = p.geography)
+                as geography_name
+        from indicator.published_reference as p
         where indicator_id = ? and year = ? and geography in (?, '100000') and (? = '' or vintage = ?)
         order by geography = '100000', vintage
         """,
@@ -176,11 +190,28 @@ def published(
     own = [row for row in rows if row["geography"] == place]
     return tuple(
         PublishedFigure(
-            row["geography"], row["year"], row["vintage"], row["indicator_value"], row["qualifier"] or "",
+            row["geography"], _place_name(row), row["year"], row["vintage"], row["indicator_value"], row["qualifier"] or "",
             row["indicator_unit"], row["source"] or "", row["note"] or "",
         )
         for row in own or rows
     )  # fmt: skip
+
+
+def _place_name(row: dict[str, Any]) -> Text:
+    name = str(row["geography_name"] or "")
+    return COUNTRY_NAME if row["geography"] == COUNTRY else Text(name, name)
+
+
+def withheld(connection: duckdb.DuckDBPyConnection, value: dict[str, Any]) -> str:
+    """The rule by which publications withhold a value, '' where they do not."""
+    if not has(connection, "publication.disclosure_decision"):
+        return ""
+    keys = ("indicator_id", "year", "month", "region_code", "breakdown", "period_kind", *OWN_COLUMNS, "other_member")
+    condition = " and ".join(f"{name} is not distinct from ?" for name in keys)
+    row = connection.execute(
+        f"select rule from publication.disclosure_decision where {condition}", [value[name] for name in keys]
+    ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def is_synthetic(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from dagster_project.explain.chinese import chinese as in_chinese
 from dagster_project.explain.model import Explanation, TermTrace
 from dagster_project.language import Text
 
@@ -14,11 +15,26 @@ SHOWN_FILES = 12
 SHOWN_CHECKS = 12
 
 _ROLES = {"numerator": Text("分子", "numerator"), "denominator": Text("分母", "denominator")}
-_STATUS = {
+_VERDICTS = {
+    "warn": Text("提示", "warning"),
+    "fail": Text("未通过", "failed"),
+    "error": Text("未能运行", "could not run"),
+}
+# What a count beside a term counts, by the cube of the dictionary.
+_COUNTED = {
+    "settlement": Text("笔结算", "settlements"),
+    "visit": Text("人次", "visits"),
+    "stay": Text("次住院", "stays"),
+    "stay_end": Text("次住院", "stays"),
+    "enrolment": Text("人", "persons"),
+    "maternity_allowance": Text("笔津贴", "payments"),
+    "assistance": Text("人次救助", "encounters with assistance"),
+}
+STATUS = {
     "provisional": Text("暂定", "provisional"),
     "final": Text("定稿", "final"),
     "not_computable": Text("不可计算", "not computable"),
-    "suppressed": Text("隐去", "suppressed"),
+    "suppressed": Text("不公布", "withheld"),
 }
 
 
@@ -53,7 +69,7 @@ def _number(value: Decimal | float | int | None) -> str:
 
 def _figure(one: Explanation, language: str) -> list[str]:
     chinese = language == "zh"
-    status = _STATUS[one.status].in_language(language) if one.status in _STATUS else one.status
+    status = STATUS[one.status].in_language(language) if one.status in STATUS else one.status
     if one.value is None:
         reason = one.reason.split(" / ")[0 if chinese else -1]
         return [f"{'数值：无' if chinese else 'Value: none'} ({status}: {reason})"]
@@ -67,18 +83,25 @@ def _figure(one: Explanation, language: str) -> list[str]:
     operation = f"{_number(one.numerator)} × {one.scale}" if one.scale != 1 else _number(one.numerator)
     below = [_number(part) for part in (one.denominator, one.unit_factor) if part not in (None, 1)]
     lines.append(f"{'算式' if chinese else 'Division'}: {' ÷ '.join([operation, *below])}")
+    if one.withheld:
+        lines.append(
+            "注意：公报与 BI 库不公布此数（单元过小，或可由它推算出过小的单元），请勿外传。"
+            if chinese
+            else "Note: bulletin and BI database withhold this figure (small cell, or one that gives a small cell away); do not pass it on."
+        )
     return lines
 
 
 def _definition(one: Explanation, language: str) -> list[str]:
     chinese = language == "zh"
-    lines = [f"{'口径' if chinese else 'Definition'} {one.definition_id}: {one.formula}"]
+    formula = in_chinese("formulas", one.formula) if chinese else one.formula
+    lines = [f"{'口径' if chinese else 'Definition'} {one.definition_id}: {formula}"]
     lines += [
         f"  {choice.label.in_language(language)}: {choice.value_label.in_language(language)} ({choice.switch}={choice.value})"
         for choice in one.choices
     ]
     if one.traps:
-        lines.append(f"  {'注意' if chinese else 'Mind'}: {one.traps}")
+        lines.append(f"  注意: {in_chinese('traps', one.traps)}" if chinese else f"  Mind: {one.traps}")
     return lines
 
 
@@ -91,7 +114,8 @@ def _term(term: TermTrace, is_known: bool, language: str) -> str:
     """One term; what sums to nothing because there are no data to sum is no 0."""
     sign = "" if term.coefficient == 1 else f"{term.coefficient.normalize():f} × "
     labels = ", ".join(f"{label}={member}" for label, member in term.labels)
-    units = f"{term.rows:,} {'个单位' if language == 'zh' else 'units'}" if term.rows else ""
+    counted = _COUNTED.get(term.cube, Text("个单位", "units")).in_language(language)
+    units = f"{term.rows:,} {counted}" if term.rows else ""
     role = _ROLES[term.role].in_language(language)
     nothing = "无数据" if language == "zh" else "no data"
     amount = _number(term.amount) if is_known or term.amount else nothing
@@ -124,7 +148,9 @@ def _checks(one: Explanation, language: str) -> list[str]:
     ]
     for check in worst[:SHOWN_CHECKS]:
         count = "" if check.unexpected is None else f" ({check.unexpected:,})"
-        lines.append(f"  {check.status}: {check.stage} {check.table} {check.name}{count}")
+        verdict = _VERDICTS[check.status].in_language(language) if check.status in _VERDICTS else check.status
+        title = check.title.in_language(language)
+        lines.append(f"  {verdict}: {title}{count}  {check.stage}.{check.name} · {check.table}")
     return lines
 
 
@@ -133,9 +159,13 @@ def _published(one: Explanation, language: str) -> list[str]:
         return ["公布数据：无可对照的数字" if language == "zh" else "Published: no figure to compare with"]
     lines = ["公布数据（对照）：" if language == "zh" else "Published, for comparison:"]
     for figure in one.published:
-        about = f"{figure.qualifier} " if figure.qualifier else ""
-        note = f"; {figure.note}" if figure.note else ""
+        vintage, source, note, about = figure.vintage, figure.source, figure.note, figure.qualifier
+        if language == "zh":
+            vintage, source = in_chinese("vintages", vintage), in_chinese("sources", source)
+            note, about = in_chinese("notes", note), in_chinese("qualifiers", about)
+        place = f"{figure.geography} {figure.geography_name.in_language(language)}".strip()
+        told = f"{about} {figure.value:,.10g} {figure.unit}".strip()
         lines.append(
-            f"  {figure.geography} {figure.year} {figure.vintage}: {about}{figure.value:,.10g} {figure.unit} ({figure.source}{note})"
+            f"  {place} {figure.year} {vintage}: {told} ({'; '.join(part for part in (source, note) if part)})"
         )
     return lines

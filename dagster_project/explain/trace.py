@@ -6,7 +6,6 @@ belong here: wording (`render.py`); labels on rows (dbt view `indicator.trace_ro
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import duckdb
@@ -16,6 +15,7 @@ from dagster_project.dictionary.indicators import OWN_COLUMNS
 from dagster_project.errors import UserError
 from dagster_project.explain import reading
 from dagster_project.explain.model import Explanation
+from dagster_project.explain.naming import figured_regions, indicator_of, region_of
 from dagster_project.explain.reading import Breakdown
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -47,12 +47,12 @@ def explain_value(
 def _explain(
     settings: Settings, indicator_id: str, year: int, region: str | None, breakdown: Breakdown | None, month: int | None
 ) -> Explanation:
-    asked = _indicator(indicator_id)
+    asked = indicator_of(indicator_id)
     base = load_indicators()[asked.alias_of] if asked.alias_of else asked
     if breakdown is not None and breakdown[0] == "scheme" and base.scheme_label == breakdown[1]:
         breakdown = None  # the id already names the scheme
     with connect(settings) as connection:
-        place = region or asked.alias_geography or _province(connection)
+        place = region_of(connection, region) if region else asked.alias_geography or _province(connection)
         value = _value(connection, base, year, place, breakdown)
         terms = reading.terms(connection, base, year, place, breakdown)
         return Explanation(
@@ -82,28 +82,9 @@ def _explain(
             files=reading.files(connection, base, year, place, breakdown) if value["reason"] is None else (),
             checks=reading.checks(connection, {term.cube for term in terms}),
             published=reading.published(connection, asked, base, year, place),
+            withheld=reading.withheld(connection, value),
             synthetic=reading.is_synthetic(connection),
         )
-
-
-def _indicator(indicator_id: str) -> Indicator:
-    indicators = load_indicators()
-    found = indicators.get(indicator_id)
-    if found is None:
-        near = difflib.get_close_matches(indicator_id, indicators, 5, 0.4)
-        raise UserError(
-            Text(f"没有名为 {indicator_id} 的指标。", f"There is no indicator {indicator_id}."),
-            todo=Text(f"相近的指标：{'、'.join(near) or '无'}。", f"Similar ones: {', '.join(near) or 'none'}."),
-        )
-    if found.kind == "not_yet":
-        raise UserError(
-            Text(
-                f"{found.name_zh}（{indicator_id}）目前不计算。",
-                f"{found.name_en} ({indicator_id}) is not computed yet.",
-            ),
-            todo=Text(found.reason_zh, found.reason_en),
-        )
-    return found
 
 
 def _province(connection: duckdb.DuckDBPyConnection) -> str:
@@ -143,15 +124,9 @@ def _value(
     )
     if found:
         return found[0]
-    known = reading.records(
-        connection,
-        """
-        select string_agg(distinct cast(year as varchar), ', ' order by cast(year as varchar)) as years,
-            string_agg(distinct region_code, ', ' order by region_code) as regions
-        from indicator.indicator_value where indicator_id = ?
-        """,
-        [base.indicator_id],
-    )[0]
+    query = "select distinct year from indicator.indicator_value where indicator_id = ? order by year"
+    years = ", ".join(str(row["year"]) for row in reading.records(connection, query, [base.indicator_id]))
+    regions = ", ".join(f"{code} {name}".strip() for code, name in figured_regions(connection).items())
     labels = ", ".join(base.breakdown_labels)
     raise UserError(
         Text(
@@ -160,7 +135,7 @@ def _value(
         ),
         where=" ".join(breakdown) if breakdown else "",
         todo=Text(
-            f"可查年份：{known['years']}；地区：{known['regions']}；分组：{labels}。",
-            f"Years: {known['years']}; regions: {known['regions']}; breakdowns: {labels}.",
+            f"可查年份：{years}；地区：{regions}；分组：{labels}。",
+            f"Years: {years}; regions: {regions}; breakdowns: {labels}.",
         ),
     )

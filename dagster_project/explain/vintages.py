@@ -1,12 +1,14 @@
 """Two vintages of a year against each other: the numbers that changed, appeared or went.
 
 Belongs here: finding the vintages and comparing them. A frozen vintage is the Parquet beside its documents; the draft is
-what the warehouse holds now. Does not belong here: why a number changed (`trace.py`).
+what the warehouse holds now. Does not belong here: why a number changed (`trace.py`), wording (`differences.py`).
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -23,28 +25,55 @@ COMPARED = ["value", "numerator", "denominator", "status", "definition_id"]
 FROZEN_FILE = "values.parquet"
 # A status that only says how final a vintage is does not make a number different.
 SETTLED = ["provisional", "final"]
-SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """One vintage of a year; `recorded` is when it was frozen, or the draft made (UTC, ISO), '' where nothing says so."""
+
+    name: str
+    recorded: str
+    frozen: bool
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed between two vintages of a year; `changes` has the key, both values and both statuses."""
+    """What changed between two vintages of a year; `changes` has the key, both values and both statuses, the province's
+    annual wholes first. `region_names` are those of the warehouse."""
 
     year: int
-    old: str
-    new: str
+    old: Vintage
+    new: Vintage
     compared: int
     changes: pl.DataFrame
+    region_names: dict[str, str]
 
 
-def vintages_of(settings: Settings, year: int) -> list[str]:
-    """Names of the vintages of a year, frozen ones by date, then the draft in the warehouse."""
+def vintages_of(settings: Settings, year: int) -> list[Vintage]:
+    """The vintages of a year: frozen ones in the order in which they were frozen, then the draft in the warehouse.
+
+    Names tell the as-of date and the kind; which of two vintages of one day is newer only their records tell.
+    """
     folder = settings.publication / str(year)
-    frozen = sorted(path.parent.name for path in folder.glob(f"*/{FROZEN_FILE}"))
-    return [*frozen, *_draft(settings, year)]
+    frozen = [
+        Vintage(path.parent.name, _recorded(path.parent, "frozen_at"), frozen=True)
+        for path in folder.glob(f"*/{FROZEN_FILE}")
+    ]
+    drafts = [
+        Vintage(name, _recorded(folder / name, "made_at") or _recorded(settings.unchecked / str(year) / name, "made_at"), frozen=False)
+        for name in _drafts(settings, year)
+    ]  # fmt: skip
+    return [*sorted(frozen, key=lambda one: (one.recorded, one.name)), *drafts]
 
 
-def _draft(settings: Settings, year: int) -> list[str]:
+def _recorded(folder: Path, entry: str) -> str:
+    try:
+        return str(json.loads((folder / "release.json").read_text(encoding="utf-8")).get(entry) or "")
+    except (OSError, ValueError):
+        return ""
+
+
+def _drafts(settings: Settings, year: int) -> list[str]:
     if not settings.warehouse.exists():
         return []
     with connect(settings) as connection:
@@ -54,7 +83,8 @@ def _draft(settings: Settings, year: int) -> list[str]:
         if not known:
             return []
         rows = connection.execute(
-            "select distinct vintage from publication.indicator_value where year = ? and vintage like '%\\_draft' escape '\\'",
+            "select distinct vintage from publication.indicator_value where year = ? "
+            "and vintage not in (select distinct vintage from publication.frozen_value)",
             [year],
         ).fetchall()
     return sorted(str(row[0]) for row in rows)
@@ -63,26 +93,30 @@ def _draft(settings: Settings, year: int) -> list[str]:
 def compare(settings: Settings, year: int, old: str | None = None, new: str | None = None) -> Difference:
     """Compare two vintages of a year, by default the newest frozen one with the draft.
 
-    Raises UserError (exit 2) when there are not two vintages, or one is not known.
+    Where one is named it is compared with the newest of the others. Raises UserError (exit 2) when there are not two vintages,
+    or one is not known.
     """
     known = vintages_of(settings, year)
-    chosen = [name for name in (old, new) if name]
-    for name in chosen:
-        if name not in known:
+    by_name = {one.name: one for one in known}
+    named = [name for name in (old, new) if name]
+    for name in named:
+        if name not in by_name:
             raise _unknown(year, name, known)
-    if not chosen:
-        chosen = known[-2:]
-    elif len(chosen) == 1:
-        chosen += [name for name in known[-1:] if name not in chosen]
+    chosen = [by_name[name] for name in named]
+    if len(chosen) < 2:
+        others = [one for one in known if one not in chosen]
+        chosen = sorted([*chosen, *others[len(chosen) - 2 :]], key=known.index)
     if len(chosen) < 2:
         raise _unknown(year, "", known)
-    before, after = (_values(settings, year, name) for name in chosen)
+    before, after = (_values(settings, year, one.name) for one in chosen)
     joined = before.join(after, on=KEY, how="full", suffix="_new", coalesce=True, nulls_equal=True)
     different = pl.any_horizontal(
         pl.col(name).ne_missing(pl.col(f"{name}_new")) for name in ("value", "numerator", "denominator", "kind")
     )
-    changes = joined.filter(different).sort(KEY, nulls_last=False)
-    return Difference(year, chosen[0], chosen[1], joined.height, changes)
+    part = pl.any_horizontal(pl.col(name) != "total" for name in KEY[4:-1])
+    order = [pl.col("month").is_not_null(), part, ~pl.col("region_code").str.ends_with("0000"), pl.col("year") != year]
+    changes = joined.filter(different).sort([*order, *KEY], nulls_last=False)
+    return Difference(year, chosen[0], chosen[1], joined.height, changes, _region_names(settings))
 
 
 def _values(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
@@ -100,46 +134,29 @@ def _values(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
     return frame.select(*KEY, *COMPARED, kind=kind)
 
 
-def _unknown(year: int, name: str, known: list[str]) -> UserError:
+def _region_names(settings: Settings) -> dict[str, str]:
+    if not settings.warehouse.exists():
+        return {}
+    with connect(settings) as connection:
+        known = connection.execute(
+            "select 1 from information_schema.tables where table_schema = 'core' and table_name = 'dim_region'"
+        ).fetchone()
+        if not known:
+            return {}
+        query = "select region_code, arg_max(region_name, valid_from) from core.dim_region group by 1"
+        return {str(code): str(name) for code, name in connection.execute(query).fetchall() if name}
+
+
+def _unknown(year: int, name: str, known: list[Vintage]) -> UserError:
     what = (
         Text(f"{year} 年没有版次 {name}。", f"There is no vintage {name} of {year}.")
         if name
         else Text(f"{year} 年不足两个版次，无从比较。", f"There are not two vintages of {year} to compare.")
     )
-    return UserError(
-        what,
-        where=str(year),
-        todo=Text(
-            f"现有版次：{'、'.join(known) or '无'}。用 bulletin freeze 定稿后再比较。",
-            f"Vintages: {', '.join(known) or 'none'}. Make one with bulletin freeze.",
-        ),
+    names = [one.name for one in known]
+    todo = (
+        Text("请选用上列版次之一。", "Choose one of these.")
+        if name and names
+        else Text("先用 bulletin freeze 定稿一个版次，再比较。", "Make a vintage with bulletin freeze, then compare.")
     )
-
-
-def render(difference: Difference, language: str = "zh") -> str:
-    """The changed numbers as lines of text; annual whole numbers of the province first."""
-    heading = Text(
-        f"{difference.year} 年：{difference.old} → {difference.new}，比较 {difference.compared:,} 个数，"
-        f"{difference.changes.height:,} 个不同",
-        f"{difference.year}: {difference.old} -> {difference.new}, {difference.compared:,} numbers compared, "
-        f"{difference.changes.height:,} differ",
-    )
-    lines = [heading.in_language(language)]
-    for row in difference.changes.head(SHOWN).iter_rows(named=True):
-        scope = [
-            f"{name}={row[name]}"
-            for name in ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "other_member")
-            if row[name] not in (None, "total")
-        ]
-        month = f"-{row['month']:02d}" if row["month"] else ""
-        place = " ".join([row["indicator_id"], f"{row['year']}{month}", row["region_code"], *scope])
-        lines.append(f"  {place}: {_shown(row, '')} -> {_shown(row, '_new')}")
-    if difference.changes.height > SHOWN:
-        rest = difference.changes.height - SHOWN
-        lines.append(Text(f"  ……另有 {rest:,} 个", f"  … and {rest:,} more").in_language(language))
-    return "\n".join(lines)
-
-
-def _shown(row: dict[str, object], suffix: str) -> str:
-    value, status = row[f"value{suffix}"], row[f"status{suffix}"]
-    return f"{value:,.6g}" if isinstance(value, float) else str(status or "–")
+    return UserError(what, where="、".join(names), todo=todo)

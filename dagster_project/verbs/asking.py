@@ -33,7 +33,8 @@ def explain(
 
 def diff(settings: Settings, year: int, old: str | None, new: str | None) -> ExitCode:
     """Print the numbers that differ between two vintages of a year."""
-    from dagster_project.explain.vintages import compare, render
+    from dagster_project.explain.differences import render
+    from dagster_project.explain.vintages import compare
 
     result = compare(settings, year, old, new)
     say(render(result, settings.language), settings.language)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from dataclasses import replace
 from decimal import Decimal
 
+import duckdb
+import pytest
+
+from dagster_project.dictionary import load_indicators
+from dagster_project.dictionary.indicators import SEEDS, read_rows
+from dagster_project.errors import UserError
 from dagster_project.explain import Explanation, render
+from dagster_project.explain.chinese import chinese
 from dagster_project.explain.model import CheckTrace, Choice, PublishedFigure, SourceFile, TermTrace
+from dagster_project.explain.naming import indicator_of, region_of, suggestions
 from dagster_project.language import Text
 
 WHOLE = Explanation(
@@ -39,8 +49,8 @@ WHOLE = Explanation(
         ),
     ),
     files=(SourceFile("setl_d", "b202403/setl_d_202403.parquet", "a" * 64, 23, 438, "2026-01-01"),),
-    checks=(CheckTrace("core", "core.fct_stay", "stay_has_one_person", "warn", 2),),
-    published=(PublishedFigure("100000", 2024, "bulletin", 7408.0, "", "元", "NHSA 2024 bulletin", ""),),
+    checks=(CheckTrace("core", "core.fct_stay", "stay_has_one_person", Text("一次住院一个人", "One person a stay"), "warn", 2),),
+    published=(PublishedFigure("100000", Text("全国", "the country"), 2024, "bulletin", 7408.0, "", "元", "NHSA 2024 bulletin", ""),),
     synthetic=True,
 )  # fmt: skip
 
@@ -105,3 +115,88 @@ def test_a_part_without_data_is_no_zero() -> None:
     assert "inpatient] 2024 = 无数据" in render(none, "zh")
     assert "inpatient] 2024 = no data" in render(none, "en")
     assert "inpatient] 2024 = 0" in render(replace(WHOLE, terms=(term,)), "en"), "a true zero stays a zero"
+
+
+def english_words(text: str) -> list[str]:
+    """English words of a text that are no id, code or abbreviation of the platform."""
+    ids = set(load_indicators()) | {"insutype", "v_t"}
+    words = re.findall(r"[A-Za-z_]+", text)
+    return [word for word in words if word not in ids and "_" not in word and not word.isupper()]
+
+
+def test_what_is_printed_in_chinese_has_no_english_prose() -> None:
+    for row in read_rows():
+        if row["kind"] not in ("not_yet", "alias"):
+            assert not english_words(chinese("traps", row["traps"])), row["indicator_id"]
+            assert not english_words(chinese("formulas", row["formula"])), row["indicator_id"]
+    with (SEEDS / "published.csv").open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            for kind, column in (
+                ("sources", "source"),
+                ("notes", "note"),
+                ("vintages", "vintage"),
+                ("qualifiers", "qualifier"),
+            ):
+                assert not english_words(chinese(kind, row[column])), row[column]
+
+
+def test_traps_sources_and_places_are_said_in_the_language_asked_for() -> None:
+    trap = "Numerator is the gross inpatient fee, not fund payment. Day surgery, home beds, interim settlement, cross-year stays."
+    figure = replace(WHOLE.published[0], source="NHSA 2024 bulletin, published 2025-07-14", qualifier="over")
+    one = replace(WHOLE, traps=trap, published=(figure,))
+    told = render(one, "zh")
+    assert "注意: 分子是住院医疗总费用，不是基金支付。注意日间手术" in told
+    assert "100000 全国 2024 统计公报: 超过 7,408 元 (国家医保局 2024 年统计公报，2025-07-14 发布)" in told
+    assert "提示: 一次住院一个人 (2)" in told
+    assert "438 笔结算" in told
+    said = render(one, "en")
+    assert "100000 the country 2024 bulletin: over 7,408 元 (NHSA 2024 bulletin, published 2025-07-14)" in said
+    assert "Mind: Numerator is the gross inpatient fee" in said
+
+
+def test_a_figure_that_publications_withhold_says_so() -> None:
+    assert "请勿外传" in render(replace(WHOLE, withheld="complementary"), "zh")
+    assert "do not pass it on" in render(replace(WHOLE, withheld="small_cell"), "en")
+    assert "请勿外传" not in render(WHOLE, "zh")
+
+
+def test_an_unknown_indicator_gets_the_closest_ids_and_names_always_the_same() -> None:
+    assert suggestions("insured_totl")[0].indicator_id == "insured_total"
+    assert suggestions("居民医保次均住院费")[0].indicator_id == "resident_avg_inpatient_cost"
+    assert {"职工" in one.name_zh for one in suggestions("职工医保住院率")[:2]} == {True}
+    assert suggestions("住院率") == suggestions("住院率")
+    with pytest.raises(UserError) as found:
+        indicator_of("职工参保")
+    assert found.value.todo is not None
+    assert "employee" in found.value.todo.zh and "参保" in found.value.todo.zh
+    with pytest.raises(UserError) as found:
+        indicator_of("zzzz qqqq")
+    assert found.value.todo is not None and "indicator_dictionary" in found.value.todo.en
+
+
+def test_an_indicator_is_found_by_its_full_name() -> None:
+    for name in ("居民医保次均住院费用", "resident average inpatient cost per stay", "resident_avg_inpatient_cost"):
+        assert indicator_of(name).indicator_id == "resident_avg_inpatient_cost"
+
+
+def test_a_region_is_found_by_its_name() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema core; create schema indicator")
+        connection.execute("create table core.dim_region (region_code varchar, region_name varchar, valid_from date)")
+        connection.execute(
+            "insert into core.dim_region values ('520100', '贵阳市', '2020-01-01'), ('522600', '黔东南州', '2020-01-01'), "
+            "('522700', '黔南州', '2020-01-01'), ('529999', '黔某州', '2020-01-01')"
+        )
+        connection.execute("create table indicator.indicator_value (region_code varchar)")
+        connection.execute("insert into indicator.indicator_value values ('520100'), ('522600'), ('522700')")
+        assert (
+            region_of(connection, "520100")
+            == region_of(connection, "贵阳市")
+            == region_of(connection, "贵阳")
+            == "520100"
+        )
+        with pytest.raises(UserError, match="Several regions"):
+            region_of(connection, "黔")
+        with pytest.raises(UserError, match="There is no region") as found:
+            region_of(connection, "遵义")
+        assert found.value.todo is not None and "520100 贵阳市" in found.value.todo.zh
