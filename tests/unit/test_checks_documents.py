@@ -74,7 +74,7 @@ def small_bulletin() -> Document:
     )
     banner = (Words("合成数据", "synthetic data"),)
     title = (Quoted("公报", "test"),)
-    return Document(title, title, True, banner, [], [Heading(1, (Words("参保"),)), Paragraph(people), table])
+    return Document(title, title, True, banner, blocks=[Heading(1, (Words("参保"),)), Paragraph(people), table])
 
 
 @pytest.fixture(scope="module")
