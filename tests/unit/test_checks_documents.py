@@ -111,7 +111,9 @@ def folder_of(settings: Settings) -> Path:
 
 def test_documents_that_print_the_database_pass(home: Settings) -> None:
     found = results(home)
-    assert {name: (r.status, r.samples) for name, r in found.items() if r.status != "pass"} == {}
+    # Whether a withheld cell can be derived is asked of values under control, of which this home has none.
+    about_documents = {name: r for name, r in found.items() if name != "withheld_cell_derivable"}
+    assert {name: (r.status, r.samples) for name, r in about_documents.items() if r.status != "pass"} == {}
     assert (found["figure_without_trace"].total or 0) >= 15
     assert (found["document_missing"].total or 0) >= 6
 
