@@ -23,7 +23,7 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 def chinese(kind: str, text: str) -> str:
-    """A text of one kind (traps, formulas, sources, notes, vintages, qualifiers) in Chinese; itself where there is none.
+    """A text of one kind (traps, formulas, sources, notes) in Chinese; itself where there is none.
 
     Formulas of ids and operators are the same in every language and stay as they are.
     """

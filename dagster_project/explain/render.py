@@ -10,6 +10,7 @@ from decimal import Decimal
 from dagster_project.explain.chinese import chinese as in_chinese
 from dagster_project.explain.model import Explanation, TermTrace
 from dagster_project.language import Text
+from dagster_project.serving.labels import named
 
 SHOWN_FILES = 12
 SHOWN_CHECKS = 12
@@ -159,10 +160,14 @@ def _published(one: Explanation, language: str) -> list[str]:
         return ["公布数据：无可对照的数字" if language == "zh" else "Published: no figure to compare with"]
     lines = ["公布数据（对照）：" if language == "zh" else "Published, for comparison:"]
     for figure in one.published:
-        vintage, source, note, about = figure.vintage, figure.source, figure.note, figure.qualifier
+        vintage, about = (
+            named("publication_kind", figure.vintage, language),
+            named("qualifier", figure.qualifier, language),
+        )
+        source, note = figure.source, figure.note
         if language == "zh":
-            vintage, source = in_chinese("vintages", vintage), in_chinese("sources", source)
-            note, about = in_chinese("notes", note), in_chinese("qualifiers", about)
+            source = in_chinese("sources", source)
+            note = in_chinese("notes", note)
         place = f"{figure.geography} {figure.geography_name.in_language(language)}".strip()
         told = f"{about} {figure.value:,.10g} {figure.unit}".strip()
         lines.append(

@@ -16,8 +16,10 @@ from dagster_project.disclosure import load_parameters, suppress_indicators
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.language import Text
+from dagster_project.serving.about import about
+from dagster_project.serving.labels import comment, dim_label
 from dagster_project.serving.tables import ServedTable, load_tables
-from dagster_project.settings import Settings, now
+from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
 
@@ -40,7 +42,9 @@ def publish_serving(settings: Settings, run_id: str) -> ServingReport:
         leftover.unlink()
     temporary = target.parent / f".making-{target.name}"
     with connect(settings) as connection:
-        frames = {table.name: _frame(connection, table, run_id) for table in load_tables().values()}
+        # The tables that may be missing come before what is told about them.
+        tables = sorted(load_tables().values(), key=lambda table: table.name == "about")
+        frames = {table.name: _frame(connection, table, run_id) for table in tables}
     counts = {name: frame.height for name, frame in frames.items()}
     _write(temporary, frames)
     with durable_step("serving.replace"):
@@ -51,7 +55,9 @@ def publish_serving(settings: Settings, run_id: str) -> ServingReport:
 def _frame(connection: duckdb.DuckDBPyConnection, table: ServedTable, run_id: str) -> pl.DataFrame:
     """One served table: only listed columns, after disclosure control, in a fixed order."""
     if table.name == "about":
-        return _about(connection, run_id)
+        return about(connection, run_id)
+    if table.name == "dim_label":
+        return dim_label(connection)
     # A cube is served as it was published with the values: both were withheld together.
     source = f"publication.{table.name}" if table.control == "cells" else table.source
     schema, name = source.split(".")
@@ -75,40 +81,6 @@ def _frame(connection: duckdb.DuckDBPyConnection, table: ServedTable, run_id: st
     return connection.execute(f"select {names} from {source} order by all").pl()
 
 
-def _about(connection: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
-    """What a reader must know before the first query: invented or real, which run, which program, which parameter."""
-    meta = {str(key): str(value) for key, value in connection.execute("select key, value from ops.meta").fetchall()}
-    run = connection.execute("select code_version from ops.run where run_id = ?", [run_id]).fetchone()
-    synthetic = meta.get("synthetic", "").lower() == "true"
-    facts = [
-        ("data", "合成数据，不是真实统计", "synthetic data, not statistics of anything")
-        if synthetic
-        else ("data", "医保平台来源数据", "extracts of the healthcare security platform"),
-        *(
-            [
-                (
-                    "as_of",
-                    f"截至 {meta['as_of']}，按该日已交付的数据重算",
-                    f"as of {meta['as_of']}, from what had been delivered by then",
-                )
-            ]
-            if "as_of" in meta
-            else []
-        ),
-        ("province", meta.get("province", ""), meta.get("province", "")),
-        ("run_id", run_id, run_id),
-        ("code_version", run[0] if run else "", run[0] if run else ""),
-        ("made_at", f"{now().isoformat()}Z", f"{now().isoformat()}Z"),
-        (
-            "disclosure_control",
-            f"单元计数小于 {load_parameters().min_cell} 的数值不公布（status = suppressed 或 is_suppressed）",
-            f"figures on fewer than {load_parameters().min_cell} units are withheld (status = suppressed or is_suppressed)",
-        ),
-        ("unit", "金额单位为元", "amounts in yuan"),
-    ]
-    return pl.DataFrame(facts, schema={"item": pl.String, "value_zh": pl.String, "value_en": pl.String}, orient="row")
-
-
 def _write(path: Path, frames: dict[str, pl.DataFrame]) -> None:
     """All tables with their comments into a new database file."""
     connection = duckdb.connect(str(path))
@@ -122,7 +94,8 @@ def _write(path: Path, frames: dict[str, pl.DataFrame]) -> None:
             text = f"{mark.zh}{table.text.zh} / {mark.en}{table.text.en}"
             connection.execute(f'comment on table "{table.name}" is {_quoted(text)}')
             for column, meaning in table.columns.items():
-                connection.execute(f'comment on column "{table.name}"."{column}" is {_quoted(str(meaning))}')
+                text = str(comment(meaning, table.label_of(column)))
+                connection.execute(f'comment on column "{table.name}"."{column}" is {_quoted(text)}')
         connection.execute("checkpoint")
     finally:
         connection.close()

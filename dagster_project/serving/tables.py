@@ -23,7 +23,8 @@ class ServedTable:
     """One served table. `control` is the disclosure control it needs: none, indicators or cells.
 
     For `cells` the table is the sum of `source` over everything it does not list, `cube` the cube of the dictionary whose
-    cells it shows and `counts` its columns of units. `rename` gives the source's name of a column served under another one.
+    cells it shows and `counts` its columns of units. `rename` gives the source's name of a column served under another one, `holds` the
+    label of a column that is not named after it.
     """
 
     name: str
@@ -34,6 +35,11 @@ class ServedTable:
     cube: str
     counts: tuple[str, ...]
     rename: dict[str, str]
+    holds: dict[str, str]
+
+    def label_of(self, column: str) -> str:
+        """The label whose members stand in a column: the column's own name unless the table says otherwise."""
+        return self.holds.get(column, column)
 
     def from_source(self, column: str) -> str:
         """A column of the source under its served name, as SQL."""
@@ -74,4 +80,5 @@ def _table(name: str, entry: dict[str, Any], common: dict[str, Text]) -> ServedT
         cube=entry.get("cube", ""),
         counts=tuple(entry.get("counts") or ()),
         rename=entry.get("rename") or {},
+        holds=entry.get("holds") or {},
     )

@@ -201,6 +201,55 @@ def test_the_check_of_withheld_cells_ran_and_passed(sample_home: SampleHome) -> 
     assert results == [("pass", True)]
 
 
+# Columns whose values are codes or words that need no name: ids, dates, free text, regions (dim_region has their names).
+NOT_LABELS = re.compile(
+    r"_id$|_code$|_name$|^(item|value_.*|name_.*|vintage|reason|province|unit|section|breakdowns|numerator|denominator|formula|"
+    r"definition_switches|traps|headline|alias_of|reason_.*|switch|value|source|note|label|member)$"
+)
+
+
+def test_every_value_of_a_label_is_named_in_its_comment_or_in_a_dimension(served: Path) -> None:
+    known = {(label, member) for label, member in ask(served, "select label, member from dim_label")}
+    regions = {row[0] for row in ask(served, "select region_code from dim_region")}
+    checked = 0
+    for table in load_tables().values():
+        for column in table.columns:
+            kind = ask(
+                served,
+                f"select data_type, comment from duckdb_columns() where table_name = '{table.name}' and column_name = '{column}'",
+            )[0]
+            if kind[0] != "VARCHAR" or (NOT_LABELS.search(column) and column not in table.holds):
+                continue
+            named = str(kind[1])
+            if column == "other_member":
+                members = ask(served, f"select distinct other_dimension, other_member from {table.name}")
+                nameless = {
+                    (label, member)
+                    for label, member in members
+                    if label != "total" and (label, member) not in known and member not in regions
+                }
+            else:
+                label = table.label_of(column)
+                values = {row[0] for row in ask(served, f'select distinct "{column}" from {table.name}')} - {None}
+                nameless = {one for one in values if (label, one) not in known and f"{one} " not in named}
+            assert not nameless, (table.name, column, nameless)
+            checked += 1
+    assert checked > 30
+
+
+def test_a_bi_user_finds_what_the_file_is(served: Path) -> None:
+    about = {
+        str(item): (str(zh), str(en)) for item, zh, en in ask(served, "select item, value_zh, value_en from about")
+    }
+    vintage = about["vintage"][0]
+    assert ask(served, f"select count(*) > 0 from indicator_value where vintage = '{vintage}'") == [(True,)]
+    assert vintage.startswith(about["as_of"][0])
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", about["made_at"][0])
+    assert re.search(r"[0-9a-f]{12}", about["definition_set"][0])
+    assert about["frozen_vintages"] == ("无", "none")
+    assert "synthetic" in about["data"][1]
+
+
 def test_served_values_are_the_published_ones(sample_home: SampleHome, served: Path) -> None:
     names = ", ".join(load_tables()["indicator_value"].columns)
     with duckdb.connect(str(sample_home.warehouse)) as connection:

@@ -131,12 +131,7 @@ def test_what_is_printed_in_chinese_has_no_english_prose() -> None:
             assert not english_words(chinese("formulas", row["formula"])), row["indicator_id"]
     with (SEEDS / "published.csv").open(encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
-            for kind, column in (
-                ("sources", "source"),
-                ("notes", "note"),
-                ("vintages", "vintage"),
-                ("qualifiers", "qualifier"),
-            ):
+            for kind, column in (("sources", "source"), ("notes", "note")):
                 assert not english_words(chinese(kind, row[column])), row[column]
 
 
@@ -150,7 +145,9 @@ def test_traps_sources_and_places_are_said_in_the_language_asked_for() -> None:
     assert "提示: 一次住院一个人 (2)" in told
     assert "438 笔结算" in told
     said = render(one, "en")
-    assert "100000 the country 2024 bulletin: over 7,408 元 (NHSA 2024 bulletin, published 2025-07-14)" in said
+    assert (
+        "100000 the country 2024 Statistical bulletin: Over 7,408 元 (NHSA 2024 bulletin, published 2025-07-14)" in said
+    )
     assert "Mind: Numerator is the gross inpatient fee" in said
 
 
