@@ -109,6 +109,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
     return found | {"clock": told(home), "nothing": told(home)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_the_months_foretold_are_those_rebuilt(runs: dict[str, Told], name: str) -> None:
     run = runs[name]
@@ -118,16 +119,19 @@ def test_the_months_foretold_are_those_rebuilt(runs: dict[str, Told], name: str)
     assert not [month for month, why in run.plan.months.items() if not why]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_the_models_foretold_to_stand_are_those_passed_over(runs: dict[str, Told], name: str) -> None:
     assert set(runs[name].plan.standing) == runs[name].unchanged
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_looking_changes_nothing(runs: dict[str, Told], name: str) -> None:
     assert runs[name].changed_by_looking == set()
 
 
+@pytest.mark.long
 def test_new_files_are_told_with_rows_and_months(runs: dict[str, Told]) -> None:
     spoken = "\n".join(line.zh for line in plan_lines(runs["reversed"].plan))
     assert "setl_d 结算信息：1 个文件，1 行，隔离 0 行，月份 202501" in spoken

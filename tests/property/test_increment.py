@@ -89,6 +89,7 @@ def test_every_kind_of_change_at_once() -> None:
     check(EVERYTHING, full_refresh=True)
 
 
+@pytest.mark.long
 @settings(max_examples=1, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=SLOW)
 @given(deliveries=DELIVERIES)
 def test_any_deliveries(deliveries: list[Changes]) -> None:
