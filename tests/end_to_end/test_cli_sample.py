@@ -86,12 +86,13 @@ def test_explain_walks_from_a_number_to_files(sample_home: SampleHome) -> None:
 
 
 def test_export_copies_the_documents_elsewhere(sample_home: SampleHome, tmp_path: Path) -> None:
-    said = bulletin("export", "--year", "2024", "--to", str(tmp_path), "--home", str(sample_home.home))
+    home = str(copy_of(sample_home, tmp_path / "home"))  # a year without a draft gets one, with checks of its own
+    said = bulletin("export", "--year", "2024", "--to", str(tmp_path), "--home", home)
     assert said.code == 0, said.text
     assert (tmp_path / "2024" / "bulletin.html").is_file()
     release = json.loads((tmp_path / "2024" / "release.json").read_text(encoding="utf-8"))
     assert release["synthetic"] is True
-    wrong = bulletin("export", "--year", "1999", "--home", str(sample_home.home))
+    wrong = bulletin("export", "--year", "1999", "--home", home)
     assert wrong.code == 2
     assert "2024" in wrong.text
 

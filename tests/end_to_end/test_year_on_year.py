@@ -8,10 +8,10 @@ from tests.conftest import SampleHome
 
 
 def comparison(sample: SampleHome, indicator: str, year: int) -> tuple[str | None, bool]:
-    """Break and whether growth is given, for the province."""
+    """Break and whether a change on the year before is given, for the province."""
     with duckdb.connect(str(sample.warehouse), read_only=True) as connection:
         row = connection.execute(
-            "select break_id, growth_percent is not null from indicator.year_on_year "
+            "select break_id, change is not null from indicator.year_on_year "
             "where indicator_id = ? and year = ? and region_code = ?",
             [indicator, year, sample.truth["province"]],
         ).fetchone()
