@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import dbt_build
+from dagster_project import dbt_parse
 from dagster_project.assets import gates, jobs, landing, publication, warehouse
 from dagster_project.assets.common import BulletinHome
 from dagster_project.settings import Settings
@@ -43,4 +43,4 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
     )
 
 
-defs = build_definitions(dbt_build.manifest(Settings()))
+defs = build_definitions(dbt_parse.manifest(Settings()))

@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project import dbt_build, model_inputs, run_lock, stages
+from dagster_project import dbt_build, dbt_parse, model_inputs, run_lock, stages
 from dagster_project.ingest import FileOutcome, ingest_landing, prepare_warehouse, take_back_months
 from dagster_project.ingest.store import TABLES, get_meta, refresh_views
 from dagster_project.settings import Settings
@@ -134,7 +134,7 @@ def _rehearsed(
     stages.load_definitions(scratch)
     changed, because = stages.models_changed(scratch)
     plan.whole = "full_refresh" if full_refresh else "models" if changed and because.en else ""
-    manifest = dbt_build.manifest(scratch)
+    manifest = dbt_parse.manifest(scratch)
     asked = (connection, manifest, there)
     plan.months = _due(connection)
     if full_refresh or changed:
@@ -198,6 +198,6 @@ def _models(manifest: dict[str, Any], tags: set[str] | None = None) -> set[str]:
 def _standing(
     connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], there: set[tuple[str, str]], tags: set[str]
 ) -> set[str]:
-    now = model_inputs.fingerprints(connection, manifest, dbt_build.models_fingerprint())
+    now = model_inputs.fingerprints(connection, manifest, dbt_parse.models_fingerprint())
     names = {str(manifest["nodes"][node]["name"]) for node in model_inputs.unchanged(connection, now, manifest, there)}
     return names & _models(manifest, tags)

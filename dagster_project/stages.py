@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from dagster_project import dbt_build, gate, model_inputs, progress, run, years
+from dagster_project import dbt_build, dbt_parse, gate, model_inputs, progress, run, years
 from dagster_project.dbt_build import NodeResult
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
@@ -44,16 +44,16 @@ def warm_up(settings: Settings, run_id: str) -> None:
         with suppress(Exception):
             # Intake that is through by now has most likely found nothing, and then dbt may have nothing to do.
             if begun is None or not begun.done() or _is_anything_due(settings):
-                dbt_build.parse(settings)
+                dbt_parse.parse(settings)
 
     threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
 def _is_anything_due(settings: Settings) -> bool:
     """Whether a build would make a model or seed anew, by the definitions as they were loaded last."""
-    manifest = dbt_build.manifest(settings)
+    manifest = dbt_parse.manifest(settings)
     with connect(settings) as connection:
-        inputs = model_inputs.fingerprints(connection, manifest, dbt_build.models_fingerprint())
+        inputs = model_inputs.fingerprints(connection, manifest, dbt_parse.models_fingerprint())
         return len(model_inputs.unchanged(connection, inputs, manifest)) < len(inputs)
 
 
@@ -129,9 +129,9 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
     changed, because = models_changed(settings)
     tags = {part.removeprefix("tag:") for part in select.split() if part.startswith("tag:")}
     named = len(tags) < len(select.split())  # somebody picked these very models: they are built whatever their inputs
-    manifest = dbt_build.manifest(settings)
+    manifest = dbt_parse.manifest(settings)
     with connect(settings) as connection:
-        inputs = model_inputs.fingerprints(connection, manifest, dbt_build.models_fingerprint())
+        inputs = model_inputs.fingerprints(connection, manifest, dbt_parse.models_fingerprint())
         standing = set() if full_refresh or changed or named else model_inputs.unchanged(connection, inputs, manifest)
         chosen = model_inputs.selection(manifest, tags, standing)
         picked = {name for name in inputs if manifest["nodes"][name]["name"] in select.split()}
@@ -188,7 +188,7 @@ def models_changed(settings: Settings) -> tuple[bool, Text]:
     with connect(settings) as connection:
         row = connection.execute("select value from ops.meta where key = ?", [MODELS_KEY]).fetchone()
         built = connection.execute("select count(*) from ops.built_load").fetchone()
-    changed = row != (dbt_build.models_fingerprint(),)
+    changed = row != (dbt_parse.models_fingerprint(),)
     told = changed and built != (0,)
     return changed, Text("模型已更改，全部重建：", "models changed, full refresh: ") if told else Text("", "")
 
@@ -230,7 +230,7 @@ def mark_cubes_built(settings: Settings) -> None:
         # First, so that a kill in between costs a needless increment and never leaves rows of older models.
         with durable_step("run.models"):
             connection.execute(
-                "insert or replace into ops.meta values (?, ?)", [MODELS_KEY, dbt_build.models_fingerprint()]
+                "insert or replace into ops.meta values (?, ?)", [MODELS_KEY, dbt_parse.models_fingerprint()]
             )
         mark_built(connection)
 

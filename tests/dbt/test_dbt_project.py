@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import dbt_build
+from dagster_project import dbt_parse
 from dagster_project.dictionary.indicators import load_indicators
 from dagster_project.settings import PROJECT_ROOT
 from tests.conftest import SampleHome, copy_of
@@ -61,7 +61,7 @@ def test_every_unit_test_beside_a_model_holds(built_home: Path) -> None:
 
 def test_indicators_name_only_extracts_that_a_cube_is_made_of(built_home: Path) -> None:
     """An extract that no figure reads must not keep a figure from being computed when it is missing."""
-    manifest = dbt_build.manifest(settings_of(built_home))
+    manifest = dbt_parse.manifest(settings_of(built_home))
     reached = {name for name, node in manifest["nodes"].items() if node.get("schema") == "cube"}
     waiting = list(reached)
     while waiting:

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dagster_project import dbt_build
+from dagster_project import dbt_parse
 from dagster_project.assets.common import POOL
 from dagster_project.checks import STAGES, stage_check_specs
 from dagster_project.contracts import load_contracts
@@ -23,7 +23,7 @@ STAGE_OF_SCHEMA = {"seed": 0, "staging": 0, "core": 0, "cube": 1, "indicator": 1
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The parsed dbt project."""
-    return dbt_build.manifest(Settings(home=tmp_path_factory.mktemp("definitions")))
+    return dbt_parse.manifest(Settings(home=tmp_path_factory.mktemp("definitions")))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.warehouse_api import build_home, settings_of, sorted_csv
 
 CASES = ["test_stay_rulings"]
 DRIVES_BUILD = (
-    "run.begin", "run.finish", "run.models", "dictionary.commit", "dbt.fingerprint", "ingest.make_key",
+    "run.begin", "run.finish", "run.models", "dictionary.commit", "ingest.make_key",
     "ingest.rename_raw", "ingest.commit_load", "ingest.record_file", "ingest.remove_work", "ingest.sweep_work",
     "ingest.sweep_orphan", "ingest.commit_versions", "ingest.mark_built", "run.forget_inputs", "run.note_inputs",
 )  # fmt: skip

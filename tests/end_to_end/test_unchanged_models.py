@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project import dbt_build, model_inputs, stages
+from dagster_project import dbt_parse, model_inputs, stages
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 from tests.conftest import SampleHome, copy_of
@@ -32,13 +32,13 @@ def warehouse(home: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def standing(home: Settings, connection: duckdb.DuckDBPyConnection) -> set[str]:
-    manifest = dbt_build.manifest(home)
-    now = model_inputs.fingerprints(connection, manifest, dbt_build.models_fingerprint())
+    manifest = dbt_parse.manifest(home)
+    now = model_inputs.fingerprints(connection, manifest, dbt_parse.models_fingerprint())
     return {name.split(".")[-1] for name in model_inputs.unchanged(connection, now, manifest)}
 
 
 def all_models(home: Settings) -> set[str]:
-    nodes = dbt_build.manifest(home)["nodes"].values()
+    nodes = dbt_parse.manifest(home)["nodes"].values()
     return {node["name"] for node in nodes if node["resource_type"] in ("model", "seed")}
 
 
@@ -81,13 +81,13 @@ def test_a_definition_reaches_only_the_models_that_name_it(
 
 
 def test_another_text_of_a_model_makes_everything_due(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
-    manifest = dbt_build.manifest(home)
+    manifest = dbt_parse.manifest(home)
     now = model_inputs.fingerprints(warehouse, manifest, "another text")
     assert model_inputs.unchanged(warehouse, now, manifest) == set()
 
 
 def test_what_is_about_to_be_built_no_longer_stands(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
-    manifest = dbt_build.manifest(home)
+    manifest = dbt_parse.manifest(home)
     name = next(name for name in manifest["nodes"] if name.endswith(".dim_person"))
     model_inputs.forget(warehouse, [name])
     assert "dim_person" not in standing(home, warehouse)

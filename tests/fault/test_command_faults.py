@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from dagster_project import progress, run, stages
+from dagster_project import dbt_parse, progress, run, stages
 from dagster_project.checks import STAGES, read_results, run_stage
 from dagster_project.checks.page import render_checks_page
 from dagster_project.contracts import write_request_sheet
@@ -27,6 +29,7 @@ DRIVES_SAMPLE = ("sample.clear", "sample.move")
 DRIVES_REQUEST = ("request.rename_workbook", "request.rename_sql")
 DRIVES_CHECKS = ("checks.landing.commit", "checks.core.commit", "checks.indicator.commit", "checks.publication.commit")
 DRIVES_PAGE = ("checks.page.rename",)
+DRIVES_PARSE = ("dbt.keep_parsed",)
 DRIVES_PROGRESS = ("progress.seconds",)
 DRIVES_MONTHS = ("run.touched_months", "ingest.take_back_months")
 
@@ -53,6 +56,31 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
         made[seed] = tmp_path_factory.mktemp("samples") / "home"
         write_sample(made[seed] / "landing", scale=0.0001, years=(2025,), seed=seed)
     return made
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_parse_that_is_stopped_is_made_anew(side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt_parse, "SHELF", tmp_path / "target")
+    monkeypatch.setattr(dbt_parse, "_parsed", {})
+    settings = Settings(home=tmp_path / "home")
+    kill_at(*DRIVES_PARSE, side, lambda: dbt_parse.parse(settings))
+    nodes = dbt_parse.manifest(settings)["nodes"]
+    assert nodes.keys() == dbt_parse.parse(settings).nodes.keys()
+    (folder,) = (tmp_path / "target").glob(f"{dbt_parse.PREFIX}*")
+    (folder / dbt_parse.JSON).write_text('{"nodes": {}}', encoding="utf-8")
+    assert dbt_parse.manifest(settings)["nodes"] == {}, "the same files are parsed once"
+    monkeypatch.setattr(dbt_parse, "project_fingerprint", lambda: "of other files")
+    assert dbt_parse.manifest(settings)["nodes"].keys() == nodes.keys()
+    assert not settings.home.exists(), "the parse is no home's"
+
+
+def test_a_read_only_project_is_parsed_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt_parse, "SHELF", tmp_path / "target")
+    denied = SimpleNamespace(access=lambda *_: False, W_OK=os.W_OK, getpid=os.getpid, environ=os.environ)
+    monkeypatch.setattr(dbt_parse, "os", denied)
+    settings = Settings(home=tmp_path / "home")
+    assert dbt_parse.manifest(settings)["nodes"]
+    assert not (tmp_path / "target").exists()
 
 
 def sample_again(home: Path) -> ExitCode:

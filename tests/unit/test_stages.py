@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import dbt_build, progress, stages
+from dagster_project import dbt_build, dbt_parse, progress, stages
 from dagster_project.ingest import prepare_warehouse
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
@@ -44,15 +44,15 @@ def test_changed_models_rebuild_everything_until_a_whole_build_has_ended(
             stages.mark_cubes_built(settings)
         return asked[-1], "full refresh" in told.detail
 
-    monkeypatch.setattr(dbt_build, "manifest", lambda _settings: {"nodes": {}, "sources": {}})
-    monkeypatch.setattr(dbt_build, "build", build)
+    monkeypatch.setattr(dbt_parse, "manifest", lambda _settings: {"nodes": {}, "sources": {}})
+    monkeypatch.setattr(dbt_parse, "build", build)
     monkeypatch.setattr(progress, "_reporter", told)
     with connect(settings) as connection:
         prepare_warehouse(connection)
         connection.execute("insert into ops.load (load_id) values (1)")
     assert built(whole=True) == (True, False)  # a first build is whole anyway and needs no words
     assert built(whole=True) == (False, False)
-    monkeypatch.setattr(dbt_build, "models_fingerprint", lambda: "another")
+    monkeypatch.setattr(dbt_parse, "models_fingerprint", lambda: "another")
     assert built(whole=False) == (True, True)
     assert built(whole=True) == (True, True)
     assert built(whole=True) == (False, False)
@@ -62,13 +62,13 @@ def test_models_and_macros_count_as_text_and_seeds_do_not(tmp_path: Path, monkey
     for name in ("models/core/fact.sql", "macros/months.sql", "seeds/code_set.csv", "dbt_project.yml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("before", encoding="utf-8")
-    monkeypatch.setattr(dbt_build, "DBT_PROJECT", tmp_path)
-    before = dbt_build.models_fingerprint()
+    monkeypatch.setattr(dbt_parse, "DBT_PROJECT", tmp_path)
+    before = dbt_parse.models_fingerprint()
     (tmp_path / "seeds/code_set.csv").write_text("after", encoding="utf-8")
     (tmp_path / "models/core/fact.sql").touch()
-    assert dbt_build.models_fingerprint() == before
+    assert dbt_parse.models_fingerprint() == before
     (tmp_path / "macros/months.sql").write_text("after", encoding="utf-8")
-    assert dbt_build.models_fingerprint() != before
+    assert dbt_parse.models_fingerprint() != before
 
 
 def test_each_stage_leaves_a_line_that_programs_can_read(tmp_path: Path) -> None:
