@@ -24,7 +24,9 @@ def indicator_of(asked: str) -> Indicator:
     Raises UserError with the closest ids and names, or with the reason when it is not computed.
     """
     indicators = load_indicators()
-    named = [one for one in indicators.values() if asked.strip().lower() in (one.name_zh.lower(), one.name_en.lower())]
+    name = asked.strip().lower()
+    wanted = {name, name.removeprefix(COUNTRY_NAME.zh)}  # L28: no name says 全国, but people do
+    named = [one for one in indicators.values() if wanted & {one.name_zh.lower(), one.name_en.lower()}]
     found = indicators.get(asked.strip()) or (named[0] if len(named) == 1 else None)
     if found is None:
         near = suggestions(asked)

@@ -33,6 +33,13 @@ def test_all_247_indicators_are_there_once_and_64_are_headline() -> None:
     assert sum(row.headline for row in INDICATORS.values()) == 64
 
 
+def test_L28_the_name_of_a_figure_carries_no_area() -> None:
+    for row in COMPUTED:
+        assert not row.name_zh.startswith(("全国", "全省", "贵州")), (row.indicator_id, row.name_zh)
+    assert INDICATORS["ma_expenditure"].name_zh == "医疗救助支出"
+    assert len({row.name_zh for row in INDICATORS.values()}) == len(INDICATORS), "names still tell indicators apart"
+
+
 def test_every_row_is_computed_an_alias_or_not_yet_with_a_reason_R36() -> None:
     for row in INDICATORS.values():
         assert row.kind in KINDS

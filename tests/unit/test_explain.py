@@ -176,6 +176,11 @@ def test_an_indicator_is_found_by_its_full_name() -> None:
         assert indicator_of(name).indicator_id == "resident_avg_inpatient_cost"
 
 
+def test_L28_a_name_that_says_the_country_is_understood() -> None:
+    assert indicator_of("全国医疗救助支出").indicator_id == "ma_expenditure"
+    assert indicator_of("医疗救助支出").name_zh == "医疗救助支出"
+
+
 def test_a_region_is_found_by_its_name() -> None:
     with duckdb.connect() as connection:
         connection.execute("create schema core; create schema indicator")
