@@ -65,7 +65,9 @@ class Span:
             touched = np.flatnonzero(left[:, column])
             touched = touched[touched != done]
             if len(touched):
-                left[touched] = (left[touched] - left[touched, column, None] * left[done]) % PRIME
+                own = np.flatnonzero(left[done])  # few columns, as a rule
+                cells = np.ix_(touched, own)
+                left[cells] = (left[cells] - left[touched, column, None] * left[done, own]) % PRIME
             pivots.append(column)
             done += 1
             if done == len(left):

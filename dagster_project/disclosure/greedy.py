@@ -45,7 +45,9 @@ class Basis:
                         self._vectors[bit] = other ^ rest
                 self._vectors[lowest] = rest
                 self._taken |= lowest
-                left = {secret ^ rest if secret & lowest else secret for secret in left}
+                changed = [secret for secret in left if secret & lowest]
+                left.difference_update(changed)
+                left.update(secret ^ rest for secret in changed)
         return withheld
 
 

@@ -12,6 +12,7 @@ from math import gcd
 import numpy as np
 import polars as pl
 
+from dagster_project.disclosure.algebra import fingerprints
 from dagster_project.disclosure.sums import Marks, Numbers, Sums
 
 PLACE = ("province", "region_code", "year")
@@ -106,7 +107,8 @@ class Grid:
     def sums(self, weights: Numbers) -> Sums:
         """The system as it stands; groups that no sum tells apart are one group."""
         vectors = np.array(self.vectors, dtype=np.int64).reshape(len(self.vectors), self.groups.height)
-        distinct, group = np.unique(vectors, axis=1, return_inverse=True)
+        _, first, group = np.unique(fingerprints(vectors.T), return_index=True, return_inverse=True)
+        distinct = vectors[:, first]
         units = np.zeros((*self.units.shape[:2], distinct.shape[1]), dtype=np.int64)
         np.add.at(units.T, group, self.units.T)
         return Sums(distinct, units, self.parent, weights, tuple(self.parts))

@@ -19,7 +19,7 @@ import polars as pl
 
 from dagster_project.disclosure.complementary import Tie
 from dagster_project.disclosure.grid import PLACE, SOURCE, Grid, Term
-from dagster_project.disclosure.sums import Marks, Sums
+from dagster_project.disclosure.sums import Marks, Sums, added
 
 MONTH = "month"
 _ROW = ("indicator_id", "year", "breakdown", "member", "period_kind")
@@ -144,7 +144,7 @@ def _lines(cube: Cube, grids: _Grids) -> pl.DataFrame:
     grid = grids.grids[system]
     lines = grid.lines(grids.families[family].cubes[cube.cube], cube.labels)
     vectors = np.array(grid.vectors)[lines["sum"].to_numpy()]
-    has_units = (grid.units.any(axis=0).astype(np.int64) @ vectors.T > 0) & (grid.parent >= 0)[:, None]
+    has_units = (added(np.asarray(grid.units.any(axis=0)), vectors) > 0) & (grid.parent >= 0)[:, None]
     place, line = np.nonzero(has_units)
     return pl.concat([grid.places[place], lines[line]], how="horizontal").with_columns(system=pl.lit(system))
 

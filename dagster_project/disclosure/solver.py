@@ -78,7 +78,8 @@ class Solver:
         """Places first, each by what is known there; then what the whole tells about all of them together."""
         rests = [self._local(place, known, asked).rest for place in places]
         for place, rest in zip(places, rests, strict=True):
-            found[place] |= asked[place] & ~rest.any(axis=1)
+            wanted = np.flatnonzero(asked[place])
+            found[place, wanted] = ~rest[wanted].any(axis=1)
         if places == [whole]:
             return
         together = np.concatenate(rests, axis=1)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,15 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 Cell = tuple[int, int]
+
+
+def added(units: NDArray[Any], vectors: NDArray[Any]) -> Numbers:
+    """Units (… × groups) added up by vectors (sums × groups): … × sums.
+
+    Doubles have fast routines, whole numbers have none, and counts are exact in both (below 2^53).
+    """
+    total: Numbers = (units.astype(np.float64) @ vectors.astype(np.float64).T).astype(np.int64)
+    return total
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class Sums:
     @cached_property
     def kinds(self) -> Numbers:
         """Units of each kind in each cell (kinds × places × sums)."""
-        return self.units @ self.vectors.T
+        return added(self.units, self.vectors)
 
     @cached_property
     def counts(self) -> Numbers:
@@ -62,7 +72,7 @@ class Sums:
     @cached_property
     def filled(self) -> Marks:
         """Cells that take a group with units; the others are 0, and known to be."""
-        filled: Marks = self.present.astype(np.int64) @ (self.vectors != 0).astype(np.int64).T > 0
+        filled: Marks = added(self.present, self.vectors != 0) > 0
         return filled
 
     @cached_property

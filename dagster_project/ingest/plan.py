@@ -121,21 +121,29 @@ class Plan:
         return found
 
     def reasons(self) -> list[Condition]:
-        """The conditions as reasons to give: a cell that cannot be used is said once, by the first rule that it breaks.
+        """The conditions, as flags of `flagged`, as reasons to give: a cell that cannot be used is said once, by the first rule
+        that it breaks.
 
         A rule over several cells is silent where one of them cannot be used: it was never really asked. An unknown code
         is always named, since the cure of S1 goes by the code.
         """
         found: list[Condition] = []
         spoken: dict[str, list[str]] = {}
-        for condition in self.conditions():
-            names = condition.column.split(", ")
+        for place, condition in enumerate(self.conditions()):
+            flag, names = f'"broken.{place}"', condition.column.split(", ")
             before = [sql for name in names for sql in spoken.get(name, ()) if condition.rule_id != "code_unknown"]
             if len(names) == 1:
-                spoken.setdefault(names[0], []).append(f"coalesce(({condition.sql}), false)")
+                spoken.setdefault(names[0], []).append(flag)
             silent = f" and not ({' or '.join(before)})" if before else ""
-            found.append(replace(condition, sql=f"({condition.sql}){silent}"))
+            found.append(replace(condition, sql=f"{flag}{silent}"))
         return found
+
+    def flagged(self, rows: str) -> str:
+        """Typed rows with a flag "broken.<number>" for each condition; `rows` narrows the records read."""
+        flags = [
+            f'coalesce(({condition.sql}), false) as "broken.{place}"' for place, condition in enumerate(self.conditions())
+        ]
+        return f"select {', '.join(['*', *flags])} from ({self.typed(rows)})"
 
     def _region_of_institution(self) -> Condition:
         """Where the treatment place is not given it is read from the institution's code, and must be a region (S1)."""

@@ -17,7 +17,7 @@ PARTS = {"stage": STAGES}
 
 def names_in(source: str, path: str = "") -> Iterator[str]:
     """Names of the durable steps of a module."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source)) if "durable_step" in source else ():
         if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
             continue
         called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
@@ -47,7 +47,8 @@ def steps_that_tests_drive() -> dict[str, str]:
     """Names in the constants DRIVES… of test modules, which these modules' tests assert to have been hit."""
     found: dict[str, str] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        source = path.read_text(encoding="utf-8")
+        for node in ast.parse(source).body if "DRIVES" in source else ():
             if (
                 isinstance(node, ast.Assign)
                 and isinstance(node.targets[0], ast.Name)

@@ -45,7 +45,7 @@ def test_changed_models_rebuild_everything_until_a_whole_build_has_ended(
         return asked[-1], "full refresh" in told.detail
 
     monkeypatch.setattr(dbt_parse, "manifest", lambda _settings: {"nodes": {}, "sources": {}})
-    monkeypatch.setattr(dbt_parse, "build", build)
+    monkeypatch.setattr(dbt_build, "build", build)
     monkeypatch.setattr(progress, "_reporter", told)
     with connect(settings) as connection:
         prepare_warehouse(connection)
