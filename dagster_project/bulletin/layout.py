@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 
-from dagster_project.bulletin.document import Inlines, Table, Words, plain
+from dagster_project.bulletin.document import Inlines, NumberRun, Table, Words, plain
 
-_PAGE = 94.0  # digits of the table's size on a line of an A4 page
+_PAGE = 94.0  # digits of the table's size that stand well on a line of an A4 page
 _MARGINS = 2.5  # of a cell, in digits
+# Where they do not fit so: what the line holds at the most, the least margin, the least width of a text.
+_FULL_PAGE, _LEAST_MARGINS, _LEAST_TEXT = 104.0, 1.5, 12.0
 _LONGEST_ON_ONE_LINE, _LONGEST = 18.0, 70.0
 _SHORT_HEADER = 8.0
 _SHORT_TEXT = 12.0  # four Chinese characters and a little: such a text is never broken over lines
@@ -32,8 +34,12 @@ def is_unit(table: Table, index: int) -> bool:
 
 
 def is_short(table: Table, index: int) -> bool:
-    """True for a column of short texts, codes and dates."""
-    return max((length(plain(row.cells[index])) for row in table.rows if not row.is_group), default=0.0) <= _SHORT_TEXT
+    """True for a column that is never broken over lines: short texts, codes, dates, and lists of numbers of any length."""
+    cells = [row.cells[index] for row in table.rows if not row.is_group]
+    parts = [part for cell in cells for part in cell]
+    if any(isinstance(part, NumberRun) for part in parts):
+        return all(isinstance(part, NumberRun | Words) for part in parts)
+    return max((length(plain(cell)) for cell in cells), default=0.0) <= _SHORT_TEXT
 
 
 def parted(parts: Inlines) -> tuple[Inlines, Inlines]:
@@ -50,21 +56,36 @@ def column_shares(table: Table) -> list[float]:
     Numbers stand on one line, headers on two at most; texts get what is left by their length, and what they do not need goes
     to all columns alike.
     """
+    needs = _needs(table)
+    return [need / sum(needs) for need in needs]
+
+
+def text_scale(table: Table) -> float:
+    """How far the text of a table has to shrink on a page so that no number is broken over lines; 1 where it need not."""
+    return min(1.0, _FULL_PAGE / sum(_needs(table)))
+
+
+def _needs(table: Table) -> list[float]:
+    """Widths of the columns in digits: at their ease where the page allows it, else with what they cannot do without."""
     rows = [row for row in table.rows if not row.is_group]
     longest = [max((length(plain(row.header)) + 2 * row.indent for row in rows), default=0.0)]
     longest += [
         max((length(plain(row.cells[index])) for row in rows), default=0.0) for index in range(len(table.columns))
     ]
+    broken = [size > _LONGEST_ON_ONE_LINE for size in longest]
+    broken[1:] = [one and not is_short(table, index) for index, one in enumerate(broken[1:])]
+    texts = {place: min(longest[place], _LONGEST) for place, one in enumerate(broken) if one}
     headers = [_header_length(parts) for parts in (table.corner, *table.columns)]
-    needs = [max(size, header, 4.0) + _MARGINS for size, header in zip(longest, headers, strict=True)]
-    wanted = {
-        place: min(size, _LONGEST) + _MARGINS for place, size in enumerate(longest) if size > _LONGEST_ON_ONE_LINE
-    }
-    left = max(_PAGE - sum(need for place, need in enumerate(needs) if place not in wanted), _PAGE * 0.3)
+    sizes = [max(size, header, 4.0) for size, header in zip(longest, headers, strict=True)]
+    fixed = [size + _MARGINS for place, size in enumerate(sizes) if place not in texts]
+    left = _PAGE - sum(fixed)
+    if left < (_PAGE * 0.3 if texts else 0.0):
+        fixed = [size + _LEAST_MARGINS for place, size in enumerate(sizes) if place not in texts]
+        left = max(_FULL_PAGE - sum(fixed), _LEAST_TEXT * len(texts))
+    wanted = {place: size + _MARGINS for place, size in texts.items()}
     share = min(left / max(sum(wanted.values()), 1.0), 1.3)
-    for place, size in wanted.items():
-        needs[place] = size * share
-    return [need / sum(needs) for need in needs]
+    of_fixed = iter(fixed)
+    return [wanted[place] * share if place in wanted else next(of_fixed) for place in range(len(sizes))]
 
 
 def _header_length(parts: Inlines) -> float:

@@ -15,9 +15,9 @@ import duckdb
 from dagster_project.bulletin import charts, release, store
 from dagster_project.bulletin import folder as folders
 from dagster_project.bulletin.compose import KINDS, compose
+from dagster_project.bulletin.data_tables import csv_text, register_data, table_data
 from dagster_project.bulletin.document import Document, Paragraph, plain
 from dagster_project.bulletin.reading import Sources, read_raw_values, read_sources
-from dagster_project.bulletin.register import COLUMNS, csv_text, figure_rows, grid
 from dagster_project.disclosure import Disclosed, Parameters, load_parameters
 from dagster_project.errors import UserError
 from dagster_project.language import Text
@@ -138,12 +138,9 @@ def write_documents(
         return
     drawn = {chart.key: painters.submit(charts.draw, chart) for chart in document.charts()}
     (target / "tables").mkdir()
-    notice = [[plain(document.banner) + " / " + plain(document.banner, "en")]] if document.is_synthetic else []
-    notice += [[plain(document.state) + " / " + plain(document.state, "en")]] if document.state else []
     for table in document.tables():
-        (target / "tables" / f"{table.key}.csv").write_text(csv_text([*grid(table), *notice]), encoding="utf-8")
-    register = [list(COLUMNS), *([str(row[name]) for name in COLUMNS] for row in figure_rows(document))]
-    (target / "tables" / "figures.csv").write_text(csv_text([*register, *notice]), encoding="utf-8")
+        (target / "tables" / f"{table.key}.csv").write_text(csv_text(table_data(document, table)), encoding="utf-8")
+    (target / "tables" / "figures.csv").write_text(csv_text(register_data(document)), encoding="utf-8")
     notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
     (target / "bulletin.xlsx").write_bytes(render_workbook(document, sources.as_of, vintage, notes))
     svg = {key: drawing.result()[0] for key, drawing in drawn.items()}

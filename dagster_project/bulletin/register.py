@@ -1,15 +1,14 @@
-"""Flat forms of the document: the register of printed figures and the tables as grids of text.
+"""The register of printed figures: every figure of the document with its place, unit, parts and status.
 
-Belongs here: what checks, CSV files and the workbook share. Does not belong here: file formats.
+Belongs here: what the workbook, the CSV files and the release descriptor share. Does not belong here: file formats, the
+tables as data (`data_tables`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from dagster_project.bulletin.document import (
     Chart,
@@ -19,9 +18,10 @@ from dagster_project.bulletin.document import (
     Inlines,
     Paragraph,
     Table,
+    Words,
     plain,
 )
-from dagster_project.bulletin.figures import Figure
+from dagster_project.bulletin.figures import BREAK_MARK, Figure
 from dagster_project.bulletin.numbers import Unit, rounded
 from dagster_project.language import Text
 
@@ -35,14 +35,27 @@ HEADERS = {
     "value": Text("未舍入的数", "Unrounded value"), "declared_unit": Text("未舍入数的单位", "Its unit"),
     "status": Text("状态", "Status"), "source": Text("出处", "Source"),
     "numerator": Text("分子", "Numerator"), "denominator": Text("分母", "Denominator"),
+    "series_break": Text("口径变化", "Series break"),
 }  # fmt: skip
 COLUMNS = tuple(HEADERS)
 # Levels are the exact values of the database; a change or growth on them is a quotient without end, given to this many digits.
 DERIVED_DECIMALS = 10
 
 
-def printed_figures(document: Document) -> Iterator[tuple[str, Figure, Unit | None]]:
-    """(place, figure, unit it is printed in) for every figure in text, tables and charts; place is text or a key."""
+class Printed(NamedTuple):
+    """A figure where it is printed; `place` is text, heading or a key, `unit` None where it is the one fitting its size.
+
+    `is_break`: its place marks a break of the series against the year before.
+    """
+
+    place: str
+    figure: Figure
+    unit: Unit | None
+    is_break: bool
+
+
+def printed_figures(document: Document) -> Iterator[Printed]:
+    """Every figure in text, tables and charts, in order."""
     for block in document.blocks:
         if isinstance(block, Paragraph):
             yield from _figures("text", block.parts)
@@ -55,19 +68,26 @@ def printed_figures(document: Document) -> Iterator[tuple[str, Figure, Unit | No
         elif isinstance(block, Chart):
             for series in block.series:
                 for figure in series.figures:
-                    yield f"chart:{block.key}", figure, series.unit
+                    yield Printed(f"chart:{block.key}", figure, series.unit, figure.year in block.breaks)
 
 
-def _figures(place: str, parts: Inlines) -> Iterator[tuple[str, Figure, Unit | None]]:
+def _figures(place: str, parts: Inlines) -> Iterator[Printed]:
     for part in parts:
         if isinstance(part, FigureRun):
-            yield place, part.figure, part.unit
+            yield Printed(place, part.figure, part.unit, marks_break(parts))
+
+
+def marks_break(parts: Inlines) -> bool:
+    """Whether a cell says that its figure cannot be compared with the year before, by its own mark or the one behind it."""
+    return any(
+        part.figure.marker == BREAK_MARK if isinstance(part, FigureRun) else part == Words(BREAK_MARK) for part in parts
+    )
 
 
 def figure_rows(document: Document) -> list[dict[str, Any]]:
     """The register of printed figures, one row a figure and place, columns `COLUMNS`."""
     rows = []
-    for place, figure, unit in printed_figures(document):
+    for place, figure, unit, is_break in printed_figures(document):
         shown = unit if figure.has_value else None
         rows.append(
             {
@@ -87,6 +107,7 @@ def figure_rows(document: Document) -> list[dict[str, Any]]:
                 "source": figure.source,
                 "numerator": _part(figure, figure.numerator),
                 "denominator": _part(figure, figure.denominator),
+                "series_break": "Y" if is_break else "",
             }
         )
     return rows
@@ -103,24 +124,6 @@ def _exact(figure: Figure) -> str:
         return f"{figure.value:f}"
     text = f"{rounded(figure.value, DERIVED_DECIMALS):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def grid(table: Table, language: str = "zh") -> list[list[str]]:
-    """Header and rows of a table as text; headings within it are left to the eye."""
-    header = [plain(table.corner, language), *(plain(column, language) for column in table.columns)]
-    body = [
-        [plain(row.header, language), *(plain(cell, language) for cell in row.cells)]
-        for row in table.rows
-        if not row.is_group
-    ]
-    return [header, *body]
-
-
-def csv_text(rows: list[list[str]]) -> str:
-    """CSV text with a byte order mark, so that a spreadsheet program reads the Chinese right."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return "\ufeff" + buffer.getvalue()
 
 
 def caption(block: Table | Chart, language: str = "zh") -> str:

@@ -43,7 +43,7 @@ def describe(
     sources: Sources, document: Document, parameters: Parameters, vintage: str, run_id: str, values_sha256: str
 ) -> dict[str, Any]:
     """Everything of the descriptor but the list of files."""
-    printed = [figure for _, figure, _ in printed_figures(document)]
+    printed = [one.figure for one in printed_figures(document)]
     used = sorted({figure.definition_id for figure in printed if figure.definition_id})
     return {
         "title": plain(document.title),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dagster_project.bulletin.book import FigureBook, region_label
-from dagster_project.bulletin.document import FigureRun, Inline, Inlines, Quoted, Row, Table, Words, YearRun, words
+from dagster_project.bulletin.document import FigureRun, Inlines, Quoted, Row, Table, Words, YearRun, words
 from dagster_project.bulletin.figures import BREAK_MARK, Figure, common_unit
 from dagster_project.bulletin.numbers import Unit
 from dagster_project.bulletin.sections import OUTSIDE_TIERS, TIERS, tier_figures
@@ -36,12 +36,6 @@ def cell(figure: Figure | None, unit: Unit | None = None) -> Inlines:
     if figure is None:
         return ()
     return (FigureRun(figure, unit if figure.has_value else None),)
-
-
-def _marker(part: Inline) -> str:
-    if isinstance(part, FigureRun):
-        return part.figure.marker
-    return BREAK_MARK if part is BREAK_SIGN else ""
 
 
 def mark_note(rows: Sequence[Row]) -> tuple[Inlines, ...]:

@@ -19,6 +19,7 @@ TITLE_FONT, SECOND = "宋体", "楷体"
 ALARM = RGBColor(0x9C, 0x1C, 0x13)
 INK = RGBColor(0, 0, 0)
 CONTENT_WIDTH = Mm(160)
+TABLE_POINTS = 8.5
 
 
 def set_font(style: Any, east_asian: str, size: float, bold: bool = False, colour: RGBColor = INK) -> None:
@@ -82,9 +83,9 @@ def prepare(document: WordDocument) -> None:
         ("Bulletin Text", BODY, 12, True, 1.5),
         ("Bulletin Note", BODY, 10, False, 1.25),
         ("Bulletin Facts", SECOND, 11, False, 1.2),
-        ("Table Text", TITLE_FONT, 8.5, False, 1.0),
-        ("Table Text Together", TITLE_FONT, 8.5, False, 1.0),
-        ("Table Note", TITLE_FONT, 8.5, False, 1.1),
+        ("Table Text", TITLE_FONT, TABLE_POINTS, False, 1.0),
+        ("Table Text Together", TITLE_FONT, TABLE_POINTS, False, 1.0),
+        ("Table Note", TITLE_FONT, TABLE_POINTS, False, 1.1),
     ):
         style = _style(document, name)
         set_font(style, font, size)

@@ -67,6 +67,34 @@ def test_nothing_is_cut_off_at_the_side(page: Any, width: int) -> None:
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
 
 
+# Numbers of table cells whose digits stand on more than one line.
+BROKEN_NUMBERS = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll("td, tbody th")) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const number of texts.currentNode.data.matchAll(/[0-9]+([.,][0-9]+)*/g)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, number.index);
+        range.setEnd(texts.currentNode, number.index + number[0].length);
+        const lines = new Set([...range.getClientRects()].map(one => Math.round(one.top)));
+        if (lines.size > 1) broken.push(cell.textContent);
+      }
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize("width", [1000, 390])
+def test_no_number_is_broken_over_lines_and_no_list_of_them(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate(BROKEN_NUMBERS) == []
+    cells = page.locator("#table-definitions td:last-child")
+    wrapping = {cells.nth(index).evaluate("one => getComputedStyle(one).whiteSpace") for index in range(cells.count())}
+    assert wrapping == {"nowrap"}
+
+
 def test_table_labels_change_language(page: Any) -> None:
     header = page.locator("#table-region_enrolment thead th").first
     assert header.inner_text() == "地区"

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from docx import Document as open_word
 
 from dagster_project.bulletin import PublicationReport, make_publication
 from tests.bulletin_home import RUN_ID, make_home
@@ -58,6 +59,21 @@ def test_word_lays_out_on_numbered_pages_with_the_mark_on_each(report: Publicati
     assert len(pages) > 5
     for number, page in enumerate(pages, 1):
         assert "synthetic" in page and re.search(rf"—\s*{number}\s*—", page), page[-80:]
+
+
+def test_lists_of_numbers_stand_on_one_line(report: PublicationReport, tmp_path: Path) -> None:
+    """The last column of the table of definitions, "10、11、13、17、20、23、26": an office suite tore it after "1"."""
+    reader = shutil.which("pdftotext")
+    if reader is None:
+        pytest.skip("pdftotext is not installed (apt-get install poppler-utils)")
+    definitions = list(open_word(str(report.paths["docx"])).tables[-1].rows)[1:]
+    printed = convert(report.paths["docx"], tmp_path, "pdf")
+    command = [reader, "-layout", str(printed), "-"]
+    text = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout.decode()
+    lines = {re.sub(r"\s", "", line) for line in text.splitlines()}
+    for row in definitions:
+        numbers = row.cells[2].text
+        assert any(line.endswith(numbers) for line in lines), numbers
 
 
 def test_the_workbook_opens(report: PublicationReport, tmp_path: Path) -> None:

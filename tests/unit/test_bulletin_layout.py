@@ -6,25 +6,28 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import openpyxl
+import polars as pl
 import pytest
 from docx import Document as open_word
 
 from dagster_project.bulletin import make_publication
 from dagster_project.bulletin.charts import specification
 from dagster_project.bulletin.compose import compose, make_book
-from dagster_project.bulletin.document import Document, FigureRun, Table, plain
+from dagster_project.bulletin.document import Document, FigureRun, NumberRun, Quoted, Table, plain
 from dagster_project.bulletin.figures import Figure
-from dagster_project.bulletin.layout import is_short, length, lines, parted
+from dagster_project.bulletin.layout import column_shares, is_short, length, lines, parted, text_scale
 from dagster_project.bulletin.reading import Sources, read_sources
 from dagster_project.bulletin.register import COLUMNS, DERIVED_DECIMALS
+from dagster_project.bulletin.word_tables import table_element
 from dagster_project.disclosure import load_parameters
 from dagster_project.settings import Settings
-from tests.bulletin_home import RUN_ID, make_home, with_break
+from tests.bulletin_home import PROVINCE, RUN_ID, make_home, with_break
 
 VINTAGE = "2026-03-01_draft"
 
@@ -169,6 +172,57 @@ def test_word_rows_are_never_torn_and_headers_return(folder: Path) -> None:
         assert all("w:cantSplit" in row._tr.xml for row in one.rows)
         total = sum(int(column.width) for column in one.columns) / 36000
         assert total == pytest.approx(160, abs=0.5)  # millimetres of text on the page
+
+
+# Digits of 8.5 points that a line of 160 mm holds, and those that the margins of a cell take.
+WORD_LINE, WORD_MARGINS = 160 / 25.4 * 72 / 4.25, 2 * 57 / 20 / 4.25
+
+
+def room_and_longest(one: Table) -> list[tuple[float, float]]:
+    """What each column that holds numbers has room for in the Word file, and its longest content, in digits."""
+    shares = column_shares(one)[1:]
+    rows = [row for row in one.rows if not row.is_group]
+    return [
+        (
+            share * WORD_LINE / text_scale(one) - WORD_MARGINS,
+            max((length(plain(row.cells[index])) for row in rows), default=0.0),
+        )
+        for index, share in enumerate(shares)
+        if index not in one.text_columns
+        or any(isinstance(part, NumberRun) for row in rows for part in row.cells[index])
+    ]
+
+
+@pytest.mark.parametrize("times", [1, 40, 10_000])
+def test_no_number_is_broken_over_lines(sources: Sources, times: int) -> None:
+    """Nor a list of numbers, whatever the size of the province."""
+    grown = pl.col("unit").str.contains("元") & (pl.col("region_code") == PROVINCE)
+    value = pl.when(grown).then(pl.col("value") * times).otherwise("value").alias("value")
+    document = compose(replace(sources, values=sources.values.with_columns(value)), VINTAGE)
+    for one in document.tables():
+        assert all(room >= longest for room, longest in room_and_longest(one)), one.key
+        assert text_scale(one) > 0.7, one.key  # six points: still read without a glass
+
+
+def test_a_list_of_numbers_stands_on_one_line_everywhere(document: Document, folder: Path) -> None:
+    one = table(document, "definitions")
+    assert is_short(one, 1) and not is_short(one, 0)
+    cells = {plain(row.cells[1]) for row in one.rows}
+    page = (folder / "bulletin.html").read_text(encoding="utf-8")
+    styled = re.findall(r'<td class="text short">(?:<span class="zh">)?([^<]*)<', page)
+    assert max(cells, key=len) in styled
+    css = page[page.index("<style") : page.index("</style>")]
+    assert "td.short,tbody td.short *{white-space:nowrap}" in css and "anywhere" not in css
+
+
+def test_a_table_too_wide_for_the_page_is_set_smaller(sources: Sources) -> None:
+    one = table(compose(sources, VINTAGE), "region_fund")
+    digits = Quoted("1" * 16, "test")
+    wide = replace(one, rows=tuple(replace(row, cells=((digits,),) * len(row.cells)) for row in one.rows))
+    assert 0.5 < text_scale(wide) < 0.9
+    assert all(room >= longest for room, longest in room_and_longest(wide))
+    sizes = {int(size) for size in re.findall(r'<w:sz w:val="(\d+)"/>', table_element(wide, "a", "b", 160.0).xml)}
+    assert sizes == {int(17 * text_scale(wide))}
 
 
 def test_a_line_is_broken_where_the_series_breaks(sources: Sources) -> None:
