@@ -3,7 +3,8 @@
 Belongs here: the comparison of versions and the closing of rows that a newer full delivery no longer has. Does not belong
 here: which months that makes due (`touched.py`).
 
-Only keys that occur more than once are compared, month by month, so nothing sorts a whole table. The winner has the newest
+Only keys that occur more than once are compared, a month with itself alone, and as many months at once as make a table that
+is easily held: nothing sorts a whole year, and small months do not each pay for a plan. The winner has the newest
 `version_by`; a tie goes to the later delivery, then to the greater content hash over the columns that are no pseudonyms.
 The order of loading decides nothing: rows that are equal even then carry the same content, and the file's hash picks one.
 """
@@ -18,6 +19,9 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest.store import home_of, literal, raw_files, read_files
 from dagster_project.ingest.touched import touch_months
+
+# Rows whose keys are grouped at once: some hundred megabytes of text keys.
+_AT_ONCE = 4_000_000
 
 
 def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
@@ -34,21 +38,22 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
         )
         for extract in sorted(pending):
             contract = load_contracts()[extract]
-            for month, files in _months(connection, extract, pending[extract]):
-                _compare(connection, contract, month, files, home)
-                _close_absent(connection, contract, month, pending[extract], home)
-        months = touch_months(connection, pending, home)
+            for months, files in _months(connection, extract, pending[extract]):
+                _compare(connection, contract, files, home)
+                for month in months:
+                    _close_absent(connection, contract, month, pending[extract], home)
+        due = touch_months(connection, pending, home)
         connection.execute("begin")
         connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")
         connection.executemany(
             "insert into ops.touched_month select $1 where $1 not in (select settlement_month from ops.touched_month)",
-            [[month] for month in months] or [[None]],
+            [[month] for month in due] or [[None]],
         )
         connection.execute("delete from ops.touched_month where settlement_month is null")
         connection.executemany(
             "insert into ops.touched_reason select $1, $2 where ($1, $2) not in (select (settlement_month, reason) "
             "from ops.touched_reason) and $1 is not null",
-            [[month, reason] for month, reasons in months.items() for reason in sorted(reasons)] or [[None, None]],
+            [[month, reason] for month, reasons in due.items() for reason in sorted(reasons)] or [[None, None]],
         )
         connection.execute(
             "update ops.load set rows_superseded = (select count(*) from ops.superseded as s "
@@ -69,11 +74,21 @@ def _pending(connection: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
     return found
 
 
-def _months(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int]) -> list[tuple[str, list[str]]]:
-    months = connection.execute(
-        "select distinct month from ops.load_month where list_contains($1::integer[], load_id) order by 1", [loads]
-    ).fetchall()
-    return [(str(month), raw_files(connection, extract, [str(month)])) for (month,) in months]
+def _months(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int]) -> list[tuple[list[str], list[str]]]:
+    """The months of some loads with all files of theirs, several months together up to `_AT_ONCE` rows."""
+    together: list[list[str]] = []
+    left = 0
+    for month, rows in connection.execute(
+        'select month, sum("rows") from ops.load_month where extract = $1 and month in '
+        "(select month from ops.load_month where list_contains($2::integer[], load_id)) group by 1 order by 1",
+        [extract, loads],
+    ).fetchall():
+        if rows > left:
+            together.append([])
+            left = _AT_ONCE
+        together[-1].append(str(month))
+        left -= rows
+    return [(months, raw_files(connection, extract, months)) for months in together]
 
 
 def _current(files: list[str], home: Path | None, contract: Contract, columns: str) -> str:
@@ -93,14 +108,17 @@ def _current(files: list[str], home: Path | None, contract: Contract, columns: s
     )
 
 
-def _compare(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, month: str, files: list[str], home: Path | None
-) -> None:
-    key = ", ".join(f'"{name}"' for name in contract.identity)
-    same = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in contract.identity)
-    rows = _current(files, home, contract, key)
+def _compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[str], home: Path | None) -> None:
+    names = [*contract.identity, "month"]
+    key = ", ".join(f'"{name}"' for name in names)
+    same = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in names)
+    # Keys first, without their month, which would have to be worked out for every row.
+    own = ", ".join(f'"{name}"' for name in contract.identity)
+    alike = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in contract.identity)
+    month = f"strftime(\"{contract.month_by}\", '%Y%m')" if contract.month_by else "'all'"
+    rows = _current(files, home, contract, f"{own}, {month} as month")
     connection.execute(
-        f"create or replace temp table doubled_key as select {key} from ({rows}) group by all having count(*) > 1"
+        f"create or replace temp table doubled_key as select {own} from ({rows}) group by all having count(*) > 1"
     )
     if not _any(connection, "doubled_key"):
         return
@@ -108,7 +126,7 @@ def _compare(
     connection.execute(
         f"create or replace temp table version_row as select *, rank() over (partition by {key} "
         f"order by version desc nulls last, delivered_at desc nulls last) as place from "
-        f"(select r.* from ({rows}) as r semi join doubled_key as k on {same})"
+        f"(select r.* from ({rows}) as r semi join doubled_key as k on {alike})"
     )
     tied = f"select {key} from version_row where place = 1 group by all having count(*) > 1"
     connection.execute(
@@ -134,7 +152,7 @@ def _compare(
     )
     connection.execute(
         f"insert into newly_superseded select {literal(contract.name)}, r.load_id, r.source_row, k.known_at, k.load_id, "
-        f"k.source_row, {literal(month)} from version_row as r join winner as k on {same} "
+        f"k.source_row, r.month from version_row as r join winner as k on {same} "
         "where (r.load_id, r.source_row) <> (k.load_id, k.source_row)"
     )
 
