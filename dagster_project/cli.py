@@ -31,6 +31,10 @@ LANGUAGE = click.option(
 YEAR = click.option(
     "--year", "years", type=click.IntRange(1990, 2100), multiple=True, help="年份，可重复。 Year, repeatable."
 )
+PUBLISHED_YEAR = click.option(
+    "--year", "years", type=click.IntRange(1990, 2100), multiple=True,
+    help="年份，可重复；没有数据的年份一开始就被拒绝。 Year, repeatable; one without data is refused at once.",
+)  # fmt: skip
 
 
 def verb(*options: Callable[..., Any], home: bool = True) -> Callable[[Callable[..., ExitCode]], click.Command]:
@@ -119,7 +123,7 @@ def try_(settings: Settings, file: Path) -> ExitCode:
 
 
 @verb(
-    YEAR,
+    PUBLISHED_YEAR,
     click.option("--full-refresh", is_flag=True, help="从原始数据全部重建。 Rebuild everything from raw."),
     click.option(
         "--dry-run", is_flag=True,
@@ -146,7 +150,7 @@ def run(
     if dry_run:
         from dagster_project.verbs.rehearsal import dry_run as rehearse
 
-        return rehearse(settings, full_refresh)
+        return rehearse(settings, years, full_refresh)
     from dagster_project.verbs import running
 
     return running.run_job(settings, years, full_refresh)
@@ -182,7 +186,7 @@ def check(settings: Settings, stages: tuple[str, ...]) -> ExitCode:
 
 
 @verb(
-    YEAR,
+    PUBLISHED_YEAR,
     click.option(
         "--to", type=click.Path(file_okay=False, path_type=Path), help="另存到此目录。 Copy into this folder."
     ),
@@ -217,6 +221,8 @@ def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
     ),
     click.option("--scheme", default="total", show_default=True, help="险种。 Scheme."),
     click.option("--month", type=int, default=None, help="月份 1-12，默认全年。 Month, default the year."),
+    click.option("--to-date", is_flag=True, help="年初至该月累计。 From January up to --month."),
+    click.option("--all", "all_files", is_flag=True, help="列出全部来源文件。 List every source file."),
 )
 def explain(settings: Settings, **options: Any) -> ExitCode:
     """说明一个数从哪里来；INDICATOR 为指标代码或全名。 Tell where a number comes from; INDICATOR is an id or a full name."""

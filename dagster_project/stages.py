@@ -45,6 +45,7 @@ def warm_up(settings: Settings, run_id: str) -> None:
             # Intake that is through by now has most likely found nothing, and then dbt may have nothing to do.
             if begun is None or not begun.done() or _is_anything_due(settings):
                 dbt_parse.parse(settings)
+                dbt_parse.make_ready()
 
     threading.Thread(target=work, name="warm-up", daemon=True).start()
 
@@ -57,22 +58,46 @@ def _is_anything_due(settings: Settings) -> bool:
         return len(model_inputs.unchanged(connection, inputs, manifest)) < len(inputs)
 
 
-def begin_landing(settings: Settings, run_id: str) -> None:
+def begin_landing(settings: Settings, run_id: str, years: Sequence[int] = ()) -> None:
     """Start intake of a run that has begun, in a thread of its own; `land` of the same run waits for it.
 
-    The command line calls this before it imports Dagster and dbt, which keep one core busy for seconds.
+    The command line calls this before it imports Dagster and dbt, which keep one core busy for seconds. `years` are those that
+    the run is to publish: when intake brings no data of one, `land` raises UserError.
     """
     begun: Future[IngestReport] = Future()
 
     def work() -> None:
         try:
-            begun.set_result(_take_in(settings, run_id))
+            report = _take_in(settings, run_id)
+            if years:
+                _require_years(settings, years, report)
+            begun.set_result(report)
         except BaseException as error:
             begun.set_exception(error)
 
     _begun[run_id] = begun
     # A daemon, so that Ctrl+C ends the process at once: intake goes on from any point where it was stopped.
     threading.Thread(target=work, name="landing", daemon=True).start()
+
+
+def _require_years(settings: Settings, years: Sequence[int], report: IngestReport) -> None:
+    """Raises UserError for a year without data: exit 1 when files were taken in, which stays done, else exit 2."""
+    if not _is_anything_loaded(settings):
+        return  # `land` tells why
+    try:
+        run.publication_years(settings, years)
+    except UserError as error:
+        if not report.loaded:
+            raise
+        raise UserError(
+            Text(
+                f"来源文件已入库；{error.what.zh}没有做任何计算。",
+                f"The files were taken in. {error.what.en} Nothing was computed.",
+            ),
+            where=error.where,
+            todo=error.todo,
+            code=ExitCode.PARTLY,
+        ) from error
 
 
 def _take_in(settings: Settings, run_id: str) -> IngestReport:
@@ -96,17 +121,19 @@ def land(settings: Settings, run_id: str) -> IngestReport:
     rows = sum(file.rows_read for file in report.loaded)
     loaded = Text(f"{len(report.loaded)} 个文件，{rows:,} 行", f"{len(report.loaded)} files, {rows:,} rows")
     progress.conclude(loaded if report.loaded else Text("没有新文件", "no new file"))
-    if report.exit_code == ExitCode.BAD_INPUT:
-        with connect(settings) as connection:
-            loads = connection.execute("select count(*) from ops.load").fetchone()
-        if loads == (0,):
-            left_out = [*report.refused, *report.unknown]
-            raise UserError(
-                Text("没有一个文件可以入库，未做任何计算。", "Not one file could be taken in; nothing was computed."),
-                where="\n".join(f"{file.source_file}: {file.reason}" for file in left_out[:SHOWN]),
-                todo=Text("按所列原因更正文件后重新运行。", "Correct the files for the reasons given and run again."),
-            )
+    if report.exit_code == ExitCode.BAD_INPUT and not _is_anything_loaded(settings):
+        left_out = [*report.refused, *report.unknown]
+        raise UserError(
+            Text("没有一个文件可以入库，未做任何计算。", "Not one file could be taken in; nothing was computed."),
+            where="\n".join(f"{file.source_file}: {file.reason}" for file in left_out[:SHOWN]),
+            todo=Text("按所列原因更正文件后重新运行。", "Correct the files for the reasons given and run again."),
+        )
     return report
+
+
+def _is_anything_loaded(settings: Settings) -> bool:
+    with connect(settings) as connection:
+        return connection.execute("select count(*) from ops.load").fetchone() != (0,)
 
 
 def load_definitions(settings: Settings) -> None:

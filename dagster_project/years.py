@@ -1,12 +1,23 @@
 """Which years the deliveries of a home tell of.
 
-Belongs here: years of settlements, of the ledger and the register, asked of `ops`. Does not belong here: which of them a run
-publishes (`run.py`), what is computed for a year (dbt).
+Belongs here: years of settlements, of the ledger and the register, asked of `ops`; years that the names of files waiting in
+the landing folder promise. Does not belong here: which of them a run publishes (`run.py`), what is computed for a year (dbt).
 """
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import duckdb
+
+if TYPE_CHECKING:
+    from dagster_project.ingest.discover import LandedFile
+
+# 2024, 202401, 20240131, 2024-01: a year at the head of a run of four, six or eight digits.
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:\d{2}){0,2}(?!\d)")
+# A delivery named after a month holds late claims of the year before, and reaches over New Year.
+_BESIDE = 1
 
 
 def data_years(connection: duckdb.DuckDBPyConnection) -> list[int]:
@@ -54,3 +65,18 @@ def register_year(connection: duckdb.DuckDBPyConnection) -> int | None:
         "where extract in ('psn_insu_d', 'psn_insu_his_d')"
     ).fetchone()
     return None if row is None or row[0] is None else int(row[0])
+
+
+def years_told(file: LandedFile) -> list[int]:
+    """Years that the path of a landed file names, from the first to the last; none where it names no year."""
+    years = [int(year) for year in _YEAR.findall(file.source_file)]
+    return list(range(min(years), max(years) + 1)) if years else []
+
+
+def may_hold(file: LandedFile, year: int) -> bool:
+    """Whether a landed file may hold rows of a year, by its path and its manifest; what says nothing may hold any."""
+    extracted = file.manifest.extracted_at if file.manifest else None
+    if extracted is not None and year > extracted.year:
+        return False
+    told = years_told(file)
+    return not told or told[0] - _BESIDE <= year <= told[-1] + _BESIDE

@@ -112,24 +112,25 @@ def load_province(settings: Settings, code: str) -> Province:
 
     Raises UserError naming the file, the entry and what is allowed there.
     """
-    national = _read(_find(settings, "national"))
+    everywhere = _find(settings, "national") or SHIPPED / "national.yml"
+    national = _read(everywhere)
     path = _find(settings, code, required=False)
     own = _read(path) if path is not None else {}
     choices = {
-        **_choices(national.get("definitions") or {}, SHIPPED / "national.yml"),
+        **_choices(national.get("definitions") or {}, everywhere),
         **_choices(own.get("definitions") or {}, path or SHIPPED),
     }
     missing = [name for name in load_switches() if name not in choices]
     if missing:
-        raise _error(_find(settings, "national"), "definitions", "缺少口径", "lacks the choices", ", ".join(missing))
-    pooling = _pooling(national, _find(settings, "national")) + (_pooling(own, path) if path is not None else [])
+        raise _error(everywhere, "definitions", "缺少口径", "lacks the choices", ", ".join(missing))
+    pooling = _pooling(national, everywhere) + (_pooling(own, path) if path is not None else [])
     return Province(
         code=code,
         choices=choices,
         pooling=pooling,
         care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path),
         identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path),
-        dummy_creators=tuple(str(creator) for creator in own.get("dummy_creators") or ()),
+        dummy_creators=tuple(str(creator) for creator in _list(own, "dummy_creators", path)),
     )
 
 
@@ -154,7 +155,7 @@ def _find(settings: Settings, name: str, required: bool = True) -> Path | None:
 def _error(path: Path | None, entry: str, zh: str, en: str, detail: str, todo: Text | None = None) -> UserError:
     return UserError(
         Text(f"口径文件有误：{entry} {zh} {detail}", f"The file of definitions is wrong: {entry} {en} {detail}"),
-        where=f"{path.name if path else ''}: {entry}",
+        where=f"{path or ''}: {entry}",
         todo=todo
         or Text("改正该文件后重新运行；本次未做任何改动。", "Correct the file and run again; nothing was done."),
     )
@@ -164,9 +165,9 @@ def _read(path: Path | None) -> dict[str, Any]:
     assert path is not None
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         place = getattr(error, "problem_mark", None)
-        line = f"第 {place.line + 1} 行 / line {place.line + 1}" if place else ""
+        line = f"第 {place.line + 1} 行 / line {place.line + 1}" if place else getattr(error, "strerror", None) or ""
         raise _error(path, "YAML", "无法读取", "cannot be read", line) from error
     if not isinstance(content, dict):
         raise _error(path, "YAML", "不是键值结构", "is not a mapping", "")
@@ -218,7 +219,7 @@ def _value(switch: Switch, given: Any, path: Path) -> str:
 
 def _pooling(content: dict[str, Any], path: Path | None) -> list[Pooling]:
     found = []
-    for entry in content.get("pooling") or []:
+    for entry in _list(content, "pooling", path):
         if not isinstance(entry, dict) or set(entry) != {"region", "from", "level"}:
             raise _error(path, "pooling", "应有 region、from、level：", "needs region, from, level:", str(entry))
         region, begin, level = str(entry["region"]), entry["from"], entry["level"]
@@ -230,6 +231,13 @@ def _pooling(content: dict[str, Any], path: Path | None) -> list[Pooling]:
             raise _error(path, "pooling", "level 取值无效：", "has an unknown level:", f"{level}; {', '.join(LEVELS)}")
         found.append(Pooling(region, begin, level))
     return found
+
+
+def _list(content: dict[str, Any], key: str, path: Path | None) -> list[Any]:
+    entries = content.get(key) or []
+    if not isinstance(entries, list):
+        raise _error(path, key, "应为列表，每行以 - 开头：", "must be a list, each line after a dash:", str(entries))
+    return entries
 
 
 def _code_map(content: dict[str, Any], key: str, groups: tuple[str, ...], path: Path | None) -> dict[str, str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import duckdb
 
-from dagster_project.dictionary.definitions import SHIPPED, load_province
+from dagster_project.dictionary.definitions import load_province
+from dagster_project.dictionary.province_files import province_codes
 from dagster_project.settings import PROJECT_ROOT, Settings
 
 SEEDS = PROJECT_ROOT / "dbt" / "seeds"
@@ -72,15 +72,9 @@ def lawful_regions(delivered: set[str]) -> set[str]:
 
 def provincial_codes(settings: Settings) -> list[tuple[str, str, str]]:
     """(code set, province, code) of the codes that provinces declare for themselves."""
-    provinces = {
-        path.stem
-        for folder in (settings.provinces, SHIPPED)
-        if Path(folder).is_dir()
-        for path in Path(folder).glob("[0-9][0-9]0000.yml")
-    }
     return [
         (code_set, province, code)
-        for province in sorted(provinces)
+        for province in province_codes(settings)
         for code_set, name in PROVINCIAL_SETS.items()
         for code in getattr(load_province(settings, province), name)
     ]

@@ -31,7 +31,7 @@ class LandedFile:
     extract: str | None
     member: str | None = None  # inside a .zip
     manifest: Manifest | None = None
-    is_data: bool = True  # a suffix that could hold an extract
+    is_data: bool = True  # a file with a suffix that could hold an extract
     problem: Text | None = None
 
     @property
@@ -80,17 +80,53 @@ def extract_of(name: str) -> str | None:
 def find_files(landing: Path) -> Landing:
     """All files below a landing folder in the order of their names."""
     found = Landing()
-    manifests: dict[Path, Manifest] = {}
-    for path in sorted(landing.rglob("manifest.json")):
-        manifests[path.parent] = read_manifest(path, landing)
+    paths = sorted(landing.rglob("*"))
+    # One that is a link to nothing is read too: its batch is refused with it, not taken in as if it had none.
+    manifests = {path.parent: read_manifest(path, landing) for path in paths if path.name == "manifest.json"}
     found.manifests = list(manifests.values())
-    for path in sorted(landing.rglob("*")):
+    not_searched: set[Path] = set()
+    for path in paths:
         name = path.name
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(landing).parts)
-        if not path.is_file() or hidden or name in HOUSEKEEPING:
+        if hidden or name in HOUSEKEEPING or not not_searched.isdisjoint(path.parents):
             continue
-        found.files.extend(_files_of(path, landing, manifests))
+        if path.is_file():
+            found.files.extend(_files_of(path, landing, manifests))
+        elif (problem := _no_file(path, landing)) is not None:
+            not_searched.add(path)
+            source, manifest = path.relative_to(landing).as_posix(), _manifest_of(path, manifests)
+            found.files.append(
+                LandedFile(path, source, extract_of(name), manifest=manifest, is_data=False, problem=problem)
+            )
     return found
+
+
+def _no_file(path: Path, landing: Path) -> Text | None:
+    """What to say of something that is no file and yet was meant to bring data; None for an ordinary folder."""
+    if path.is_symlink():
+        if path.is_dir():
+            return Text(
+                "这是指向文件夹的链接，不会跟随；请把文件夹本身放进来（或把其中的文件逐个链接进来）。",
+                "This is a link to a folder and is not followed; put the folder itself here, or link its files one by one.",
+            )
+        return Text(
+            "这个链接指向的文件不存在或打不开；请检查它所在的磁盘或共享目录，或放入文件本身。",
+            "This link points at nothing that can be opened; check the disk or share behind it, or put the file itself here.",
+        )
+    named_like_a_file = path.suffix.lower() in (*DATA_SUFFIXES, *PACKED_SUFFIXES) and extract_of(path.name) is not None
+    if not named_like_a_file:
+        return None
+    if not path.is_dir():
+        return Text("这不是普通文件；请放入文件本身。", "This is no ordinary file; put the file itself here.")
+    # A folder that holds landed files is a batch, whatever its name.
+    inside = [file for inner in sorted(path.rglob("*")) if inner.is_file() for file in _files_of(inner, landing, {})]
+    if any(file.extract is not None for file in inside):
+        return None
+    return Text(
+        "这是文件夹，不是文件，里面也没有以表名开头的文件；请导出为单个文件，或给其中的文件改成“表名_任意”的名字（S7）。",
+        "This is a folder, not a file, and no file in it has the name of an extract; export one file, or name the files in it "
+        "after their table (S7).",
+    )
 
 
 def describe(path: Path, landing: Path) -> list[LandedFile]:
@@ -100,8 +136,12 @@ def describe(path: Path, landing: Path) -> list[LandedFile]:
     return _files_of(path, landing, manifests)
 
 
+def _manifest_of(path: Path, manifests: dict[Path, Manifest]) -> Manifest | None:
+    return next((manifests[folder] for folder in path.parents if folder in manifests), None)
+
+
 def _files_of(path: Path, landing: Path, manifests: dict[Path, Manifest]) -> list[LandedFile]:
-    manifest = next((manifests[folder] for folder in path.parents if folder in manifests), None)
+    manifest = _manifest_of(path, manifests)
     source = path.relative_to(landing).as_posix() if path.is_relative_to(landing) else path.name
     suffix = path.suffix.lower()
     if suffix != ".zip":
@@ -139,6 +179,8 @@ def _files_of(path: Path, landing: Path, manifests: dict[Path, Manifest]) -> lis
 
 def unknown_name(file: LandedFile) -> Text:
     """What to say of a file whose name is no extract's."""
+    if file.problem is not None and not file.is_data:
+        return file.problem
     if Path(file.inner_name).name.lower().startswith("outmed_"):
         return Text(
             "outmed_ 开头的是就医地数据，不属于首批抽取，也不与参保人合计相加；未入库。",

@@ -150,7 +150,8 @@ class Taking:
         if file.extract is None:
             reason = unknown_name(file)
             self._record(file, "unknown", reason)
-            self._conclude(FileOutcome(file.source_file, None, "unknown" if file.is_data else "ignored", reason))
+            ignored = not file.is_data and file.problem is None
+            self._conclude(FileOutcome(file.source_file, None, "ignored" if ignored else "unknown", reason))
             return
         sha, size, at = None, 0, 0
         try:

@@ -12,6 +12,7 @@ from datetime import date
 
 from dagster_project import drafts, gate, progress, run, stages
 from dagster_project.as_of import recall
+from dagster_project.dictionary.province_files import require_valid_files
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -23,6 +24,7 @@ def run_as_of(settings: Settings, years: Sequence[int], day: date) -> ExitCode:
     """Recompute what the home would have told at the end of a day; the working warehouse stays as it is."""
     begun = time.monotonic()
     require_loaded(settings)
+    require_valid_files(settings)
     past = recall(settings, day)
     say(
         Text(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dagster_project.contracts import load_contracts
 from dagster_project.errors import ExitCode
 from dagster_project.language import Text
+from dagster_project.preflight import require_ready
 from dagster_project.settings import Settings
 from dagster_project.terminal import say
 from dagster_project.verbs.running import require_home
@@ -32,9 +33,10 @@ REASONS = {
 }
 
 
-def dry_run(settings: Settings, full_refresh: bool) -> ExitCode:
+def dry_run(settings: Settings, years: Sequence[int], full_refresh: bool) -> ExitCode:
     """Tell what a run would do; changes nothing."""
     require_home(settings)
+    require_ready(settings, years)
     from dagster_project.rehearsal import rehearse
 
     plan = rehearse(settings, full_refresh)

@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from dagster_project import gate, progress, run, stages
+from dagster_project.dictionary.province_files import require_valid_files
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
+from dagster_project.preflight import require_ready
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.terminal import BarReporter, LineReporter, print_summary, say
 from dagster_project.verbs.guard import unexpected
@@ -40,11 +42,12 @@ def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> Exi
     """The Dagster job `bulletin`, in this process."""
     begun = time.monotonic()
     require_home(settings)
+    require_ready(settings, years)
     command = " ".join(["bulletin run", *(f"--year {year}" for year in years), *(["--full-refresh"] * full_refresh)])
     run_id = str(uuid.uuid4())
     with reporting(settings):
         run.begin(settings, run_id, command)
-        stages.begin_landing(settings, run_id)
+        stages.begin_landing(settings, run_id, years)
         progress.remember(settings, "start", time.monotonic() - begun)
         try:
             from dagster_project.assets.execute import execute
@@ -105,6 +108,7 @@ def ingest(settings: Settings) -> ExitCode:
     """Take in what lies in the landing folder, then the landing checks."""
     begun = time.monotonic()
     require_home(settings)
+    require_ready(settings)
     with reporting(settings), own_run(settings, "bulletin ingest") as run_id:
         with progress.stage(settings, "landing"):
             stages.land(settings, run_id)
@@ -118,6 +122,7 @@ def build(settings: Settings, full_refresh: bool) -> ExitCode:
     """Definitions, core, cubes and indicators with their gates, from what has been loaded."""
     begun = time.monotonic()
     require_loaded(settings)
+    require_valid_files(settings)
     with reporting(settings), own_run(settings, "bulletin build") as run_id:
         stages.build_all(settings, run_id, full_refresh)
     summary = run.summarise(settings, run_id)

@@ -46,6 +46,66 @@ def test_S7_names_decide_the_extract(home: Home) -> None:
     assert dict(home.query("select source_file, status from ops.file"))["setl_data.csv"] == "unknown"
 
 
+def test_what_is_no_file_is_named_and_refused(home: Home) -> None:
+    elsewhere = home.settings.home / "share"
+    elsewhere.mkdir()
+    (home.landing / "setl_d_202501.parquet").mkdir()
+    (home.landing / "mdtrt_d_202501.parquet").mkdir()
+    home.put("mdtrt_d_202501.parquet/part-00000.parquet", b"PAR1")
+    (home.landing / "setl_d_202502.csv").symlink_to(elsewhere / "gone.csv")
+    (home.landing / "setl_d_202503.csv").symlink_to(home.landing / "setl_d_202503.csv")
+    (home.landing / "b202504").symlink_to(elsewhere)  # a whole batch by a link to its folder
+    (home.landing / "b202505").symlink_to(elsewhere / "gone")
+    os.mkfifo(home.landing / "setl_d_202506.csv")
+    (home.landing / "psn_insu_d").mkdir()  # an ordinary folder, and one that is no less a batch for its name
+    home.put_rows("setl_d_2024.zip/setl_d_202401.csv", rows("setl_d", 1))
+    (home.landing / ".DS_Store").symlink_to(elsewhere / "gone")
+    report = home.run()
+    found = {file.source_file: (file.extract, file.status) for file in report.files}
+    assert found == {
+        "setl_d_2024.zip/setl_d_202401.csv": ("setl_d", "loaded"),
+        "setl_d_202501.parquet": ("setl_d", "refused"),
+        "mdtrt_d_202501.parquet": ("mdtrt_d", "refused"),
+        "setl_d_202502.csv": ("setl_d", "refused"),
+        "setl_d_202503.csv": ("setl_d", "refused"),
+        "setl_d_202506.csv": ("setl_d", "refused"),
+        "b202504": (None, "unknown"),
+        "b202505": (None, "unknown"),
+    }
+    reasons = {file.source_file: file.reason for file in report.files}
+    for name, word in {
+        "setl_d_202501.parquet": "folder, not a file",
+        "setl_d_202502.csv": "points at nothing",
+        "setl_d_202503.csv": "points at nothing",
+        "setl_d_202506.csv": "no ordinary file",
+        "b202504": "link to a folder",
+        "b202505": "points at nothing",
+    }.items():
+        assert (reason := reasons[name]) is not None and word in reason.en, name
+    assert report.exit_code == ExitCode.PARTLY
+    told = home.query("select source_file, status from ops.file where status <> 'loaded' order by 1")
+    assert told == sorted((name, status) for name, (_, status) in found.items() if status != "loaded")
+    # Put right, they are open matters no more.
+    for path in (home.landing / "setl_d_202502.csv", home.landing / "b202504"):
+        path.unlink()
+    home.put_rows("setl_d_202502.csv", rows("setl_d", 1, start=9))
+    home.run()
+    last = dict(home.query("select source_file, max_by(status, (seen_at, run_id)) from ops.file group by 1"))
+    assert (last["setl_d_202502.csv"], last["b202504"]) == ("loaded", "withdrawn")
+
+
+def test_S8_a_listed_file_that_is_a_link_to_nothing_is_absent(home: Home) -> None:
+    home.put_rows("b1/setl_d_1.csv", rows("setl_d", 2))
+    (home.landing / "b1/setl_d_2.csv").symlink_to(home.landing / "gone.csv")
+    home.manifest("b1", files=[{"file": "setl_d_1.csv"}, {"file": "setl_d_2.csv"}])
+    home.put_rows("b2/setl_d_3.csv", rows("setl_d", 2, start=5))
+    (home.landing / "b2/manifest.json").symlink_to(home.landing / "gone.json")
+    reasons = home.reasons()
+    assert "absent" in reasons["b1/setl_d_1.csv"] and "setl_d_2.csv" in reasons["b1/setl_d_1.csv"]
+    assert "points at nothing" in reasons["b1/setl_d_2.csv"]
+    assert "manifest.json cannot be used" in reasons["b2/setl_d_3.csv"]
+
+
 def test_S8_manifests(home: Home) -> None:
     for batch in ("b1", "b2", "b3", "b4", "b5", "b6"):
         home.put_rows(f"{batch}/setl_d_1.csv", rows("setl_d", 4, start=10 * int(batch[1])))
