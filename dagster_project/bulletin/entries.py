@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dagster_project.bulletin.numbers import Unit
+from dagster_project.bulletin.numbers import Unit, declared_decimals
 from dagster_project.language import Text
 
 
@@ -55,8 +55,7 @@ def read_entries(dictionary: pl.DataFrame, names: Mapping[str, Text], decimals: 
         unit = Unit.parse(row.get("unit") or "")
         declared = row.get("display_decimals")
         declared = 2 if declared is None or declared == "" else int(declared)
-        # A ratio moves by tenths of a point from year to year: whole per cents would hide what its change says.
-        declared = max(1, declared) if unit.base == "%" else declared
+        declared = declared_decimals(unit, declared)
         own = Text(_full_width(row["name_zh"]), row.get("name_en") or row["name_zh"])
         entries[indicator] = Entry(
             name=names.get(indicator, own),

@@ -78,6 +78,11 @@ def converted(value: Decimal, unit: Unit, to: Unit) -> Decimal:
     return value * unit.factor / to.factor
 
 
+def declared_decimals(unit: Unit, decimals: int) -> int:
+    """Decimals of a figure as declared; a ratio has one at least: whole per cents would hide what its change says."""
+    return max(1, decimals) if unit.base == "%" else decimals
+
+
 def decimals_in(unit: Unit, declared: Unit, decimals: int) -> int:
     """Decimals of a figure declared with `decimals` in `declared` when it is printed in `unit`: whole persons stay whole."""
     if unit == declared or unit.prefix:

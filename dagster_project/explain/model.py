@@ -24,7 +24,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class TermTrace:
-    """One term: coefficient × measure over the cells with these labels, and the fact rows those cells hold."""
+    """One term: coefficient × measure over the cells with these labels, and the fact rows those cells hold.
+
+    `year` is that of the data: a term that looks back has an earlier one than the value.
+    """
 
     role: str
     measure: str
@@ -38,7 +41,11 @@ class TermTrace:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One landed file that rows of the value came from."""
+    """One landed file that rows of the value came from.
+
+    `part` says what they are to the value: `counted` rows are what it counts or sums, `deciding` ones decide whether those
+    count and as what (person, payment, other rows of the stay, reversal), `register` ones are lists looked up as a whole.
+    """
 
     extract: str
     source_file: str
@@ -46,6 +53,7 @@ class SourceFile:
     load_id: int
     rows: int
     loaded_at: str
+    part: str = "counted"
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Explanation:
     month: int | None
     region_code: str
     region_name: str
-    breakdown: str
+    breakdown: str  # total, a label, month or year_to_date
     member: str
     status: str
     reason: str

@@ -1,7 +1,7 @@
-"""The selects of an explanation: terms, definition, files, checks, published figures of one value.
+"""The selects of an explanation: terms, definition, checks, published figures of one value.
 
-Belongs here: one function a part, each of one query. Does not belong here: finding the value (`trace.py`), labels on rows
-(dbt view `indicator.trace_row`, the cube's own filter), wording (`render.py`).
+Belongs here: one function a part, each of one query. Does not belong here: finding the value (`trace.py`), its rows and
+files (`sources.py`), wording (`render.py`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from dagster_project.dictionary import Indicator
 from dagster_project.dictionary.indicators import LABELS, OWN_COLUMNS
 from dagster_project.explain.model import CheckTrace, Choice, PublishedFigure, SourceFile, TermTrace
 from dagster_project.explain.naming import COUNTRY, COUNTRY_NAME
+from dagster_project.explain.period import Breakdown, cells_of
 from dagster_project.language import Text
-
-# What a person narrows by: a label and its member; the whole of an indicator has none.
-Breakdown = tuple[str, str]
 
 
 def records(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
@@ -38,15 +36,20 @@ def terms(
     rows = records(
         connection,
         """
-        select t.*, coalesce(s.amount, 0) as amount, coalesce(s.units, 0) as units
+        with cells as (
+            select selection_id, measure, province, year, sum(amount) as amount, sum(units) as units
+            from indicator.selected
+            where region_code = ? and breakdown = ? and list_contains(cast(? as varchar[]), member)
+            group by selection_id, measure, province, year
+        )
+        select t.*, coalesce(c.amount, 0) as amount, coalesce(c.units, 0) as units
         from indicator.indicator_term as t
-        left join indicator.selected as s
-            on t.selection_id = s.selection_id and t.measure = s.measure and t.province = s.province
-            and t.data_year = s.year and s.region_code = ? and s.breakdown = ? and s.member = ?
+        left join cells as c
+            on t.selection_id = c.selection_id and t.measure = c.measure and t.province = c.province and t.data_year = c.year
         where t.indicator_id = ? and t.year = ? and t.province = left(?, 2) || '0000'
         order by t.term_number
         """,
-        [place, *(breakdown or ("total", "total")), base.indicator_id, year, place],
+        [place, *cells_of(breakdown), base.indicator_id, year, place],
     )
     traced = []
     for row in rows:
@@ -81,53 +84,19 @@ def choices(connection: duckdb.DuckDBPyConnection, definition_id: str) -> tuple[
     )
 
 
-def files(
-    connection: duckdb.DuckDBPyConnection, base: Indicator, year: int, place: str, breakdown: Breakdown | None
-) -> tuple[SourceFile, ...]:
-    """Files of the distinct fact rows in the cells of all terms, most rows first."""
-    matches = " ".join(f"and (t.{label} is null or t.{label} = r.{label})" for label in LABELS)
-    narrowed, parameters = "", []
-    if breakdown is not None and breakdown[0] in LABELS:
-        narrowed, parameters = f"and r.{breakdown[0]} = ?", [breakdown[1]]
-    elif breakdown is not None and breakdown[0] == "month":
-        narrowed, parameters = "and r.month = cast(? as integer)", [breakdown[1]]
-    rows = records(
-        connection,
-        f"""
-        with terms as (
-            select distinct cube, data_year, province, {", ".join(LABELS)}
-            from indicator.indicator_term
-            where indicator_id = ? and year = ? and province = left(?, 2) || '0000'
-        ),
-        traced as (
-            select distinct r.extract, r.load_id, r.source_row
-            from indicator.trace_row as r
-            inner join terms as t
-                on t.cube = r.cube and t.province = r.province and t.data_year = r.year {matches}
-            where (r.region_code = ? or (? = r.province and r.cube not in ('population', 'reported'))) {narrowed}
-        ),
-        counted as (select extract, load_id, count(*) as row_count from traced group by extract, load_id)
-        select counted.extract, counted.load_id, counted.row_count, loads.source_file, loads.sha256, loads.loaded_at
-        from counted left join ops.load as loads on counted.load_id = loads.load_id
-        order by counted.row_count desc, counted.load_id
-        """,
-        [base.indicator_id, year, place, place, place, *parameters],
-    )
-    return tuple(
-        SourceFile(
-            row["extract"], str(row["source_file"]), str(row["sha256"]), int(row["load_id"]), int(row["row_count"]),
-            str(row["loaded_at"]),
-        )
-        for row in rows
-    )  # fmt: skip
-
-
 _TABLES = {
     "settlement": ("setl_d", "fct_settlement", "cube_settlement", "settlement_link"),
     "visit": ("setl_d", "fct_settlement", "fct_stay", "cube_settlement", "cube_stay"),
     "stay": ("setl_d", "mdtrt_d", "fct_stay", "cube_stay"),
     "stay_end": ("setl_d", "mdtrt_d", "fct_stay", "cube_stay"),
-    "enrolment": ("psn_insu_d", "psn_info_b", "fct_enrolment", "fct_enrolment_date", "cube_enrolment"),
+    "enrolment": (
+        "psn_insu_d",
+        "psn_info_b",
+        "fct_enrolment",
+        "fct_enrolment_date",
+        "fct_contribution",
+        "cube_enrolment",
+    ),
     "fund": ("fund_ledger_m", "fct_fund_ledger", "cube_fund"),
     "population": ("population_ref", "fct_population", "cube_population"),
     "maternity_allowance": ("matn_alwn_crtf_d", "fct_maternity_allowance", "cube_maternity_allowance"),
@@ -136,7 +105,10 @@ _TABLES = {
 }
 
 
-def checks(connection: duckdb.DuckDBPyConnection, cubes: set[str]) -> tuple[CheckTrace, ...]:
+def checks(
+    connection: duckdb.DuckDBPyConnection, cubes: set[str], files: tuple[SourceFile, ...]
+) -> tuple[CheckTrace, ...]:
+    """Checks of the last run on the tables that terms of these cubes and rows of these files went through."""
     if not (has(connection, "ops.check_result") and has(connection, "ops.run")):
         return ()
     latest = connection.execute(
@@ -145,7 +117,9 @@ def checks(connection: duckdb.DuckDBPyConnection, cubes: set[str]) -> tuple[Chec
     if latest is None:
         return ()
     run = latest[0]
-    tables = sorted({table for cube in cubes for table in _TABLES[cube]} | {"indicator_value"})
+    tables = sorted(
+        {table for cube in cubes for table in _TABLES[cube]} | {file.extract for file in files} | {"indicator_value"}
+    )
     rows = records(
         connection,
         """

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from dagster_project.contracts import load_contracts
 from dagster_project.explain.chinese import chinese as in_chinese
-from dagster_project.explain.model import Explanation, TermTrace
+from dagster_project.explain.model import Explanation, SourceFile, TermTrace
+from dagster_project.explain.period import TO_DATE, when
+from dagster_project.explain.quantity import shown, unit_name
 from dagster_project.language import Text
 from dagster_project.serving.labels import named
 
+# Files named for each table; the rest is counted.
 SHOWN_FILES = 12
 SHOWN_CHECKS = 12
 
@@ -31,6 +35,13 @@ _COUNTED = {
     "maternity_allowance": Text("笔津贴", "payments"),
     "assistance": Text("人次救助", "encounters with assistance"),
 }
+# Stocks stand at the end of a year, whatever flows beside them.
+_STOCKS = ("persons", "closing_balance_yuan")
+_PARTS = {
+    "counted": Text("计入的行", "rows counted"),
+    "deciding": Text("判定计入与否、计入何处的行", "rows that decide whether and where those count"),
+    "register": Text("整表查用的登记表", "registers looked up as a whole"),
+}
 STATUS = {
     "provisional": Text("暂定", "provisional"),
     "final": Text("定稿", "final"),
@@ -39,14 +50,20 @@ STATUS = {
 }
 
 
-def render(explanation: Explanation, language: str = "zh") -> str:
-    """The whole explanation as lines of text."""
+def render(explanation: Explanation, language: str = "zh", all_files: bool = False) -> str:
+    """The whole explanation as lines of text; without `all_files` the largest files of each table."""
     chinese = language == "zh"
     lines = [_heading(explanation, language)]
     if explanation.synthetic:
         lines.append("合成数据，并非真实统计。" if chinese else "Synthetic data, not real statistics.")
     lines += ["", *_figure(explanation, language), "", *_definition(explanation, language), ""]
-    lines += [*_terms(explanation, language), "", *_files(explanation, language), "", *_checks(explanation, language)]
+    lines += [
+        *_terms(explanation, language),
+        "",
+        *_files(explanation, language, all_files),
+        "",
+        *_checks(explanation, language),
+    ]
     lines += ["", *_published(explanation, language)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -55,10 +72,12 @@ def _heading(one: Explanation, language: str) -> str:
     parts = [one.name.in_language(language), one.indicator_id]
     if one.alias_of:
         parts.append(f"= {one.alias_of}")
-    when = f"{one.year}" + (f"-{one.month:02d}" if one.month and one.month <= 12 else "")
+    period = when(one.year, one.breakdown, one.month).in_language(language)
     where = f"{one.region_code} {one.region_name}".strip()
-    scope = f" · {one.breakdown} = {one.member}" if one.breakdown not in ("total", "month") else ""
-    return f"{' · '.join(parts)} · {when} · {where}{scope}"
+    scope = (
+        f" · {named(one.breakdown, one.member, language)}" if one.breakdown not in ("total", "month", TO_DATE) else ""
+    )
+    return f"{' · '.join(parts)} · {period} · {where}{scope}"
 
 
 def _number(value: Decimal | float | int | None) -> str:
@@ -74,10 +93,9 @@ def _figure(one: Explanation, language: str) -> list[str]:
     if one.value is None:
         reason = one.reason.split(" / ")[0 if chinese else -1]
         return [f"{'数值：无' if chinese else 'Value: none'} ({status}: {reason})"]
-    shown = f"{one.value:,.{one.decimals}f}"
-    if one.value != 0 and float(shown.replace(",", "")) == 0:
-        shown = f"{one.value:.6g}"
-    lines = [f"{'数值' if chinese else 'Value'}: {shown} {one.unit} ({status}; {one.value!r})"]
+    value = shown(one.value, one.unit, one.decimals, language)
+    stored = f"{'存储值' if chinese else 'stored'} {Decimal(repr(one.value)):f} {one.unit}"
+    lines = [f"{'数值' if chinese else 'Value'}: {value} ({status}; {stored})"]
     lines.append(f"{'分子' if chinese else 'Numerator'}: {_number(one.numerator)}")
     if one.denominator is not None:
         lines.append(f"{'分母' if chinese else 'Denominator'}: {_number(one.denominator)}")
@@ -108,34 +126,65 @@ def _definition(one: Explanation, language: str) -> list[str]:
 
 def _terms(one: Explanation, language: str) -> list[str]:
     lines = ["组成（选取的单元格与其合计）：" if language == "zh" else "Made of (cells chosen and their sums):"]
-    return lines + [f"  {_term(term, getattr(one, term.role) is not None, language)}" for term in one.terms]
+    return lines + [f"  {_term(one, term, language)}" for term in one.terms]
 
 
-def _term(term: TermTrace, is_known: bool, language: str) -> str:
-    """One term; what sums to nothing because there are no data to sum is no 0."""
+def _term(one: Explanation, term: TermTrace, language: str) -> str:
+    """One term, of the period of the value; what sums to nothing because there are no data to sum is no 0."""
+    chinese = language == "zh"
     sign = "" if term.coefficient == 1 else f"{term.coefficient.normalize():f} × "
     labels = ", ".join(f"{label}={member}" for label, member in term.labels)
+    members = [name for label, member in term.labels if (name := named(label, member, language)) != member]
+    words = f" ({'、'.join(members) if chinese else ', '.join(members)})" if members else ""
+    period = when(term.year, one.breakdown, one.month).in_language(language)
+    if one.month is None and term.measure in _STOCKS:
+        period = Text(f"{term.year} 年末", f"end of {term.year}").in_language(language)
     counted = _COUNTED.get(term.cube, Text("个单位", "units")).in_language(language)
     units = f"{term.rows:,} {counted}" if term.rows else ""
-    role = _ROLES[term.role].in_language(language)
-    nothing = "无数据" if language == "zh" else "no data"
-    amount = _number(term.amount) if is_known or term.amount else nothing
-    return f"{role} {sign}{term.cube}.{term.measure}[{labels}] {term.year} = {amount}  {units}".rstrip()
-
-
-def _files(one: Explanation, language: str) -> list[str]:
-    total = sum(file.rows for file in one.files)
-    if language == "zh":
-        lines = [f"来源：{total:,} 行，{len(one.files)} 个文件"]
+    if getattr(one, term.role) is None and not term.amount:
+        amount = "无数据" if chinese else "no data"
+    elif term.rows and term.amount == term.rows:
+        amount = ""  # what is counted says it all
     else:
-        lines = [f"Rows: {total:,} from {len(one.files)} files"]
-    for file in one.files[:SHOWN_FILES]:
-        lines.append(
-            f"  {file.rows:>10,}  {file.extract}  {file.source_file}  sha256 {file.sha256}  load {file.load_id}"
-        )
-    if len(one.files) > SHOWN_FILES:
-        rest = len(one.files) - SHOWN_FILES
-        lines.append(f"  … 另有 {rest} 个文件" if language == "zh" else f"  … {rest} more files")
+        amount = _number(term.amount) + (f" {unit_name('元', language)}" if term.measure.endswith("_yuan") else "")
+    told = ", ".join(part for part in (amount, units) if part)
+    return (
+        f"{_ROLES[term.role].in_language(language)}{words} {sign}{term.cube}.{term.measure}[{labels}] {period} = {told}"
+    )
+
+
+def _files(one: Explanation, language: str, all_files: bool) -> list[str]:
+    """By table: what is counted, what decides about it, what is looked up."""
+    tables: dict[tuple[str, str], list[SourceFile]] = {}
+    for file in one.files:
+        tables.setdefault((file.part, file.extract), []).append(file)
+    counted = sum(file.rows for file in one.files if file.part == "counted")
+    names = len({extract for _, extract in tables})
+    if language == "zh":
+        lines = [f"来源：{counted:,} 行计入，共涉及 {names} 张表、{len(one.files)} 个文件"]
+    else:
+        lines = [f"Rows: {counted:,} counted; {names} tables and {len(one.files)} files concerned in all"]
+    for part, title in _PARTS.items():
+        of_part = {extract: files for (place, extract), files in tables.items() if place == part}
+        if of_part:
+            lines.append(f"  {title.in_language(language)}{'：' if language == 'zh' else ':'}")
+        for extract, files in of_part.items():
+            lines += _table(extract, files, language, all_files)
+    return lines
+
+
+def _table(extract: str, files: list[SourceFile], language: str, all_files: bool) -> list[str]:
+    contract = load_contracts().get(extract)
+    name = Text(contract.name_zh, contract.name_en).in_language(language) if contract else ""
+    rows = sum(file.rows for file in files)
+    told = Text(f"{rows:,} 行，{len(files)} 个文件", f"{rows:,} rows, files: {len(files)}").in_language(language)
+    lines = [f"    {extract} {name}{'：' if language == 'zh' else ': '}{told}"]
+    chosen = files if all_files else files[:SHOWN_FILES]
+    lines += [f"      {one.rows:>10,}  {one.source_file}  sha256 {one.sha256}  load {one.load_id}" for one in chosen]
+    rest = len(files) - len(chosen)
+    if rest:
+        more = Text(f"      …… 另有 {rest} 个文件（--all 全列）", f"      … {rest} more files (--all lists them)")
+        lines.append(more.in_language(language))
     return lines
 
 

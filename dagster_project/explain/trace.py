@@ -1,7 +1,7 @@
 """Reading an explanation out of the warehouse.
 
-Belongs here: finding the value, its terms, the fact rows behind their cells and the files those came from. Does not
-belong here: wording (`render.py`); labels on rows (dbt view `indicator.trace_row`, the cube's own filter).
+Belongs here: finding the value and putting its parts together. Does not belong here: the selects of the parts (`reading.py`,
+`sources.py`), wording (`render.py`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import duckdb
 from dagster_project.dictionary import Indicator, load_indicators
 from dagster_project.dictionary.indicators import OWN_COLUMNS
 from dagster_project.errors import UserError
-from dagster_project.explain import reading
+from dagster_project.explain import reading, sources
 from dagster_project.explain.model import Explanation
 from dagster_project.explain.naming import figured_regions, indicator_of, region_of
-from dagster_project.explain.reading import Breakdown
+from dagster_project.explain.period import MONTH, TO_DATE, Breakdown, months_of, when
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
@@ -36,11 +36,28 @@ def explain_value(
     region: str | None = None,
     scheme: str = "total",
     month: int | None = None,
+    to_date: bool = False,
 ) -> Explanation:
-    """Explain a value as the command line asks for it: by scheme or by month (1-12 or yyyymm)."""
+    """Explain a value as the command line asks for it: by scheme, by month (1-12 or yyyymm) or from January up to a month.
+
+    Raises UserError for a month of another year, for a scheme within a month, and for a year to date without its month.
+    """
+    if scheme == indicator_of(indicator).scheme_label:
+        scheme = "total"  # the id already names the scheme
+    if (month is None and to_date) or (month is not None and scheme != "total"):
+        raise UserError(
+            Text(
+                "--to-date 须与 --month 同用；--month 与 --scheme 不同用。",
+                "--to-date needs --month; --month goes without --scheme.",
+            ),
+            where="--to-date" if to_date and month is None else "--month --scheme",
+        )
     breakdown: Breakdown | None = ("scheme", scheme) if scheme != "total" else None
     if month is not None:
-        breakdown = ("month", str(month if month > 12 else year * 100 + month))
+        asked = month if month > 12 else year * 100 + month
+        if asked // 100 != year or not 1 <= asked % 100 <= 12:
+            raise UserError(Text(f"{month} 不是 {year} 年的月份。", f"{month} is no month of {year}."), where="--month")
+        breakdown, month = (TO_DATE if to_date else MONTH, str(asked)), asked % 100
     return _explain(settings, indicator, year, region, breakdown, month)
 
 
@@ -49,12 +66,12 @@ def _explain(
 ) -> Explanation:
     asked = indicator_of(indicator_id)
     base = load_indicators()[asked.alias_of] if asked.alias_of else asked
-    if breakdown is not None and breakdown[0] == "scheme" and base.scheme_label == breakdown[1]:
-        breakdown = None  # the id already names the scheme
     with connect(settings) as connection:
         place = region_of(connection, region) if region else asked.alias_geography or _province(connection)
         value = _value(connection, base, year, place, breakdown)
         terms = reading.terms(connection, base, year, place, breakdown)
+        is_counted = value["reason"] is None
+        files = sources.files(connection, base, year, place, breakdown) if is_counted else ()
         return Explanation(
             indicator_id=asked.indicator_id,
             alias_of=asked.alias_of,
@@ -79,8 +96,8 @@ def _explain(
             definition_id=value["definition_id"],
             choices=reading.choices(connection, value["definition_id"]),
             terms=tuple(terms),
-            files=reading.files(connection, base, year, place, breakdown) if value["reason"] is None else (),
-            checks=reading.checks(connection, {term.cube for term in terms}),
+            files=files,
+            checks=reading.checks(connection, {term.cube for term in terms}, files),
             published=reading.published(connection, asked, base, year, place),
             withheld=reading.withheld(connection, value),
             synthetic=reading.is_synthetic(connection),
@@ -99,8 +116,8 @@ def _member_filter(breakdown: Breakdown | None) -> tuple[str, list[str]]:
     if breakdown is None:
         return "v.breakdown = 'total'", []
     label, member = breakdown
-    if label == "month":
-        return "v.breakdown = 'month' and v.period_kind = 'month' and v.month = cast(? as integer)", [member]
+    if label in (MONTH, TO_DATE):
+        return "v.breakdown = 'month' and v.period_kind = ? and v.month = cast(? as integer)", [label, member]
     if label in OWN_COLUMNS:
         return f"v.breakdown = ? and v.{label} = ?", [label, member]
     return "v.breakdown = ? and v.other_member = ?", [label, member]
@@ -128,12 +145,14 @@ def _value(
     years = ", ".join(str(row["year"]) for row in reading.records(connection, query, [base.indicator_id]))
     regions = ", ".join(f"{code} {name}".strip() for code, name in figured_regions(connection).items())
     labels = ", ".join(base.breakdown_labels)
+    month = max(months_of(breakdown), default=None)
+    asked = when(year, breakdown[0] if breakdown else "", month)
     raise UserError(
         Text(
-            f"没有这个数：{base.indicator_id}，{year} 年，{place}。",
-            f"No such value: {base.indicator_id}, {year}, {place}.",
+            f"没有这个数：{base.name_zh}（{base.indicator_id}），{asked.zh}，{place}。",
+            f"No such value: {base.name_en} ({base.indicator_id}), {asked.en}, {place}.",
         ),
-        where=" ".join(breakdown) if breakdown else "",
+        where="=".join(breakdown) if breakdown and month is None else "",
         todo=Text(
             f"可查年份：{years}；地区：{regions}；分组：{labels}。",
             f"Years: {years}; regions: {regions}; breakdowns: {labels}.",

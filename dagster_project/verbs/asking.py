@@ -20,14 +20,21 @@ COUNTRY = "100000"
 
 
 def explain(
-    settings: Settings, indicator: str, year: int, region: str | None, scheme: str, month: int | None
+    settings: Settings,
+    indicator: str,
+    year: int,
+    region: str | None,
+    scheme: str,
+    month: int | None,
+    to_date: bool,
+    all_files: bool,
 ) -> ExitCode:
     """Print name, definition, parts, rows, files, checks and the published figure of one number."""
     from dagster_project.explain import explain_value, render
 
     require_loaded(settings)
-    explanation = explain_value(settings, indicator, year, region=region, scheme=scheme, month=month)
-    say(render(explanation, settings.language), settings.language)
+    explanation = explain_value(settings, indicator, year, region=region, scheme=scheme, month=month, to_date=to_date)
+    say(render(explanation, settings.language, all_files), settings.language)
     return ExitCode.DONE
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.errors import UserError
+from dagster_project.explain import explain_value
 from tests.conftest import SampleHome, copy_of
-from tests.warehouse_api import bulletin, query
+from tests.warehouse_api import bulletin, query, settings_of
 
 
 def test_a_run_says_files_checks_and_where_the_bulletin_lies(sample_home: SampleHome) -> None:
@@ -83,6 +85,45 @@ def test_explain_walks_from_a_number_to_files(sample_home: SampleHome) -> None:
     unknown = bulletin("explain", "no_such_indicator", "--year", "2024", "--home", str(sample_home.home))
     assert unknown.code == 2
     assert not unknown.has_traceback
+
+
+def test_explain_lists_every_table_that_decides_who_is_insured(sample_home: SampleHome) -> None:
+    files = explain_value(settings_of(sample_home.home), "insured_total", 2024).files
+    rows = {
+        part: {file.extract: 0 for file in files if file.part == part} for part in ("counted", "deciding", "register")
+    }
+    for file in files:
+        rows[file.part][file.extract] += file.rows
+        assert len(file.sha256) == 64
+    assert set(rows["counted"]) == {"psn_insu_d", "psn_insu_his_d"}
+    assert set(rows["deciding"]) == {"psn_info_b", "staf_psn_clct_detl_d", "rsdt_psn_clct_detl_d"}
+    assert set(rows["register"]) == {"admdvs_dim_a"}
+    # As many people as the number counts; residents have one payment each, retired employees none.
+    counted = query(
+        sample_home.warehouse,
+        "select count(*), count(*) filter (scheme = 'resident'), count(*) filter (has_person_row) "
+        "from core.fct_enrolment_date where reference_year = 2024",
+    )
+    ((persons, residents, registered),) = counted
+    assert sum(rows["counted"].values()) == persons
+    assert rows["deciding"]["psn_info_b"] == registered
+    assert rows["deciding"]["rsdt_psn_clct_detl_d"] >= residents > 0
+    assert 0 < rows["deciding"]["staf_psn_clct_detl_d"] < persons - residents
+    by_disease = explain_value(settings_of(sample_home.home), "disease_pay_fund_share", 2024).files
+    assert {"setl_d", "drg_dip_group_result"} == {file.extract for file in by_disease if file.part == "deciding"}
+
+
+def test_explain_of_a_year_to_date_is_the_sum_of_its_months(sample_home: SampleHome) -> None:
+    settings = settings_of(sample_home.home)
+    months = [explain_value(settings, "employee_benefit_visits", 2024, month=month) for month in (1, 2, 3)]
+    so_far = explain_value(settings, "employee_benefit_visits", 2024, month=3, to_date=True)
+    assert so_far.numerator == sum(month.numerator for month in months if month.numerator is not None)
+    assert so_far.numerator == sum(term.amount for term in so_far.terms)
+    counted = [sum(file.rows for file in one.files if file.part == "counted") for one in (*months, so_far)]
+    assert counted[3] == sum(counted[:3]) == so_far.numerator
+    for wrong in ({"month": 202303}, {"month": 13}, {"to_date": True}, {"month": 3, "scheme": "resident"}):
+        with pytest.raises(UserError):
+            explain_value(settings, "employee_benefit_visits", 2024, **wrong)  # type: ignore[arg-type]
 
 
 def test_export_copies_the_documents_elsewhere(sample_home: SampleHome, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from dagster_project.explain import Explanation, render
 from dagster_project.explain.chinese import chinese
 from dagster_project.explain.model import CheckTrace, Choice, PublishedFigure, SourceFile, TermTrace
 from dagster_project.explain.naming import indicator_of, region_of, suggestions
+from dagster_project.explain.period import months_of
+from dagster_project.explain.quantity import shown, together
 from dagster_project.language import Text
 
 WHOLE = Explanation(
@@ -65,7 +67,7 @@ def test_all_parts_are_said_in_both_languages() -> None:
                 "分子: 2,316,053.58",
                 "分母: 429",
                 "冲销判定: 链接与标志",
-                "来源：438 行",
+                "来源：438 行计入",
                 "公布数据",
             ),
         ),
@@ -73,11 +75,11 @@ def test_all_parts_are_said_in_both_languages() -> None:
             "en",
             (
                 "Synthetic",
-                "Value: 5,399 元",
+                "Value: 5,399 元 (yuan)",
                 "Numerator: 2,316,053.58",
                 "Denominator: 429",
                 "Netting: link and flag",
-                "Rows: 438",
+                "Rows: 438 counted",
             ),
         ),
     ):
@@ -94,10 +96,64 @@ def test_all_parts_are_said_in_both_languages() -> None:
             assert part in text
 
 
-def test_no_figure_prints_as_zero_that_is_not() -> None:
+def test_a_small_figure_takes_the_unit_that_keeps_its_digits() -> None:
+    """The bulletin's own rule: 0.0533 of 万人 would lose two of three digits."""
+    few = replace(WHOLE, value=0.0533, decimals=2, unit="万人", unit_factor=10**4, denominator=None)
+    assert "数值: 533 人 (暂定; 存储值 0.0533 万人)" in render(few)
+    assert "Value: 533 人 (persons) (provisional; stored 0.0533 万人)" in render(few, "en")
     small = replace(WHOLE, value=2.278e-05, decimals=2, unit="亿人次", unit_factor=10**8, denominator=None)
-    assert "2.278e-05" in render(small)
+    assert "数值: 2,278 人次 (暂定; 存储值 0.00002278 亿人次)" in render(small)
     assert "÷ 100,000,000" in render(small)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "decimals", "printed"),
+    [
+        (20.6638, "万人", 2, "20.66 万人"),
+        (0.00022612, "亿人次", 2, "2.26 万人次"),
+        (123456.789, "亿元", 2, "123,456.79 亿元"),
+        (-0.0012, "万人", 2, "-12 人"),
+        (85.21, "%", 0, "85.2 %"),
+        (0.0, "亿元", 2, "0 亿元"),
+    ],
+)
+def test_a_value_is_printed_as_the_bulletin_prints_it(value: float, unit: str, decimals: int, printed: str) -> None:
+    assert shown(value, unit, decimals, "zh") == printed
+
+
+def test_values_beside_each_other_share_a_unit_and_tell_themselves_apart() -> None:
+    assert together([0.0533, 20.66], "万人", 2, "zh") == (["533", "206,600"], "人")
+    assert together([20.66381, 20.66382], "万人", 2, "en") == (["20.66381", "20.66382"], "万人 (10 thousand persons)")
+    assert together([None, 0.1], "亿元", 2, "zh") == ([None, "1,000.00"], "万元")
+
+
+def test_heading_and_parts_name_month_and_year_to_date() -> None:
+    march = replace(WHOLE, breakdown="month", member="202403", month=3)
+    for language, said in (("zh", "2024 年 3 月当月"), ("en", "2024-03, single month")):
+        assert f"resident_avg_inpatient_cost · {said} · 520100" in render(march, language)
+        assert f"visit_type=inpatient] {said} = " in render(march, language)
+    so_far = replace(WHOLE, breakdown="year_to_date", member="202403", month=3)
+    for language, said in (("zh", "2024 年 1–3 月累计"), ("en", "2024-01 to 2024-03, year to date")):
+        assert f"resident_avg_inpatient_cost · {said} · 520100" in render(so_far, language)
+        assert f"visit_type=inpatient] {said} = " in render(so_far, language)
+    register = replace(WHOLE.terms[0], cube="enrolment", measure="persons", year=2023)
+    assert "] 2023 年末 = " in render(replace(WHOLE, terms=(register,)))
+    assert months_of(("year_to_date", "202403")) == [202401, 202402, 202403]
+
+
+def test_every_table_is_named_with_its_rows_files_and_hashes() -> None:
+    payments = [
+        SourceFile("rsdt_psn_clct_detl_d", f"b/rsdt_{n}.csv", f"{n:064d}", n, 100, "2026-01-01", "deciding")
+        for n in range(1, 15)
+    ]
+    places = SourceFile("admdvs_dim_a", "b/admdvs_dim_a.csv", "c" * 64, 99, 622, "2026-01-01", "register")
+    one = replace(WHOLE, files=(*WHOLE.files, *payments, places))
+    told = render(one)
+    assert "来源：438 行计入，共涉及 3 张表、16 个文件" in told
+    assert "rsdt_psn_clct_detl_d 居民缴费明细：1,400 行，14 个文件" in told and "另有 2 个文件" in told
+    assert "admdvs_dim_a 医保区划：622 行，1 个文件" in told and "c" * 64 in told
+    assert told.index("计入的行") < told.index("判定计入与否") < told.index("整表查用")
+    assert all(file.sha256 in render(one, "en", all_files=True) for file in one.files)
 
 
 def test_what_is_not_computable_says_why() -> None:
@@ -112,7 +168,7 @@ def test_what_is_not_computable_says_why() -> None:
 def test_a_part_without_data_is_no_zero() -> None:
     term = replace(WHOLE.terms[0], amount=Decimal(0), rows=0)
     none = replace(WHOLE, value=None, numerator=None, status="not_computable", reason="缺表 / missing", terms=(term,))
-    assert "inpatient] 2024 = 无数据" in render(none, "zh")
+    assert "inpatient] 2024 年 = 无数据" in render(none, "zh")
     assert "inpatient] 2024 = no data" in render(none, "en")
     assert "inpatient] 2024 = 0" in render(replace(WHOLE, terms=(term,)), "en"), "a true zero stays a zero"
 

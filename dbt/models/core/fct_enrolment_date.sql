@@ -3,7 +3,7 @@ with spells as (
 ),
 
 contributions as (
-    select * from {{ ref('fct_contribution') }} where is_paid and is_regular
+    select * from {{ ref('fct_contribution') }}
 ),
 
 persons as (
@@ -14,45 +14,12 @@ regions as (
     select * from {{ ref('dim_region') }}
 ),
 
-choices as (
-    select * from {{ source('ops', 'definition_choice') }}
-    where switch in ('insured_rule', 'insured_dedup', 'dedup_scope')
-),
-
-years as (
-    -- Every statistics year, and the year before it: averages and growth look back.
-    select
-        year,
-        register_year
-    from {{ source('dictionary', 'statistics_year') }}
-    union
-    select
-        year - 1 as year,
-        register_year
-    from {{ source('dictionary', 'statistics_year') }}
-),
-
 provinces as (
     select distinct province from spells
 ),
 
--- One row a province and reference date (31 December), with the choices that hold there.
 reference_dates as (
-    select
-        provinces.province,
-        years.year as reference_year,
-        make_date(cast(years.year as integer), 12, 31) as reference_date,
-        years.year * 100 + 12 as reference_month,
-        make_date(cast(years.year as integer), 6, 30) as half_year_before,
-        coalesce(max(case when choices.switch = 'insured_rule' then choices.value end), 'paid_for_period') as insured_rule,
-        coalesce(max(case when choices.switch = 'insured_dedup' then choices.value end), 'employee_first') as insured_dedup,
-        coalesce(max(case when choices.switch = 'dedup_scope' then choices.value end), 'province') as dedup_scope
-    from provinces
-    cross join years
-    left join choices on provinces.province = choices.province and years.year = choices.year
-    -- L27: of a 31 December that no delivered register has reached nobody can say who is insured.
-    where years.year <= coalesce(years.register_year, years.year)
-    group by provinces.province, years.year
+    {{ reference_dates('provinces') }}
 ),
 
 -- R11: the state at a past date comes from the spells. The status column is a snapshot and says nothing about it.
@@ -63,13 +30,7 @@ open_spells as (
         reference_dates.reference_date,
         reference_dates.insured_dedup,
         reference_dates.dedup_scope,
-        -- R14: retirees who have their years pay nothing.
-        reference_dates.insured_rule = 'open_spell'
-        or (spells.scheme = 'employee' and spells.member_status = 'retired')
-        or (
-            reference_dates.insured_rule = 'spell_and_recent_payment'
-            and spells.spell_begin_date > reference_dates.half_year_before
-        ) as is_insured_unpaid
+        {{ is_insured_unpaid('spells', 'reference_dates') }} as is_insured_unpaid
     from spells
     inner join reference_dates
         on
@@ -78,7 +39,7 @@ open_spells as (
             and spells.spell_end_date >= reference_dates.reference_date
 ),
 
--- R10: a contribution counts once it has arrived. Joined on the spell: the person alone would fan out.
+-- Joined on the spell: the person alone would fan out.
 paid_spells as (
     select
         contributions.spell_id,
@@ -89,18 +50,7 @@ paid_spells as (
     inner join reference_dates
         on
             contributions.province = reference_dates.province
-            and contributions.arrived_date <= reference_dates.reference_date
-            and (
-                (
-                    reference_dates.insured_rule = 'paid_for_period'
-                    and contributions.accrual_from <= reference_dates.reference_month
-                    and contributions.accrual_to >= reference_dates.reference_month
-                )
-                or (
-                    reference_dates.insured_rule = 'spell_and_recent_payment'
-                    and contributions.arrived_date > reference_dates.half_year_before
-                )
-            )
+            and {{ pays_for('contributions', 'reference_dates') }}
 ),
 
 -- L21: the identity under which the premium of a date was subsidised, as its payment names it.
