@@ -5,7 +5,6 @@ Belongs here: what follows from results. Does not belong here: rules and judging
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,9 +70,10 @@ def run_gate(settings: Settings, stage: Stage, run_id: str) -> None:
 
 
 def write_check_pages(settings: Settings, run_id: str) -> list[Path]:
-    """The page of this run's checks: HOME/checks.html, and checks.html beside each bulletin that the run made."""
+    """The page of this run's checks: HOME/checks.html with everything, and beside each bulletin that the run made what may be
+    published of it (L29)."""
     from dagster_project.checks.page import render_checks_page
 
-    page = render_checks_page(settings, run_id, settings.home / "checks.html")
     folders = [*run.folders_of_run(settings, run_id), *run.folders_of_run(settings, run_id, settings.unchecked)]
-    return [page, *[Path(shutil.copyfile(page, folder / "checks.html")) for folder in folders]]
+    pages = [render_checks_page(settings, run_id, folder / "checks.html", is_published=True) for folder in folders]
+    return [render_checks_page(settings, run_id, settings.home / "checks.html"), *pages]

@@ -1,13 +1,14 @@
 """`checks.html`: what the checks of a run found, for people; one file that needs no network.
 
-Belongs here: gathering what the page shows. Does not belong here: its look (`checks.html.j2`), judging, thresholds.
+Belongs here: gathering what the page shows, and what of it may lie beside a publication (L29). Does not belong here: its look
+(`checks.html.j2`), judging, thresholds.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dagster_project.checks.catalogue import catalogue
-from dagster_project.checks.model import STAGES, CheckResult, Rule, Status
+from dagster_project.checks.model import STAGES, CheckResult, Rule, Stage, Status
 from dagster_project.checks.samples import SAMPLE_ROWS, sample_rows
 from dagster_project.checks.store import read_results
+from dagster_project.disclosure import load_parameters
 from dagster_project.durable import durable_step
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
@@ -37,8 +39,8 @@ STAGE_TEXT = {
     "indicator": Text("指标层", "Indicators"),
     "publication": Text("出版", "Publication"),
 }
-
-
+# What a check of these stages counts are persons and their settlements and stays; elsewhere files, rows as delivered, figures.
+_OF_PERSONS: tuple[Stage, ...] = ("core",)
 _LABEL = re.compile(r"(^|_)(id|code|year|month|date|row|from|to)$")
 _AMOUNT = re.compile(r"^-?[0-9,]+(\.[0-9]+)?$")
 
@@ -48,20 +50,30 @@ class Entry:
     """One check as the page shows it.
 
     `note` says why it could not run or does not apply; `columns` are the names over the sample rows and whether they
-    hold amounts, which are set flush right.
+    hold amounts, which are set flush right; `withheld` names the counts that the page does not tell.
     """
 
     result: CheckResult
     rule: Rule
     note: str
     columns: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[tuple[Any, ...], ...] = ()
+    withheld: frozenset[str] = frozenset()
 
 
-def render_checks_page(settings: Settings, run_id: str, path: Path) -> Path:
-    """Write the page of one run's results to `path`, replacing what is there, and return the path."""
+def render_checks_page(settings: Settings, run_id: str, path: Path, is_published: bool = False) -> Path:
+    """Write the page of one run's results to `path`, replacing what is there, and return the path.
+
+    The page of a home tells everything. A published one (L29) lies beside a bulletin that withholds small cells: no rows, no
+    queries, no message of a check that failed to run, and no small count of persons.
+    """
+    minimum = load_parameters().min_cell
     with connect(settings) as connection:
-        entries = [_entry(connection, result) for result in read_results(connection, run_id)]
+        results = read_results(connection, run_id)
+        if is_published:
+            entries = [_published_entry(result, minimum) for result in results]
+        else:
+            entries = [_entry(connection, result) for result in results]
         meta = _meta(connection)
     html = _template().render(
         run_id=run_id,
@@ -84,6 +96,8 @@ def render_checks_page(settings: Settings, run_id: str, path: Path) -> Path:
         status_text=STATUS_TEXT,
         stage_text=STAGE_TEXT,
         sample_rows=SAMPLE_ROWS,
+        minimum=minimum,
+        is_published=is_published,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
@@ -93,9 +107,28 @@ def render_checks_page(settings: Settings, run_id: str, path: Path) -> Path:
     return path
 
 
+def _note(result: CheckResult, rule: Rule) -> str:
+    return result.help.removesuffix(rule.help).rstrip(" |")
+
+
+def _published_entry(result: CheckResult, minimum: int) -> Entry:
+    rule = catalogue()[result.check_name]
+    note = _note(result, rule) if result.status == "not_applicable" else ""  # a failure's message may quote a row
+    withheld = _withheld(result, minimum) if result.stage in _OF_PERSONS else frozenset()
+    return Entry(replace(result, rows_query=""), rule, note, (), withheld=withheld)
+
+
+def _withheld(result: CheckResult, minimum: int) -> frozenset[str]:
+    """Which counts would tell of fewer persons than may be published: those found, all, or the difference of the two."""
+    found, total = result.unexpected or 0, result.total or 0
+    small = {"unexpected": found, "rest": total - found, "total": total}
+    names = {name for name, count in small.items() if 0 < count < minimum}
+    return frozenset(names | {"unexpected"} if names else names)
+
+
 def _entry(connection: duckdb.DuckDBPyConnection, result: CheckResult) -> Entry:
     rule = catalogue()[result.check_name]
-    note = result.help.removesuffix(rule.help).rstrip(" |")
+    note = _note(result, rule)
     rows: tuple[dict[str, Any], ...] = ()
     if result.status in ("fail", "warn") and result.rows_query:
         try:

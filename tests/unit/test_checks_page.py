@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from dagster_project import gate
 from dagster_project.checks import STAGES, catalogue, run_stage, stage_check_specs
 from dagster_project.checks.page import render_checks_page
 from dagster_project.checks.samples import MASK, sample_rows
@@ -56,6 +58,66 @@ def test_the_page_needs_no_network_marks_invented_data_and_escapes(page: str) ->
     assert "合成数据" in page and "Synthetic" in page
     assert "<b>x</b>" not in page
     assert IDENTIFIER not in page and MASK in page
+
+
+def _card(page: str, check: str) -> str:
+    found = re.search(rf'<(article|tr)[^>]*id="{check}">.*?</\1>', page, re.DOTALL)
+    assert found, check
+    return found[0]
+
+
+def test_L29_the_page_beside_a_publication_gives_no_person_away(tmp_path: Path) -> None:
+    settings = whole_home(tmp_path)
+    execute(
+        settings,
+        "update ops.load set rows_accepted = 990 where load_id = 2",
+        "update core.rule_count set unexpected = 4, total = 5000 where rule_id = 'dead_insured'",
+        "update core.rule_count set unexpected = 4996, total = 5000 where rule_id = 'unknown_tier'",
+        "update core.rule_count set unexpected = 120, total = 5000 where rule_id = 'person_type_unknown'",
+        "update core.rule_count set unexpected = 0, total = 7 where rule_id = 'reversal_in_circle'",
+        f"update ops.file set status = 'refused', reason = '行 {IDENTIFIER}' where \"extract\" = 'mdtrt_d'",
+    )
+    for stage in STAGES:
+        run_stage(settings, stage, RUN_ID)
+    full = render_checks_page(settings, RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
+    public = render_checks_page(settings, RUN_ID, tmp_path / "p" / "checks.html", True).read_text(encoding="utf-8")
+    assert "<b>4</b> / 5,000" in _card(full, "dead_insured") and "For internal use" in full
+    for check, shown in (
+        ("dead_insured", "<b>—</b> / 5,000"),
+        ("unknown_tier", "<b>—</b> / 5,000"),
+        ("person_type_unknown", "<b>120</b> / 5,000"),
+        ("reversal_in_circle", "<b>—</b> / —"),
+    ):
+        card = _card(public, check)
+        assert shown in card and ("%" in re.sub("阈值[^<]*", "", card)) == ("120" in card), check
+    assert '<div class="rows">' not in public and "<pre>" not in public and "行 " not in _card(public, "file_refused")
+    assert '<div class="rows">' in full and "<pre>" in full
+    assert "<b>1</b> / " in _card(public, "load_rows_accounted"), "a file that does not add up identifies nobody"
+    for rule in catalogue().values():
+        assert public.count(f'id="{rule.id}"') == 1, rule.id
+
+
+def test_L29_the_gate_puts_the_full_page_in_the_home_and_the_other_beside_the_bulletin(tmp_path: Path) -> None:
+    settings = whole_home(tmp_path)
+    execute(settings, "update core.rule_count set unexpected = 4 where rule_id = 'dead_insured'")
+    draft = settings.publication / "2025" / "2026-03-01_draft"
+    draft.mkdir(parents=True)
+    (draft / "release.json").write_text(json.dumps({"run_id": RUN_ID}), encoding="utf-8")
+    run_stage(settings, "core", RUN_ID)
+    pages = {page: page.read_text(encoding="utf-8") for page in gate.write_check_pages(settings, RUN_ID)}
+    assert set(pages) == {settings.home / "checks.html", draft / "checks.html"}
+    assert "<b>4</b> / " in _card(pages[settings.home / "checks.html"], "dead_insured")
+    assert "<b>—</b> / " in _card(pages[draft / "checks.html"], "dead_insured")
+
+
+def test_L29_what_a_check_said_when_it_broke_stays_in_the_home(tmp_path: Path) -> None:
+    settings = whole_home(tmp_path)
+    execute(settings, "alter table core.rule_count drop column total")
+    run_stage(settings, "core", RUN_ID)
+    full = render_checks_page(settings, RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
+    public = render_checks_page(settings, RUN_ID, tmp_path / "p" / "checks.html", True).read_text(encoding="utf-8")
+    assert '<p class="note">' in full and '<p class="note">' not in public
+    assert "未能运行" in _card(public, "fund_split_differs")
 
 
 def test_a_home_of_real_data_carries_no_mark(tmp_path: Path) -> None:
