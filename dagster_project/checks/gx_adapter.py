@@ -20,6 +20,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -70,16 +72,33 @@ def install() -> None:
         _installed = True
 
 
+class _ImportedWhenUsed(ModuleType):
+    """A module that is imported when something of it is asked for.
+
+    Python's own lazy module is imported by whoever only looks at its file, as dbt does with every module that there is.
+    """
+
+    def __init__(self, spec: ModuleSpec) -> None:
+        super().__init__(spec.name)
+        self.__spec__, self.__file__ = spec, spec.origin
+        self.__path__ = list(spec.submodule_search_locations or [])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
 def _import_when_used(package: str, name: str) -> None:
     """Put off a third of the import: the tests of distributions, which no expectation of ours uses, need scipy.stats."""
     full_name = f"{package}.{name}"
     spec = importlib.util.find_spec(full_name)
-    if full_name in sys.modules or spec is None or spec.loader is None:
+    if full_name in sys.modules or spec is None:
         return
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
+    module = _ImportedWhenUsed(spec)
     sys.modules[full_name] = module
-    spec.loader.exec_module(module)
     # `from scipy import stats` asks the package first, and would import at once.
     setattr(importlib.import_module(package), name, module)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import logging
+import subprocess
+import sys
 from typing import Any
 
 import duckdb
@@ -117,3 +119,19 @@ def test_the_judge_keeps_quiet_whatever_the_root_logger_lets_through(
     caplog.set_level(logging.DEBUG)  # as dbt does
     assert judge(connection, "select * from {batch} where n > 2")[0].held
     assert [record.name for record in caplog.records if record.name.startswith("great_expectations")] == []
+
+
+def test_distributions_are_imported_when_one_is_asked_for_and_not_by_a_look_at_the_modules() -> None:
+    program = (
+        "import inspect, sys\n"
+        "from dagster_project.checks.gx_adapter import install\n"
+        "install()\n"
+        "inspect.stack()\n"
+        "assert 'scipy.stats._distn_infrastructure' not in sys.modules\n"
+        "from scipy import stats\n"
+        "assert round(stats.norm.cdf(0), 3) == 0.5\n"
+        "import scipy.stats\n"
+        "assert scipy.stats.norm.name == 'norm'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
