@@ -57,7 +57,8 @@ def verb(*options: Callable[..., Any], home: bool = True) -> Callable[[Callable[
         for option in (*options, *((HOME,) if home else ()), LANGUAGE):
             command = option(command)
         name = function.__name__.rstrip("_")
-        return cli.command(name, cls=ListOptions, help=function.__doc__, short_help=function.__doc__)(command)
+        told = function.__doc__ or ""
+        return cli.command(name, cls=ListOptions, help=told, short_help=told.partition("\n\n")[0])(command)
 
     return decorate
 
@@ -114,12 +115,15 @@ def sample(settings: Settings, **options: Any) -> ExitCode:
     return making.sample(settings, **options)
 
 
-@verb(click.argument("file", type=click.Path(path_type=Path)))
-def try_(settings: Settings, file: Path) -> ExitCode:
+@verb(
+    click.argument("file", type=click.Path(path_type=Path)),
+    click.option("--all", "in_full", is_flag=True, help="列出全部列与全部发现。 List all columns and all findings."),
+)
+def try_(settings: Settings, file: Path, in_full: bool) -> ExitCode:
     """预检一个文件，不入库。 Tell what would happen to FILE without loading it."""
     from dagster_project.verbs import making
 
-    return making.try_file(settings, file)
+    return making.try_file(settings, file, in_full)
 
 
 @verb(
@@ -202,12 +206,26 @@ def export(settings: Settings, years: tuple[int, ...], to: Path | None) -> ExitC
     click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
     click.option(
         "--kind", type=click.Choice(["bulletin", "quick_report", "yearbook", "monthly"]), default="bulletin",
-        show_default=True, help="版次类别。 Kind of vintage.",
+        show_default=True, help="版次类别，见上。 Kind of vintage, see above.",
     ),
     click.option("--accept", default="", help="接受未了结问题的理由，将被记录。 Reason for taking open findings as they are."),
 )  # fmt: skip
 def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
-    """定稿：生成之后不再改变的版次。 Make a vintage that nothing changes afterwards."""
+    """定稿：生成之后不再改变的版次。 Make a vintage that nothing changes afterwards.
+
+    各类版次的内容相同，区别在数据性质与放行条件；阻断性检查未通过时，哪一类都不能定稿。
+    All kinds hold the same contents and differ in status and release; a blocking check that did not pass stops every kind.
+
+    \b
+    bulletin      统计公报（次年六七月）：最终数，只有它算定案；有未了结的数据问题时不放行，除非用 --accept 写明理由
+                  statistical bulletin, June to July: final; open findings hold it unless --accept gives a reason
+    quick_report  统计快报（次年三四月）：初步数，公报会调整；不因未了结的问题而停
+                  quick report, March to April: provisional, revised by the bulletin; open findings do not hold it
+    monthly       月报：初步数，同上，指截至数据所到月份的状态
+                  monthly: provisional, likewise; the state up to the months delivered
+    yearbook      统计年鉴（公报之后）：收录公报之后的修订，不取代公报，数据性质标为初步数
+                  yearbook, after the bulletin: holds later revisions beside the bulletin, marked provisional
+    """
     from dagster_project.verbs import making
 
     return making.freeze(settings, year, kind, accept)
@@ -235,13 +253,16 @@ def explain(settings: Settings, **options: Any) -> ExitCode:
     click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
     click.argument("old", required=False),
     click.argument("new", required=False),
+    click.option(
+        "--to", type=click.Path(dir_okay=False, path_type=Path), help="全部差异另存为 CSV。 Write all of them as CSV."
+    ),
 )
-def diff(settings: Settings, year: int, old: str | None, new: str | None) -> ExitCode:
+def diff(settings: Settings, year: int, old: str | None, new: str | None, to: Path | None) -> ExitCode:
     """比较同一年两个版次（默认最新定稿与草稿），列出变了的数。 List the numbers that differ between two vintages of a year, by
     default the newest frozen one and the draft."""
     from dagster_project.verbs import asking
 
-    return asking.diff(settings, year, old, new)
+    return asking.diff(settings, year, old, new, to)
 
 
 @verb()

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from dagster_project.bulletin.compose import KINDS
 from dagster_project.dictionary import load_indicators
+from dagster_project.dictionary.indicators import Indicator
+from dagster_project.explain.naming import place_name
+from dagster_project.explain.period import when
+from dagster_project.explain.quantity import together
 from dagster_project.explain.render import STATUS
 from dagster_project.explain.vintages import Difference, Vintage
 from dagster_project.language import Text
+from dagster_project.serving.labels import named
 
 SHOWN = 60
-_LABELS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "other_member")
+_LABELS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 
 
 def render(difference: Difference, language: str = "zh") -> str:
@@ -31,38 +37,73 @@ def render(difference: Difference, language: str = "zh") -> str:
     told = [line.in_language(language) for line in lines]
     told += [_line(row, difference, language) for row in difference.changes.head(SHOWN).iter_rows(named=True)]
     if changed > SHOWN:
-        told.append(Text(f"  ……另有 {changed - SHOWN:,} 个", f"  … and {changed - SHOWN:,} more").in_language(language))
+        more = Text(
+            f"  ……另有 {changed - SHOWN:,} 个（--to 文件.csv 全列）",
+            f"  … and {changed - SHOWN:,} more (--to FILE.csv lists all)",
+        )
+        told.append(more.in_language(language))
     return "\n".join(told)
 
 
 def _told(vintage: Vintage) -> Text:
-    kind = (
-        Text("已定稿", "frozen")
+    kind = KINDS.get(vintage.name.partition("_")[2], Text("", ""))
+    state = (
+        Text(f"{kind.zh}，已定稿", f"{kind.en}, frozen")
         if vintage.frozen
         else Text("草稿，即仓库现有的数", "the draft, what the warehouse holds now")
     )
-    if not vintage.recorded:
-        return Text(f"{vintage.name}（{kind.zh}）", f"{vintage.name} ({kind.en})")
-    return Text(f"{vintage.name}（{kind.zh}，{vintage.recorded}）", f"{vintage.name} ({kind.en}, {vintage.recorded})")
+    parts_zh = "，".join(part for part in (state.zh, vintage.recorded) if part)
+    parts_en = ", ".join(part for part in (state.en, vintage.recorded) if part)
+    return Text(f"{vintage.name}（{parts_zh}）", f"{vintage.name} ({parts_en})")
 
 
 def _line(row: dict[str, Any], difference: Difference, language: str) -> str:
+    """Name, place, period and part in words, both numbers in one unit; the ids stand behind for those who look further."""
     indicator = load_indicators().get(row["indicator_id"])
-    name = (indicator.name_zh if language == "zh" else indicator.name_en) if indicator else ""
-    unit = indicator.unit if indicator else ""
-    when = f"{row['year']}" + (f"-{row['month'] % 100:02d}" if row["month"] else "")
-    if row["period_kind"] == "year_to_date":
-        when += " 累计" if language == "zh" else " to date"
-    place = f"{row['region_code']} {difference.region_names.get(row['region_code'], '')}".strip()
-    scope = [f"{label}={row[label]}" for label in _LABELS if row[label] not in (None, "total")]
-    where = " · ".join(part for part in (name, row["indicator_id"], when, place, *scope) if part)
-    return f"  {where}: {_shown(row, '', language)} -> {_shown(row, '_new', language)} {unit}".rstrip()
+    name = Text(indicator.name_zh, indicator.name_en).in_language(language) if indicator else row["indicator_id"]
+    place = place_name(row["region_code"], difference.region_names.get(row["region_code"], ""), language)
+    period = when(row["year"], row["period_kind"], row["month"]).in_language(language)
+    where = " · ".join(part for part in (name, place, period, *_parts(row, indicator, difference, language)) if part)
+    return f"  {where}: {_numbers(row, indicator, language)}  [{row['indicator_id']} {row['region_code']}]"
 
 
-def _shown(row: dict[str, Any], suffix: str, language: str) -> str:
-    value, status = row[f"value{suffix}"], row[f"status{suffix}"]
-    if isinstance(value, float):
-        return f"{value:,.8g}"
+def _parts(row: dict[str, Any], indicator: Indicator | None, difference: Difference, language: str) -> list[str]:
+    """What of the breakdowns the number is of, without what the indicator's own name says."""
+    own = {indicator.scheme_label, indicator.tier_label} if indicator else set()
+    parts = [
+        named(label, row[label], language)
+        for label in _LABELS
+        if row[label] not in (None, "total") and row[label] not in own
+    ]
+    dimension, member = row["other_dimension"], row["other_member"]
+    if member not in (None, "total"):
+        known = difference.region_names.get(member, "")
+        parts.append(place_name(member, known, language) if known else named(dimension, member, language))
+    return parts
+
+
+def _numbers(row: dict[str, Any], indicator: Indicator | None, language: str) -> str:
+    unit, decimals = (indicator.unit, indicator.display_decimals) if indicator else ("", 2)
+    both = [row["value"], row["value_new"]]
+    texts, printed = together(both, unit, decimals, language)
+    old, new = (
+        text if text is not None else _status(row[status], language)
+        for text, status in zip(texts, ("status", "status_new"), strict=True)
+    )
+    told = f"{old} → {new} {printed if any(text is not None for text in texts) else ''}".rstrip()
+    if texts[0] is not None and texts[0] == texts[1]:  # the quotient is the same, what it is made of is not
+        for part, word in (("numerator", Text("分子", "numerator")), ("denominator", Text("分母", "denominator"))):
+            before, after = row[part], row[f"{part}_new"]
+            if before != after:
+                told += f"; {word.in_language(language)} {_plain(before)} → {_plain(after)}"
+    return told
+
+
+def _plain(value: Any) -> str:
+    return "–" if value is None else f"{value:,.2f}".removesuffix(".00")
+
+
+def _status(status: str | None, language: str) -> str:
     if status is None:
         return Text("没有", "none").in_language(language)
     return STATUS[status].in_language(language) if status in STATUS else str(status)

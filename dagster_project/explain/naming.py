@@ -1,15 +1,18 @@
 """What a person asked for, by id, code or name.
 
-Belongs here: finding the indicator and the region, and suggestions where there is none. Does not belong here: their values.
+Belongs here: finding the indicator and the region, what places are called, and suggestions where there is none. Does not belong here: their values.
 """
 
 from __future__ import annotations
 
+import csv
 import difflib
+from functools import lru_cache
 
 import duckdb
 
 from dagster_project.dictionary import Indicator, load_indicators
+from dagster_project.dictionary.indicators import SEEDS
 from dagster_project.errors import UserError
 from dagster_project.language import Text
 
@@ -87,6 +90,19 @@ def region_of(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
             todo=Text(f"请用代码或全名：{_listed(known)}。", f"Use a code or the full name: {_listed(known)}."),
         )
     return found[0]
+
+
+def place_name(code: str, name: str, language: str) -> str:
+    """The name of a place: the delivered one, in English that of the shipped list where it knows the place."""
+    if code == COUNTRY:
+        return COUNTRY_NAME.in_language(language)
+    return (_english_places().get(code) if language == "en" else "") or name or code
+
+
+@lru_cache(maxsize=1)
+def _english_places() -> dict[str, str]:
+    with (SEEDS / "admdvs.csv").open(encoding="utf-8", newline="") as handle:
+        return {row["code"]: row["name_en"] for row in csv.DictReader(handle)}
 
 
 def figured_regions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

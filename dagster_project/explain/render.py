@@ -10,6 +10,7 @@ from decimal import Decimal
 from dagster_project.contracts import load_contracts
 from dagster_project.explain.chinese import chinese as in_chinese
 from dagster_project.explain.model import Explanation, SourceFile, TermTrace
+from dagster_project.explain.naming import place_name
 from dagster_project.explain.period import TO_DATE, when
 from dagster_project.explain.quantity import shown, unit_name
 from dagster_project.language import Text
@@ -73,7 +74,7 @@ def _heading(one: Explanation, language: str) -> str:
     if one.alias_of:
         parts.append(f"= {one.alias_of}")
     period = when(one.year, one.breakdown, one.month).in_language(language)
-    where = f"{one.region_code} {one.region_name}".strip()
+    where = f"{one.region_code} {place_name(one.region_code, one.region_name, language)}"
     scope = (
         f" · {named(one.breakdown, one.member, language)}" if one.breakdown not in ("total", "month", TO_DATE) else ""
     )
@@ -217,7 +218,9 @@ def _published(one: Explanation, language: str) -> list[str]:
         if language == "zh":
             source = in_chinese("sources", source)
             note = in_chinese("notes", note)
-        place = f"{figure.geography} {figure.geography_name.in_language(language)}".strip()
+        place = (
+            f"{figure.geography} {place_name(figure.geography, figure.geography_name.in_language(language), language)}"
+        )
         told = f"{about} {figure.value:,.10g} {figure.unit}".strip()
         lines.append(
             f"  {place} {figure.year} {vintage}: {told} ({'; '.join(part for part in (source, note) if part)})"

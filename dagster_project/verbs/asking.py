@@ -38,13 +38,17 @@ def explain(
     return ExitCode.DONE
 
 
-def diff(settings: Settings, year: int, old: str | None, new: str | None) -> ExitCode:
-    """Print the numbers that differ between two vintages of a year."""
+def diff(settings: Settings, year: int, old: str | None, new: str | None, to: Path | None) -> ExitCode:
+    """Print the numbers that differ between two vintages of a year, and write them all as CSV where asked."""
     from dagster_project.explain.differences import render
     from dagster_project.explain.vintages import compare
 
     result = compare(settings, year, old, new)
     say(render(result, settings.language), settings.language)
+    if to is not None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        result.changes.write_csv(to)
+        say(Text(f"全部差异：{to}", f"All differences: {to}"), settings.language)
     return ExitCode.DONE
 
 

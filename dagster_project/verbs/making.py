@@ -56,13 +56,13 @@ def sample(settings: Settings, directory: Path, scale: float, years: Sequence[st
     return ExitCode.DONE
 
 
-def try_file(settings: Settings, file: Path) -> ExitCode:
+def try_file(settings: Settings, file: Path, in_full: bool = False) -> ExitCode:
     """Print what intake would make of one file; nothing is loaded."""
     from dagster_project.ingest import try_file as try_landed_file
     from dagster_project.verbs.trial import trial_lines
 
     report = try_landed_file(settings, file)
-    for line in trial_lines(report):
+    for line in trial_lines(report, in_full):
         say(line, settings.language)
     return ExitCode.BAD_INPUT if report.refused else ExitCode.DONE
 

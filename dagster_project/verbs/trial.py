@@ -1,10 +1,11 @@
-"""What `bulletin try` prints: columns matched, codes unmapped, rows that would be quarantined and why.
+"""What `bulletin try` prints: the verdict, then what needs a hand, then in one line the columns.
 
 Belongs here: wording of a trial's report. Does not belong here: the trial (`ingest/trial.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dagster_project.language import Text
@@ -12,12 +13,13 @@ from dagster_project.language import Text
 if TYPE_CHECKING:
     from dagster_project.ingest.trial import BrokenRows, Reason, TrialFile, TryReport
 
-SHOWN = 15
+SHOWN = 8
 
 
-def trial_lines(report: TryReport) -> list[Text]:
-    """The report as lines in both languages."""
-    lines = [line for file in report.files for line in _file_lines(file)]
+def trial_lines(report: TryReport, in_full: bool = False) -> list[Text]:
+    """The report as lines in both languages; `in_full` names every column and every finding."""
+    lines = [_of_all(report)] if len(report.files) > 1 else []
+    lines += [line for file in report.files for line in _file_lines(file, in_full)]
     if report.home_is_busy:
         lines.append(
             Text(
@@ -28,63 +30,87 @@ def trial_lines(report: TryReport) -> list[Text]:
     return lines
 
 
-def _file_lines(file: TrialFile) -> list[Text]:
-    name = f" {file.extract_name.zh}" if file.extract_name else ""
-    name_en = f" {file.extract_name.en}" if file.extract_name else ""
-    form = ", ".join(part for part in (file.encoding, file.dialect) if part)
-    form_zh, form_en = (f"（{form}）", f" ({form})") if form else ("", "")
-    lines = [
-        Text(
-            f"{file.source_file}：{file.extract or '不是任何抽取表'}{name}{form_zh}",
-            f"{file.source_file}: {file.extract or 'no extract'}{name_en}{form_en}",
-        )
-    ]
-    if file.synthetic:
-        lines.append(Text("  合成数据", "  synthetic data"))
-    lines += _verdict(file)
+def _of_all(report: TryReport) -> Text:
+    refused = sum(file.refusal is not None for file in report.files)
+    known = sum(file.refusal is None and file.loaded_as is not None for file in report.files)
+    taken = len(report.files) - refused - known
+    return Text(
+        f"{len(report.files)} 个文件：{taken} 个可以入库，{known} 个已入库过，{refused} 个整份拒收。",
+        f"{len(report.files)} files: {taken} would be loaded, {known} loaded before, {refused} would be refused.",
+    )
+
+
+def _file_lines(file: TrialFile, in_full: bool) -> list[Text]:
+    lines = _verdict(file)
     if file.notes is not None and not file.rows_read:
         lines.append(Text(f"  提示：{file.notes.zh}（S11）", f"  warning: {file.notes.en} (S11)"))
-    return [*lines, *_columns(file), *_broken(file), *_warnings(file)]
+    shown = None if in_full else SHOWN
+    return [*lines, *_broken(file, shown), *_warnings(file, shown), *_columns(file, in_full)]
 
 
 def _verdict(file: TrialFile) -> list[Text]:
+    """What would happen, and the rows by what would become of them."""
+    known = file.extract_name
+    what_zh = f"{file.extract} {known.zh if known else ''}".strip() if file.extract else "不是任何抽取表"
+    what_en = f"{file.extract} {known.en if known else ''}".strip() if file.extract else "no extract"
+    form = [part for part in (file.encoding, file.dialect) if part]
+    zh = "，".join([what_zh, *form, *(["合成数据"] if file.synthetic else [])])
+    en = ", ".join([what_en, *form, *(["synthetic data"] if file.synthetic else [])])
     if file.refusal is not None:
-        return [Text(f"  整份拒收：{file.refusal.zh}", f"  would be refused: {file.refusal.en}")]
-    counts = Text(
-        f"读 {file.rows_read:,} 行，接收 {file.rows_accepted:,}（其中有提示 {file.rows_warned:,}），"
-        f"隔离 {file.rows_quarantined:,}（其中代码未知暂存 {file.rows_held:,}）",
-        f"{file.rows_read:,} rows read, {file.rows_accepted:,} accepted ({file.rows_warned:,} with warnings), "
-        f"{file.rows_quarantined:,} quarantined ({file.rows_held:,} held for unknown codes)",
-    )
-    if file.loaded_as is not None:
-        return [
-            Text(
-                f"  内容相同的文件已入库（{file.loaded_as}），运行时会跳过；{counts.zh}",
-                f"  the same content was loaded before ({file.loaded_as}) and would be passed over; {counts.en}",
-            )
-        ]
-    return [Text(f"  可以入库：{counts.zh}", f"  would be loaded: {counts.en}")]
-
-
-def _columns(file: TrialFile) -> list[Text]:
-    if not file.matched and not file.missing and not file.extra:
-        return []
-    renamed = [f"{given}→{column}" for given, column in file.matched if given != column]
-    lines = [Text(f"  匹配列 {len(file.matched)} 个", f"  {len(file.matched)} columns matched")]
-    if renamed:
-        lines.append(Text(f"    按别名：{'、'.join(renamed)}", f"    by alias: {', '.join(renamed)}"))
-    if file.missing:
+        verdict = Text("整份拒收", "would be refused")
+    elif file.loaded_as is not None:
+        verdict = Text("已入库过，运行时会跳过", "loaded before, would be passed over")
+    else:
+        verdict = Text("可以入库", "would be loaded")
+    lines = [Text(f"{verdict.zh}：{file.source_file}（{zh}）", f"{verdict.en}: {file.source_file} ({en})")]
+    if file.refusal is not None:
+        lines.append(Text(f"  原因：{file.refusal.zh}", f"  reason: {file.refusal.en}"))
+    elif file.loaded_as is not None:
         lines.append(
-            Text(f"    缺少的可选列：{'、'.join(file.missing)}", f"    optional, missing: {', '.join(file.missing)}")
+            Text(f"  内容与已入库的 {file.loaded_as} 相同", f"  the same content was loaded as {file.loaded_as}")
         )
-    if file.extra:
+    if file.rows_read or file.refusal is None:
         lines.append(
-            Text(f"    多出（不入库）：{'、'.join(file.extra)}", f"    extra, not loaded: {', '.join(file.extra)}")
+            Text(
+                f"  读 {file.rows_read:,} 行，接收 {file.rows_accepted:,}（其中有提示 {file.rows_warned:,}），"
+                f"隔离 {file.rows_quarantined:,}（其中代码未知暂存 {file.rows_held:,}）",
+                f"  {file.rows_read:,} rows read, {file.rows_accepted:,} accepted ({file.rows_warned:,} with warnings), "
+                f"{file.rows_quarantined:,} quarantined ({file.rows_held:,} held for unknown codes)",
+            )
         )
     return lines
 
 
-def _broken(file: TrialFile) -> list[Text]:
+def _columns(file: TrialFile, in_full: bool) -> list[Text]:
+    """Columns in one line, those that match nothing by name: they would not be loaded, perhaps for a slip in their name."""
+    if not file.matched and not file.missing and not file.extra:
+        return []
+    renamed = [f"{given}→{column}" for given, column in file.matched if given != column]
+    extra = [] if in_full else file.extra[:SHOWN]
+    zh = [f"匹配列 {len(file.matched)} 个" + (f"（按别名 {len(renamed)}）" if renamed else "")]
+    en = [f"{len(file.matched)} columns matched" + (f" ({len(renamed)} by alias)" if renamed else "")]
+    if file.missing:
+        zh.append(f"缺可选列 {len(file.missing)} 个")
+        en.append(f"{len(file.missing)} optional ones missing")
+    if file.extra:
+        more_zh, more_en = (" 等", " …") if len(extra) < len(file.extra) and extra else ("", "")
+        zh.append(f"对不上、不入库 {len(file.extra)} 个" + (f"：{'、'.join(extra)}{more_zh}" if extra else ""))
+        en.append(f"{len(file.extra)} not matched, not loaded" + (f": {', '.join(extra)}{more_en}" if extra else ""))
+    hint = Text("", "") if in_full or not (renamed or file.missing) else Text("（--all 全列）", " (--all names them)")
+    lines = [Text(f"  列：{'，'.join(zh)}{hint.zh}", f"  columns: {', '.join(en)}{hint.en}")]
+    if in_full:
+        lines += _named(Text("按别名", "by alias"), renamed)
+        lines += _named(Text("缺少的可选列", "optional, missing"), file.missing)
+        lines += _named(Text("对不上、不入库", "not matched, not loaded"), file.extra)
+        lines += _named(Text("匹配", "matched"), [column for given, column in file.matched if given == column])
+    return lines
+
+
+def _named(title: Text, names: Sequence[str]) -> list[Text]:
+    return [Text(f"    {title.zh}：{'、'.join(names)}", f"    {title.en}: {', '.join(names)}")] if names else []
+
+
+def _broken(file: TrialFile, shown: int | None) -> list[Text]:
     """One line for all rows that are broken in the same way: every bad row stands in one line only."""
     if not file.broken:
         return []
@@ -96,13 +122,18 @@ def _broken(file: TrialFile) -> list[Text]:
             f"文件行与 Excel、文本编辑器的行号一致，表头也算；{record.zh}",
             f"a line is numbered as Excel or an editor does, the header counts; {record.en}",
         )
-    lines = [Text(f"  将隔离的行（{record.zh}）：", f"  Rows to quarantine ({record.en}):")]
-    lines += [_broken_line(group) for group in file.broken[:SHOWN]]
-    left = len(file.broken) - SHOWN
-    if left > 0:
-        rows = sum(group.rows for group in file.broken[SHOWN:])
-        lines.append(Text(f"    ……另有 {left} 种、{rows:,} 行", f"    … {left} more kinds, {rows:,} rows"))
-    return lines
+    lines = [Text("  要处理，将隔离的行：", "  To mend, rows that would be quarantined:")]
+    lines += [_broken_line(group) for group in file.broken[:shown]]
+    left = file.broken[shown:] if shown is not None else []
+    if left:
+        rows = sum(group.rows for group in left)
+        lines.append(
+            Text(
+                f"    ……另有 {len(left)} 种、{rows:,} 行（--all 全列）",
+                f"    … {len(left)} more kinds, {rows:,} rows (--all lists them)",
+            )
+        )
+    return [*lines, Text(f"    （{record.zh}）", f"    ({record.en})")]
 
 
 def _broken_line(group: BrokenRows) -> Text:
@@ -115,7 +146,7 @@ def _broken_line(group: BrokenRows) -> Text:
         f"文件第 {lines}{more_zh} 行（数据第 {records}{more_zh} 行）" if lines else f"数据第 {records}{more_zh} 行"
     )
     where_en = f"line {lines}{more_en} (record {records}{more_en})" if lines else f"record {records}{more_en}"
-    return Text(f"    {group.rows:,} 行，{where_zh}：{zh}", f"    {group.rows:,} rows, {where_en}: {en}")
+    return Text(f"    {group.rows:,} 行：{zh}；{where_zh}", f"    {group.rows:,} rows: {en}; {where_en}")
 
 
 def _reason(reason: Reason) -> Text:
@@ -123,7 +154,7 @@ def _reason(reason: Reason) -> Text:
     return Text(f"{reason.rule_id} {cells}，{reason.text.zh}", f"{reason.rule_id} {cells}, {reason.text.en}")
 
 
-def _warnings(file: TrialFile) -> list[Text]:
+def _warnings(file: TrialFile, shown: int | None) -> list[Text]:
     """What is accepted all the same, and looked at."""
     found = [
         Text(
@@ -141,10 +172,10 @@ def _warnings(file: TrialFile) -> list[Text]:
     ]
     if not found:
         return []
-    left = len(found) - SHOWN
-    more = [Text(f"    ……另有 {left} 项", f"    … {left} more")] if left > 0 else []
+    left = len(found[shown:]) if shown is not None else 0
+    more = [Text(f"    ……另有 {left} 项（--all 全列）", f"    … {left} more (--all lists them)")] if left else []
     return [
         Text("  提示（照常接收，但要有人看过）：", "  warnings (accepted, to be looked at):"),
-        *found[:SHOWN],
+        *found[:shown],
         *more,
     ]

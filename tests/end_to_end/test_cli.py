@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from dagster_project import progress, run_lock
+from dagster_project.bulletin.compose import KINDS
 from dagster_project.cli import cli
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
@@ -41,14 +42,28 @@ def test_each_verb_explains_itself_in_both_languages(name: str) -> None:
     assert any(letter.isascii() and letter.isalpha() for letter in text)
 
 
+def test_freeze_tells_what_each_kind_of_vintage_means() -> None:
+    said = bulletin("freeze", "--help").text
+    for kind in KINDS:
+        if kind != "draft":
+            assert KINDS[kind].zh in said and f"{kind} " in said, kind
+    assert "最终数" in said and "初步数" in said and "--accept" in said
+    (listed,) = [line for line in bulletin("--help").text.splitlines() if line.strip().startswith("freeze ")]
+    assert "bulletin " not in listed, "the list of verbs keeps to one line"
+
+
 def test_the_verbs_of_the_stable_interface_are_there() -> None:
     wanted = {"sample", "try", "run", "ingest", "build", "check", "export", "freeze", "explain", "diff", "serve"}
     assert wanted <= set(cli.commands)
 
 
 @pytest.mark.parametrize(
-    "words", [["dance"], ["run", "--year", "twenty"], ["freeze"], ["sample", "--scale", "7", "x"], ["explain"]]
-)
+    "words",
+    [
+        ["dance"], ["run", "--year", "twenty"], ["freeze"], ["sample", "--scale", "7", "x"], ["explain"],
+        ["sample", "--province", "9999", "x"],
+    ],
+)  # fmt: skip
 def test_wrong_usage_is_exit_2(words: list[str]) -> None:
     said = bulletin(*words)
     assert said.code == BAD_INPUT, said.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-def said(report: TryReport, language: str = "zh") -> str:
+def said(report: TryReport, language: str = "zh", in_full: bool = False) -> str:
     """What the command line prints."""
-    return "\n".join(line.in_language(language) for line in trial_lines(report))
+    return "\n".join(line.in_language(language) for line in trial_lines(report, in_full))
 
 
 def places(report: TryReport) -> dict[tuple[int, ...], tuple[int, ...]]:
@@ -49,6 +50,58 @@ def test_try_says_what_would_happen_and_changes_nothing(home: Home) -> None:
     )
     refused = try_file(home.settings, home.put("psn_info_b.csv", "a,b\n"))
     assert refused.refused and "psn_info_b" in said(refused, "en")
+
+
+def test_the_verdict_stands_first_then_what_needs_a_hand_then_the_columns_in_a_line(home: Home) -> None:
+    table = [r | {"note": "y"} for r in rows("setl_d", 400)]
+    table[2]["medfee_sumamt"] = "1,000"
+    table[4]["hosp_lv"] = "77"
+    report = try_file(home.settings, home.put_rows("setl_d_x.csv", table, header={"inscp_amt": "inscp_scp_amt"}))
+    lines = said(report).splitlines()
+    assert lines[0].startswith("可以入库：setl_d_x.csv（setl_d 结算信息")
+    assert lines[1].strip().startswith("读 400 行，接收 399（其中有提示 1），隔离 1")
+    marks = ("可以入库", "要处理", "number_form", "提示（", "列：匹配列")
+    assert [line for line in lines if line.strip().startswith("要处理")]
+    found = [next(place for place, line in enumerate(lines) if mark in line) for mark in marks]
+    assert found == sorted(found), "verdict, what to mend, what to look at, columns"
+    (columns,) = [line for line in lines if "匹配列" in line]
+    assert columns == lines[-1] and "按别名 1" in columns and "对不上、不入库 1 个：note" in columns
+    assert "brdy" not in said(report) and "inscp_scp_amt" not in said(report), "columns that are in order are counted"
+    assert "brdy" in said(report, in_full=True) and "inscp_scp_amt→inscp_amt" in said(report, in_full=True)
+    said_first = said(report, "en").splitlines()[0]
+    assert said_first.startswith("would be loaded: setl_d_x.csv (setl_d Settlements")
+
+
+def test_a_refusal_stands_first_with_its_reason(home: Home) -> None:
+    report = try_file(home.settings, home.put("psn_info_b.csv", "a,b\n"))
+    lines = said(report).splitlines()
+    assert lines[0].startswith("整份拒收：psn_info_b.csv") and lines[1].startswith("  原因：")
+    worse = rows("setl_d", 300)
+    for row_of in worse[:20]:
+        row_of["medfee_sumamt"] = "x"
+    lines = said(try_file(home.settings, home.put_rows("setl_d.csv", worse))).splitlines()
+    assert lines[0].startswith("整份拒收") and "S2" in lines[1] and "隔离 20" in lines[2], "over the threshold"
+
+
+def test_many_kinds_of_broken_rows_are_cut_and_listed_on_demand(home: Home) -> None:
+    table = rows("setl_d", 1500)
+    for place in range(12):
+        table[place]["medfee_sumamt"] = f"x{place}"
+        table[place][list(table[0])[14 + place]] = "?"  # another column each time: another kind
+    report = try_file(home.settings, home.put_rows("setl_d.csv", table))
+    kinds = len(report.files[0].broken)
+    assert kinds > 8
+    assert f"另有 {kinds - 8} 种" in said(report) and "--all" in said(report)
+    assert "另有" not in said(report, in_full=True)
+    assert said(report, in_full=True).count("文件第") == kinds
+
+
+def test_files_of_an_archive_are_summed_up_first(home: Home) -> None:
+    archive = home.landing / "batch.zip"
+    with zipfile.ZipFile(archive, "w") as bundle:
+        bundle.writestr("setl_d_1.csv", text(rows("setl_d", 2)))
+        bundle.writestr("psn_info_b.csv", "a,b\n")
+    assert said(try_file(home.settings, archive)).startswith("2 个文件：1 个可以入库，0 个已入库过，1 个整份拒收。")
 
 
 def test_one_bad_cell_is_reported_once(home: Home) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.errors import UserError
 from dagster_project.explain.differences import render
-from dagster_project.explain.vintages import FROZEN_FILE, KEY, compare, vintages_of
+from dagster_project.explain.vintages import FROZEN_FILE, KEY, Difference, Vintage, compare, vintages_of
 from dagster_project.settings import Settings
 
 YEAR = 2025
@@ -90,13 +90,52 @@ def test_without_a_draft_the_two_newest_frozen_ones_are_compared(settings: Setti
 
 def test_it_is_said_which_two_were_compared_and_what_changed(settings: Settings) -> None:
     told = render(compare(settings, YEAR), "zh")
-    assert "旧：2026-03-01_bulletin（已定稿，2026-03-09T08:00:00Z）" in told
+    assert "旧：2026-03-01_bulletin（统计公报，已定稿，2026-03-09T08:00:00Z）" in told
     assert f"新：{DRAFT}（草稿，即仓库现有的数，2026-03-12T08:00:00Z）" in told
-    assert "基本医保参保人数 · insured_total · 2025 · 520100 贵阳市: 3 -> 4 万人" in told
-    assert "employee_benefit_visits · 2025-06 · 520100 贵阳市: 10 -> 11" in told
+    assert "基本医保参保人数 · 贵阳市 · 2025 年: 3.00 → 4.00 万人  [insured_total 520100]" in told
+    assert (
+        "职工医保待遇享受人次 · 贵阳市 · 2025 年 6 月当月: 10.00 → 11.00 亿人次  [employee_benefit_visits 520100]"
+        in told
+    )
     said = render(compare(settings, YEAR), "en")
-    assert "old: 2026-03-01_bulletin (frozen, 2026-03-09T08:00:00Z)" in said
-    assert "Basic medical insurance enrolment · insured_total" in said
+    assert "old: 2026-03-01_bulletin (bulletin, frozen, 2026-03-09T08:00:00Z)" in said
+    assert "Basic medical insurance enrolment · Guiyang · 2025: 3.00 → 4.00 万人 (10 thousand persons)" in said
+
+
+def told_of(language: str, **columns: object) -> str:
+    """The line of one change: visits of employees at pharmacies, changed as said."""
+    row = dict.fromkeys(KEY, "total") | {
+        "indicator_id": "employee_benefit_visits", "year": YEAR, "region_code": "520100", "month": None,
+        "period_kind": "year", "scheme": "employee", "visit_type": "pharmacy",
+    }  # fmt: skip
+    row |= {f"{part}{side}": None for part in ("value", "numerator", "denominator") for side in ("", "_new")}
+    row |= {"status": "provisional", "status_new": "provisional"} | columns
+    vintage = Vintage(DRAFT, "", frozen=False)
+    difference = Difference(YEAR, vintage, vintage, 1, pl.DataFrame([row]), {"520100": "贵阳市", "520300": "遵义市"})
+    return render(difference, language).splitlines()[-1]
+
+
+def test_a_change_is_told_in_words_and_in_the_unit_of_its_size() -> None:
+    line = told_of("zh", value=0.0000533, value_new=0.0000541)
+    assert (
+        line.strip()
+        == "职工医保待遇享受人次 · 贵阳市 · 2025 年 · 药店购药: 5,330 → 5,410 人次  [employee_benefit_visits 520100]"
+    )
+    line = told_of("en", value=0.5330001, value_new=0.5330002)
+    assert "Guiyang · 2025 · Purchases at pharmacies: 5,330.001 → 5,330.002 万人次 (10 thousand visits)" in line
+    line = told_of("zh", value=1.5, value_new=None, status_new="suppressed")
+    assert ": 1.50 → 不公布 亿人次" in line
+    line = told_of("zh", value=1.5, value_new=1.5, numerator=150000000.0, numerator_new=300000000.0)
+    assert "1.50 → 1.50 亿人次; 分子 150,000,000 → 300,000,000" in line
+
+
+def test_months_and_places_of_care_are_named() -> None:
+    line = told_of("zh", value=1.0, value_new=2.0, month=202506, period_kind="year_to_date")
+    assert "2025 年 1–6 月累计" in line
+    line = told_of("zh", value=1.0, value_new=2.0, other_dimension="destination", other_member="520300")
+    assert "遵义市" in line and "520300" not in line
+    line = told_of("zh", value=1.0, value_new=2.0, other_dimension="age_group", other_member="60+")
+    assert "60 岁及以上" in line
 
 
 def test_an_unknown_vintage_lists_those_there_are(settings: Settings) -> None:
