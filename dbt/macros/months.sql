@@ -17,6 +17,21 @@
     {{ return(months_of('select settlement_month from ' ~ source('ops', 'touched_month'))) }}
 {%- endmacro %}
 
+{# What the last run left in a table, each combination once; nothing where no run has made the table yet. It is read by name
+   and not by ref, because it is built after the model that asks. `columns` are names with their types. #}
+{% macro left_by_last_run(schema, table, columns) -%}
+    {%- set relation = adapter.get_relation(this.database, schema, table) if execute else none -%}
+    {%- if relation -%}
+        select distinct {{ columns | join(', ') }} from {{ relation }}
+    {%- else -%}
+        select
+        {%- for column, type in columns.items() %}
+            cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        where false
+    {%- endif -%}
+{%- endmacro %}
+
 {# Condition: an integer month column lies in the list. #}
 {% macro month_in(column, months) -%}
     {%- if months -%}

@@ -27,6 +27,16 @@ def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def _named(column: str, names: dict[str, str]) -> pl.Expr:
+    """The name of a code; unknown where it is not listed or not given."""
+    return pl.col(column).replace_strict(names, default="unknown", return_dtype=pl.String).fill_null("unknown")
+
+
+def _of_employees(column: str, names: dict[str, str]) -> pl.Expr:
+    """The name of a code that says something of employees only."""
+    return pl.when(pl.col("scheme") == "resident").then(pl.lit("none")).otherwise(_named(column, names))
+
+
 def insured_at(
     day: date,
     spells: pl.LazyFrame,
@@ -82,27 +92,9 @@ def insured_at(
             prefecture=pl.col("insu_admdvs").replace_strict(
                 prefectures, default=pl.col("insu_admdvs").str.slice(0, 4) + "00", return_dtype=pl.String
             ),
-            member_status=pl.when(pl.col("scheme") == "resident")
-            .then(pl.lit("none"))
-            .otherwise(
-                pl.col("insutype_retr_flag")
-                .replace_strict(RETIRED_FLAG, default="unknown", return_dtype=pl.String)
-                .fill_null("unknown")
-            ),
-            employer_group=pl.when(pl.col("scheme") == "resident")
-            .then(pl.lit("none"))
-            .otherwise(
-                pl.col("emp_type")
-                .replace_strict(EMPLOYER_GROUP, default="unknown", return_dtype=pl.String)
-                .fill_null("unknown")
-            ),
-            fund_mode=pl.when(pl.col("scheme") == "resident")
-            .then(pl.lit("none"))
-            .otherwise(
-                pl.col("hi_type")
-                .replace_strict(FUND_MODE, default="unknown", return_dtype=pl.String)
-                .fill_null("unknown")
-            ),
+            member_status=_of_employees("insutype_retr_flag", RETIRED_FLAG),
+            employer_group=_of_employees("emp_type", EMPLOYER_GROUP),
+            fund_mode=_of_employees("hi_type", FUND_MODE),
             premium_subsidy=pl.when(pl.col("scheme") == "employee")
             .then(pl.lit("none"))
             .when((group == "other") | (pl.col("identity").is_null() & pl.col("names_identities")))
@@ -110,9 +102,7 @@ def insured_at(
             .when(group.is_not_null())
             .then(pl.lit("subsidised"))
             .otherwise(pl.lit("unknown")),
-            sex=pl.col("gend")
-            .replace_strict({"1": "male", "2": "female"}, default="unknown", return_dtype=pl.String)
-            .fill_null("unknown"),
+            sex=_named("gend", {"1": "male", "2": "female"}),
         )
         .collect()
     )

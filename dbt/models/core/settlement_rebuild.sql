@@ -1,7 +1,5 @@
-{# Which months the settlement fact has to rebuild. Reads the fact and its profile as the last run left them, by name and
-   not by ref, because they are built after this model. #}
+{# Which months the settlement fact has to rebuild. Reads the fact and its profile as the last run left them. #}
 {% set fact = adapter.get_relation(this.database, 'core', 'fct_settlement') if execute else none %}
-{% set profile = adapter.get_relation(this.database, 'core', 'settlement_profile') if execute else none %}
 
 with touched as (
     select settlement_month from {{ source('ops', 'touched_month') }}
@@ -11,22 +9,9 @@ link as (
     select * from {{ ref('settlement_link') }}
 ),
 
-{% if profile -%}
 built as (
-    select
-        settlement_month,
-        reference_version
-    from {{ profile }}
+    {{ left_by_last_run('core', 'settlement_profile', {'settlement_month': 'integer', 'reference_version': 'ubigint'}) }}
 ),
-{%- else -%}
-built as (
-    select
-        settlement_month,
-        cast(null as ubigint) as reference_version
-    from touched
-    where false
-),
-{%- endif %}
 
 {{ reference_version('built') }},
 

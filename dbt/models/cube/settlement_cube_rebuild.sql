@@ -1,6 +1,5 @@
-{# Which months the settlement cube writes again. Reads the cube as the last run left it, by name and not by ref, because it
-   is built after this model; comes after the fact, which adds months of its own to ops.touched_month. #}
-{% set cube = adapter.get_relation(this.database, 'cube', 'cube_settlement') if execute else none %}
+{# Which months the settlement cube writes again. Reads the cube as the last run left it; comes after the fact, which adds
+   months of its own to ops.touched_month. #}
 -- depends_on: {{ ref('fct_settlement') }}
 
 with touched as (
@@ -11,24 +10,13 @@ clock_choices as (
     {{ choice_of('stat_clock') }}
 ),
 
-{% if cube -%}
 written as (
-    select distinct
-        province,
-        settlement_month,
-        stat_clock
-    from {{ cube }}
+    {{
+        left_by_last_run('cube', 'cube_settlement', {
+            'province': 'varchar', 'settlement_month': 'integer', 'stat_clock': 'varchar',
+        })
+    }}
 ),
-{%- else -%}
-written as (
-    select
-        cast(null as varchar) as province,
-        settlement_month,
-        cast(null as varchar) as stat_clock
-    from touched
-    where false
-),
-{%- endif %}
 
 -- Months whose clock is no longer the chosen one.
 other_clock as (
