@@ -106,6 +106,11 @@ def cli() -> None:
     click.option("--scale", type=float, default=0.005, show_default=True, help="1 = 全省规模。 1 is a whole province."),
     click.option("--years", multiple=True, help="年份，如 2023 2024 2025。 Years, default 2023 2024 2025."),
     click.option("--seed", type=int, default=20240601, show_default=True, help="随机种子。 Seed."),
+    click.option(
+        "--province",
+        metavar="CODE",
+        help="省级区划代码，如 370000 或直辖市 310000，默认贵州。 Code of a province or municipality, default Guizhou.",
+    ),
     home=False,
 )
 def sample(settings: Settings, **options: Any) -> ExitCode:

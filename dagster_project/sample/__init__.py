@@ -28,6 +28,6 @@ flags moved, late claims, rows delivered again). Same seed, scale, years and pro
 
 from __future__ import annotations
 
-from dagster_project.sample.write import SampleReport, write_sample
+from dagster_project.sample.write import DEFAULT_PROVINCE, SampleReport, write_sample
 
-__all__ = ["SampleReport", "write_sample"]
+__all__ = ["DEFAULT_PROVINCE", "SampleReport", "write_sample"]

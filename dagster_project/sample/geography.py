@@ -14,10 +14,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from dagster_project.dictionary.definitions import load_province
 from dagster_project.errors import UserError
 from dagster_project.language import Text
+from dagster_project.sample.calendar import day_number
 from dagster_project.sample.calibration import Calibration
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.sample.hashing import Integers
+from dagster_project.settings import PACKAGE_ROOT, PROJECT_ROOT, Settings
 
 REGION_FILE = PROJECT_ROOT / "dbt" / "seeds" / "admdvs.csv"
 
@@ -35,6 +38,14 @@ class Geography:
     employee_weights: tuple[float, ...]  # over insured regions
     resident_weights: tuple[float, ...]
     rows: tuple[dict[str, str], ...]  # all regions as delivered in admdvs_dim_a
+    pooling: tuple[tuple[int, bool], ...]  # from a day on, whether the whole province is one pool; by day
+
+    def is_pooled_by_province(self, day: Integers) -> NDArray[np.bool_]:
+        """Whether the whole province is one pool on each day."""
+        pooled = np.zeros(len(day), dtype=np.bool_)
+        for first, whole in self.pooling:
+            pooled = np.where(day >= first, whole, pooled)
+        return pooled
 
     @property
     def provincial_unit(self) -> int:
@@ -63,10 +74,35 @@ def read_regions() -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
+def _pooling(province: str) -> tuple[tuple[int, bool], ...]:
+    """Levels of pooling by their first day, from the shipped definitions: a sample is the same in every home."""
+    entries = load_province(Settings(home=PACKAGE_ROOT), province).pooling
+    own = [entry for entry in entries if entry.region_code == province]
+    general = [entry for entry in entries if entry.region_code == "100000"]
+    return tuple(
+        (day_number(entry.valid_from.year, entry.valid_from.month, entry.valid_from.day), entry.level == "province")
+        for entry in sorted(own or general, key=lambda entry: entry.valid_from)
+    )
+
+
+def _cannot_be_made(province: str, rows: list[dict[str, str]]) -> UserError:
+    parents = {row["parent_code"] for row in rows}
+    able = [row["code"] for row in rows if row["level"] == "1" and row["code"] in parents]
+    return UserError(
+        Text(
+            f"区划表中没有省份 {province} 或其下的区划。",
+            f"The region table has no province {province} with regions below it.",
+        ),
+        where=f"{REGION_FILE.relative_to(PROJECT_ROOT)} · {province}",
+        todo=Text(f"可用的省份代码：{'、'.join(able)}。", f"Provinces that can be made: {', '.join(able)}."),
+    )
+
+
 def build_geography(province: str, calibration: Calibration) -> Geography:
     """Prefectures and counties of one province from the region seed, plus its province-run unit.
 
-    Raises UserError when the seed has no prefecture of that province.
+    A municipality has no prefecture level: all that hangs below it is one area, as in the warehouse, and it has no unit of its
+    own beside. Raises UserError when the seed has nothing below a province of that code.
     """
     rows = read_regions()
     by_code = {row["code"]: row for row in rows}
@@ -74,26 +110,20 @@ def build_geography(province: str, calibration: Calibration) -> Geography:
     real = [row for row in rows if row["level"] == "2" and row["kind"] == "division"]
     unit = prefix + "9900"
     inside = [row["code"] for row in real if row["code"].startswith(prefix) and row["code"] != unit]
-    if province not in by_code or not inside:
-        raise UserError(
-            Text(
-                f"区划表中没有省份 {province} 或其地市。",
-                f"The region table has no province {province} with prefectures.",
-            ),
-            where=str(REGION_FILE.relative_to(PROJECT_ROOT)),
-            todo=Text(
-                "改用有地市的省份代码，例如 520000。", "Use the code of a province with prefectures, such as 520000."
-            ),
-        )
+    placeholders = [row["code"] for row in rows if row["parent_code"] == province and row["kind"] == "placeholder"]
+    is_municipality = not inside and bool(placeholders)
+    if is_municipality:
+        inside = placeholders[:1]
+    if by_code.get(province, {}).get("level") != "1" or not inside:
+        raise _cannot_be_made(province, rows)
     shares = calibration.prefecture_shares(province)
     codes: list[str] = []
     prefecture_of: list[int] = []
     employee: list[float] = []
     resident: list[float] = []
     for position, prefecture in enumerate(inside):
-        counties = [row["code"] for row in rows if row["parent_code"] == prefecture and row["level"] == "3"] or [
-            prefecture
-        ]
+        above = {province, *placeholders} if is_municipality else {prefecture}
+        counties = [row["code"] for row in rows if row["parent_code"] in above and row["level"] == "3"] or [prefecture]
         share = shares.get(prefecture, calibration.default_share)
         for county in counties:
             municipal = county.endswith("99")  # the municipal level insures employees, hardly any resident
@@ -103,11 +133,11 @@ def build_geography(province: str, calibration: Calibration) -> Geography:
             resident.append(share / len(counties) * (0.05 if municipal else 1.0))
     codes.append(unit)
     prefecture_of.append(len(inside))
-    employee.append(sum(employee) * calibration.provincial_unit_share)
+    employee.append(0.0 if is_municipality else sum(employee) * calibration.provincial_unit_share)
     resident.append(0.0)
     outside = [row["code"] for row in real if not row["code"].startswith(prefix) and not row["code"].endswith("9900")]
     delivered = list(rows)
-    if unit not in by_code:
+    if unit not in by_code and not is_municipality:
         name = by_code[province]["name_zh"]
         delivered.append({"code": unit, "name_zh": name + "本级", "level": "2", "parent_code": province})
     return Geography(
@@ -120,4 +150,5 @@ def build_geography(province: str, calibration: Calibration) -> Geography:
         employee_weights=tuple(employee),
         resident_weights=tuple(resident),
         rows=tuple(delivered),
+        pooling=_pooling(province),
     )

@@ -52,6 +52,7 @@ def add_place(
     others = max(1, len(world.geography.prefectures) - 2)
     capital = (part(fourth, 0, 8) < 150) & (home != 0)
     elsewhere = np.where(capital, 0, (home + 1 + part(fourth, 8, 8) % others) % (len(world.geography.prefectures) - 1))
+    distance[(distance == 1) & (elsewhere == home)] = 0  # a municipality has no other prefecture
     prefecture = np.where(distance == 1, elsewhere, home)
     employee = columns["category"] <= RETIRED
     shares = table.parameters["inpatient"]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from dagster_project.sample import codes, identifiers
 from dagster_project.sample.amounts import FUNDS
 from dagster_project.sample.arrow_columns import coded, constant, days, decimals, moments, money
-from dagster_project.sample.calendar import day_number, years_of_days
+from dagster_project.sample.calendar import years_of_days
 from dagster_project.sample.defects import MISSING_KEY, MISSING_PERSON
 from dagster_project.sample.identities import identity_on_settlement
 from dagster_project.sample.institutions import DEDUCTIBLE_GRADES, GRADES
@@ -69,7 +69,6 @@ _FUND_TYPES = {
     "assistance": ("610100", "610100"),
     "other_fund": ("999997", "999997"),
 }
-_POOLED_BY_PROVINCE_FROM = day_number(2024, 12, 1)
 
 
 def settlement_ids(rows: Columns) -> pa.Array:
@@ -91,7 +90,7 @@ def settlement_table(world: World, rows: Columns) -> pa.Table:
     regions = (*world.geography.region_codes, world.geography.province[:2] + "8877")
     at_grade = coded(rows["grade"], GRADES)
     prefecture = world.geography.prefecture_of[rows["region"]]
-    pooled = (rows["day"] >= _POOLED_BY_PROVINCE_FROM) & (world.geography.province == "520000")
+    pooled = world.geography.is_pooled_by_province(rows["day"])
     origin = rows["origin"]
     columns: dict[str, pa.Array] = {
         "setl_id": settlement_ids(rows),

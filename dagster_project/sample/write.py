@@ -25,6 +25,7 @@ from dagster_project.sample.units import run_units, units_of
 from dagster_project.sample.world import World, build_world
 
 _PARTIAL, _MARKER = ".partial", "synthetic.json"
+DEFAULT_PROVINCE = "520000"  # Guizhou, which the calibration is of
 NOTICE = "合成数据，不含真实个人信息 / synthetic data, no real person"
 Progress = Callable[[str, int, int], None]
 
@@ -46,7 +47,7 @@ def write_sample(
     scale: float = 0.005,
     years: Iterable[int] = (2023, 2024, 2025),
     seed: int = 20240601,
-    province: str = "520000",
+    province: str = DEFAULT_PROVINCE,
     on_progress: Progress | None = None,
     line_months: tuple[int, ...] = (3,),
 ) -> SampleReport:

@@ -32,17 +32,19 @@ def wanted_years(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(sorted(set(years)))
 
 
-def sample(settings: Settings, directory: Path, scale: float, years: Sequence[str], seed: int) -> ExitCode:
+def sample(
+    settings: Settings, directory: Path, scale: float, years: Sequence[str], seed: int, province: str | None
+) -> ExitCode:
     """Write a synthetic province; never into a folder that holds something else."""
     chosen = wanted_years(years)
     if not 0 < scale <= MAX_SCALE:
         raise UserError(
             Text(f"规模应在 0 与 1 之间：{scale}", f"The scale must lie between 0 and 1: {scale}"), where="--scale"
         )
-    from dagster_project.sample import write_sample
+    from dagster_project.sample import DEFAULT_PROVINCE, write_sample
 
     begun = time.monotonic()
-    write_sample(directory, scale=scale, years=chosen, seed=seed)
+    write_sample(directory, scale=scale, years=chosen, seed=seed, province=province or DEFAULT_PROVINCE)
     files = [path for path in directory.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
     seconds = time.monotonic() - begun

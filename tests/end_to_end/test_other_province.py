@@ -2,39 +2,84 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.second_route import second_route
 from tests.truth import expected_indicators, load_truth
-from tests.warehouse_api import build_home, compare, headline_frame, query
+from tests.warehouse_api import Spoken, bulletin, compare, headline_frame, query
 
 PROVINCE, YEAR = "370000", 2024
+GUIZHOU = ("52", "贵州", "Guizhou")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A home after one run, and what the run said."""
+
+    home: Path
+    said: Spoken
+
+    @property
+    def publication(self) -> Path:
+        """The folder of the draft."""
+        (descriptor,) = (self.home / "publication" / str(YEAR)).glob("*/release.json")
+        return descriptor.parent
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One year of a synthetic Shandong, built."""
-    from dagster_project.sample import write_sample
+def shandong(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """One year of a synthetic Shandong by the command line, from its extracts to the served database."""
+    home = tmp_path_factory.mktemp("shandong") / "home"
+    words = ["--scale", "0.0002", "--years", str(YEAR), "--province", PROVINCE]
+    made = bulletin("sample", str(home / "landing"), *words)
+    assert made.code == 0, made.text
+    return Ran(home, bulletin("run", "--year", str(YEAR), "--home", str(home), key=home.parent / "test.key"))
 
-    home = tmp_path_factory.mktemp("shandong")
-    write_sample(home / "landing", scale=0.0002, years=(YEAR,), province=PROVINCE)
-    build_home(home)
-    return home
+
+def test_the_run_ends_well_and_its_checks_pass(shandong: Ran) -> None:
+    assert shandong.said.code == 0, shandong.said.text
+    found = query(
+        shandong.home / "warehouse.duckdb",
+        "select stage, count(*) filter (where status in ('fail', 'error')), count(*) filter (where status = 'pass') "
+        "from ops.check_result group by all",
+    )
+    assert {stage for stage, _, _ in found} == {"landing", "core", "indicator", "publication"}
+    assert all(bad == 0 and passed > 0 for _, bad, passed in found), found
 
 
-def test_regions_come_from_the_landed_tables(home: Path) -> None:
+def test_regions_come_from_the_landed_tables(shandong: Ran) -> None:
     regions = {
-        row[0] for row in query(home / "warehouse.duckdb", "select distinct region_code from indicator.indicator_value")
+        row[0]
+        for row in query(
+            shandong.home / "warehouse.duckdb", "select distinct region_code from indicator.indicator_value"
+        )
     }
     assert PROVINCE in regions and "370100" in regions
     assert all(region.startswith("37") for region in regions)
 
 
-def test_all_three_routes_agree(home: Path) -> None:
-    expected = expected_indicators(load_truth(home / "truth.json"))
-    found = headline_frame(home / "warehouse.duckdb")
-    second = second_route(home / "landing", [YEAR], PROVINCE).frame
+def test_all_three_routes_agree(shandong: Ran) -> None:
+    expected = expected_indicators(load_truth(shandong.home / "truth.json"))
+    found = headline_frame(shandong.home / "warehouse.duckdb")
+    second = second_route(shandong.home / "landing", [YEAR], PROVINCE).frame
     assert not (wrong := compare(expected, second)), "\n".join(wrong[:40])
     assert not (wrong := compare(expected, found)), "\n".join(wrong[:40])
+
+
+def test_the_bulletin_is_of_that_province(shandong: Ran) -> None:
+    page = (shandong.publication / "bulletin.html").read_text(encoding="utf-8")
+    assert "山东省" in page and "济南" in page
+    assert not [name for name in GUIZHOU[1:] if name in page]
+    assert json.loads((shandong.publication / "release.json").read_text(encoding="utf-8"))["synthetic"] is True
+    for name in ("bulletin.docx", "bulletin.xlsx"):
+        assert (shandong.publication / name).stat().st_size > 10_000
+
+
+def test_the_served_database_is_of_that_province(shandong: Ran) -> None:
+    served = shandong.home / "serving" / "medical_insurance.duckdb"
+    assert query(served, "select distinct left(region_code, 2) from indicator_value") == [("37",)]
+    assert query(served, "select region_name from dim_region where region_code = '370100'") == [("济南市",)]

@@ -8,13 +8,15 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
 from dagster_project.errors import UserError
-from dagster_project.sample import write_sample
-from dagster_project.sample.calendar import add_months
+from dagster_project.sample import geography, write_sample
+from dagster_project.sample.calendar import add_months, day_number
+from dagster_project.sample.calibration import load_calibration
 from dagster_project.sample.identifiers import certificate_text
 from dagster_project.sample.settlement_files import write_delivery
 from dagster_project.sample.world import World, build_world
@@ -88,6 +90,38 @@ def test_another_province(tmp_path: Path) -> None:
     assert rows["insu_admdvs"].str.starts_with("37").all()
 
 
+def test_a_municipality_is_one_area_and_pools_as_a_whole(tmp_path: Path) -> None:
+    write_sample(tmp_path / "landing", scale=0.0001, years=(2024,), province="310000")
+    cells = _truth(tmp_path)["cells"]
+    assert {cell["prefecture"] for table in ("settlement", "enrolment", "fund") for cell in cells[table]} == {"310100"}
+    assert {cell["travel_class"] for cell in cells["away"]} == {"cross_province"}, "there is no other prefecture"
+    rows = pl.concat(
+        pl.read_parquet(p, columns=["insu_admdvs", "poolarea_no"])
+        for p in (tmp_path / "landing").glob("*/setl_d_*.parquet")
+    )
+    assert set(rows["insu_admdvs"]) - {"318877"} == {"310100"}, "beside the planted code"
+    assert set(rows["poolarea_no"]) == {"310000"}
+
+
+def test_counties_directly_below_a_municipality_belong_to_its_one_area(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = {"name_en": "", "kind": "division", "certainty": "", "note": "", "level": "3", "parent_code": "310000"}
+    counties = [plain | {"code": code, "name_zh": f"区{code}"} for code in ("310101", "310151")]
+    rows = geography.read_regions() + counties
+    monkeypatch.setattr(geography, "read_regions", lambda: rows)
+    shanghai = geography.build_geography("310000", load_calibration())
+    insured = dict(zip(shanghai.region_codes, shanghai.prefecture_of.tolist(), strict=False))
+    assert (insured["310101"], insured["310151"]) == (0, 0) and shanghai.prefectures[0] == "310100"
+    assert shanghai.employee_weights[-1] == 0, "no province-run unit beside the municipality itself"
+
+
+@pytest.mark.parametrize(
+    ("province", "pooled"), [("520000", [False, True]), ("370000", [False, False]), ("310000", [True, True])]
+)
+def test_pools_follow_the_definitions_of_the_province(province: str, pooled: list[bool]) -> None:
+    days = np.array([day_number(2024, 11, 30), day_number(2024, 12, 1)])
+    assert build_world(3, 0.0001, (2024,), province, ()).geography.is_pooled_by_province(days).tolist() == pooled
+
+
 def test_a_second_sample_replaces_the_first_and_foreign_files_are_left_alone(tmp_path: Path) -> None:
     landing = tmp_path / "landing"
     write_sample(landing, scale=0.0001, years=(2023,))
@@ -101,12 +135,21 @@ def test_a_second_sample_replaces_the_first_and_foreign_files_are_left_alone(tmp
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"scale": 0.0}, {"years": (2022, 2024)}, {"years": ()}, {"province": "990000"}],
-    ids=lambda w: next(iter(w)),
+    [
+        {"scale": 0.0},
+        {"years": (2022, 2024)},
+        {"years": ()},
+        *({"province": code} for code in ("990000", "810000", "520100", "37")),
+    ],
+    ids=lambda w: "-".join(map(str, next(iter(w.items())))),
 )
 def test_what_cannot_be_made_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
-    with pytest.raises(UserError):
+    with pytest.raises(UserError) as raised:
         write_sample(tmp_path / "landing", **wrong)
+    assert not (tmp_path / "landing").exists()
+    if "province" in wrong:
+        said = raised.value.message("en")
+        assert wrong["province"] in said and "370000" in said and "310000" in said and "810000, " not in said
 
 
 def _peak(world: World, folder: Path) -> tuple[int, int]:
@@ -137,8 +180,6 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
 def test_certificates_pass_the_check_digit() -> None:
     world = build_world(3, 0.0001, (2024,), "520000", ())
-    import numpy as np
-
     for category in range(4):
         rank = np.arange(500, dtype=np.int64)
         kind = np.full(500, category, dtype=np.int64)
