@@ -2,8 +2,8 @@
 
 Belongs here: the scans and their results. Does not belong here: deciding on the file (`load.py`), versions.
 
-Scan 1 writes accepted rows. Scan 2 counts over what was written: typed and narrow, so it costs little. Rejected rows are
-read again only when scan 1 wrote fewer rows than the file has.
+Scan 1 writes accepted rows. Scan 2 looks for warnings in what was written: typed and narrow, so it costs little. Rejected rows
+are read again only when scan 1 wrote fewer rows than the file has.
 """
 
 from __future__ import annotations
@@ -162,40 +162,50 @@ def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sc
         if column.code_set and column.unknown == "warn" and column.name in plan.header.columns
     ]
     warnings += [("code_unknown", column.name, "warning", plan.unknown_code(column)) for column in coded]
-    if result.accepted:
-        files = ", ".join(literal(file) for file in sorted(set(result.files.values())))
-        relation = f"read_parquet([{files}], hive_partitioning = false)"
-        flags = ", ".join(f"coalesce(({sql}), false) as w{place}" for place, (*_, sql) in enumerate(warnings))
-        kinds: dict[str, list[str]] = {"row_rule": [], "code_unknown": []}
-        for place, (rule_id, _, severity, _) in enumerate(warnings):
-            if severity == "warning":
-                kinds[rule_id if rule_id in kinds else "row_rule"].append(f"w{place}")
-        # A row that breaks several rules is one row.
-        anyhow = [
-            " or ".join(flags) or "false" for flags in ([f for kind in kinds.values() for f in kind], *kinds.values())
+    if not result.accepted:
+        result.rules += [
+            RuleCount(rule, column, severity, 0, Decimal(0))
+            for rule, column, severity, _ in warnings
+            if rule != "code_unknown"
         ]
-        parts = ["sum(money)", *(f"count(*) filter ({broken})" for broken in anyhow)]
-        for place in range(len(warnings)):
-            parts += [f"count(*) filter (w{place})", f"coalesce(sum(money) filter (w{place}), 0)"]
-        row = connection.execute(
-            f"select {', '.join(parts)} from (select {money} as money{', ' if flags else ''}{flags} from {relation})"
-        ).fetchone()
-        assert row is not None
-        result.money, result.warned = Decimal(row[0] or 0), int(row[1])
-        result.concerned |= {(kind, "warning"): int(count) for kind, count in zip(kinds, row[2:4], strict=True)}
-        counts = [(int(row[4 + 2 * place]), Decimal(row[5 + 2 * place])) for place in range(len(warnings))]
-    else:
-        relation, counts = "", [(0, Decimal(0))] * len(warnings)
-    for (rule_id, column, severity, sql), (unexpected, worth) in zip(warnings, counts, strict=True):
+        return
+    files = ", ".join(literal(file) for file in sorted(set(result.files.values())))
+    relation = f"read_parquet([{files}], hive_partitioning = false)"
+    row = connection.execute(f"select coalesce(sum({money}), 0) from {relation}").fetchone()
+    assert row is not None
+    result.money = Decimal(row[0])
+    # Warned rows are few, as a rule: everything that is counted of them is counted in a table of their own.
+    flags = [f"coalesce(({sql}), false)" for *_, sql in warnings] or ["false"]
+    marked = ", ".join(f"{flag} as w{place}" for place, flag in enumerate(flags))
+    shown = "".join(f', "{column.name}"' for column in coded)
+    connection.execute(
+        f"create or replace temp table warned_row as select {money} as money, {marked}{shown} from {relation} "
+        f"where {' or '.join(flags)}"
+    )
+    kinds: dict[str, list[str]] = {"row_rule": [], "code_unknown": []}
+    for place, (rule_id, _, severity, _) in enumerate(warnings):
+        if severity == "warning":
+            kinds[rule_id if rule_id in kinds else "row_rule"].append(f"w{place}")
+    # A row that breaks several rules is one row.
+    either = [flag for kind in kinds.values() for flag in kind]
+    parts = [f"count(*) filter ({' or '.join(kind) or 'false'})" for kind in (either, *kinds.values())]
+    for place in range(len(warnings)):
+        parts += [f"count(*) filter (w{place})", f"coalesce(sum(money) filter (w{place}), 0)"]
+    row = connection.execute(f"select {', '.join(parts)} from warned_row").fetchone()
+    assert row is not None
+    result.warned = int(row[0])
+    result.concerned |= {(kind, "warning"): int(count) for kind, count in zip(kinds, row[1:3], strict=True)}
+    for place, (rule_id, name, severity, _) in enumerate(warnings):
+        unexpected, worth = int(row[3 + 2 * place]), Decimal(row[4 + 2 * place])
         if rule_id != "code_unknown" or unexpected:
-            result.rules.append(RuleCount(rule_id, column, severity, unexpected, worth))
+            result.rules.append(RuleCount(rule_id, name, severity, unexpected, worth))
         if rule_id == "code_unknown" and unexpected:
             found = connection.execute(
-                f'select case when length("{column}") > 12 then \'***\' else "{column}" end, count(*), sum({money}) '
-                f"from {relation} where {sql} group by 1 order by 1"
+                f'select case when length("{name}") > 12 then \'***\' else "{name}" end, count(*), sum(money) '
+                f"from warned_row where w{place} group by 1 order by 1"
             ).fetchall()
-            code_set = contract.column(column).code_set or ""
-            result.codes += [UnmappedCode(column, code_set, str(c), int(n), Decimal(m or 0)) for c, n, m in found]
+            code_set = contract.column(name).code_set or ""
+            result.codes += [UnmappedCode(name, code_set, str(c), int(n), Decimal(m or 0)) for c, n, m in found]
 
 
 def read_rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:
