@@ -142,7 +142,8 @@ def _folder(settings: Settings, fingerprint: str) -> Path:
         shutil.rmtree(begun, ignore_errors=True)
         raise DbtProjectError(f"dbt parse failed: {outcome.exception}")
     for older in shelf.glob(f"{PREFIX}*"):
-        shutil.rmtree(older, ignore_errors=True)
+        if older != folder:
+            shutil.rmtree(older, ignore_errors=True)
     try:
         with durable_step("dbt.keep_parsed"):
             begun.rename(folder)
