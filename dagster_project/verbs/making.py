@@ -33,7 +33,7 @@ def wanted_years(words: Sequence[str]) -> tuple[int, ...]:
 
 
 def sample(
-    settings: Settings, directory: Path, scale: float, years: Sequence[str], seed: int, province: str | None
+    settings: Settings, directory: Path, scale: float, years: Sequence[str], seed: int, province: str | None = None
 ) -> ExitCode:
     """Write a synthetic province; never into a folder that holds something else."""
     chosen = wanted_years(years)
