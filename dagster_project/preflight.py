@@ -33,6 +33,7 @@ def require_ready(settings: Settings, years: Sequence[int] = ()) -> None:
     Raises UserError: exit 3 for another or a lost key, exit 2 for the rest and while another run is at work.
     """
     loaded: list[int] = []
+    others_loaded = False
     new: list[LandedFile] | None = None
     if settings.warehouse.exists():
         run_lock.hold(settings)
@@ -41,6 +42,7 @@ def require_ready(settings: Settings, years: Sequence[int] = ()) -> None:
                 if _is_prepared(working):
                     _require_key(settings, working)
                     loaded = data_years(working)
+                    others_loaded = working.execute("select count(*) from ops.load").fetchone() != (0,)
                     new = _new_files(settings, working) if years else []
         finally:
             run_lock.release(settings)
@@ -48,7 +50,14 @@ def require_ready(settings: Settings, years: Sequence[int] = ()) -> None:
         _require_key(settings, None)
     require_valid_files(settings)
     if years:
-        _require_years(loaded, _new_files(settings, None) if new is None else new, years)
+        new = _new_files(settings, None) if new is None else new
+        settlements = [file for file in new if file.extract == "setl_d"]
+        # Settlements decide which years there are (`run.publication_years`); only without any do other extracts, and of those
+        # that were loaded before intake has to be asked.
+        if loaded or settlements:
+            _require_years(loaded, settlements, years)
+        elif not others_loaded:
+            _require_years(loaded, new, years)
 
 
 def _is_prepared(working: duckdb.DuckDBPyConnection) -> bool:
@@ -93,12 +102,7 @@ def _new_files(settings: Settings, working: duckdb.DuckDBPyConnection | None) ->
     return new
 
 
-def _require_years(loaded: Sequence[int], new: Sequence[LandedFile], wanted: Sequence[int]) -> None:
-    settlements = [file for file in new if file.extract == "setl_d"]
-    # Settlements decide which years there are (`run.publication_years`); only without any do other extracts.
-    telling = settlements if settlements or loaded else new
-    if not telling and not loaded:
-        return  # nothing here tells of years: intake has to be asked
+def _require_years(loaded: Sequence[int], telling: Sequence[LandedFile], wanted: Sequence[int]) -> None:
     missing = [year for year in wanted if year not in loaded and not any(may_hold(file, year) for file in telling)]
     if not missing:
         return

@@ -78,6 +78,19 @@ def test_a_file_that_cannot_be_taken_in_is_named(tmp_path: Path, name: str, cont
     assert loaded(home) == []
 
 
+def test_a_folder_and_a_link_to_nothing_are_named_like_any_file(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    folder = landing_of(home)
+    (folder / "admdvs_dim_a.csv").write_text(GOOD_REGIONS, encoding="utf-8")
+    (folder / "setl_d_202501.parquet").mkdir()
+    (folder / "setl_d_202502.parquet").symlink_to(tmp_path / "gone.parquet")
+    expect(ingest(home), PARTLY, "setl_d_202501.parquet", "folder", "setl_d_202502.parquet", "points at nothing")
+    told = query(home / "warehouse.duckdb", "select source_file, status from ops.file order by 1")
+    assert [(Path(name).name, status) for name, status in told] == [
+        ("admdvs_dim_a.csv", "loaded"), ("setl_d_202501.parquet", "refused"), ("setl_d_202502.parquet", "refused"),
+    ]  # fmt: skip
+
+
 def test_one_bad_file_does_not_keep_the_rest_out(tmp_path: Path) -> None:
     home = tmp_path / "home"
     folder = landing_of(home)

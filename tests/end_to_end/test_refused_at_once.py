@@ -168,6 +168,20 @@ def test_years_that_names_and_manifests_can_bring(
     assert raised.value.code == ExitCode.BAD_INPUT and str(year) in raised.value.what.en
 
 
+@pytest.mark.parametrize(("year", "refused"), [(2022, False), (2019, True)])
+def test_years_without_settlements_are_asked_of_other_extracts(tmp_path: Path, year: int, refused: bool) -> None:
+    home = Home(tmp_path / "home")
+    home.put_rows("fund_ledger_m_2022.csv", rows("fund_ledger_m", 1, ym="202203"))
+    if refused:
+        with pytest.raises(UserError):
+            require_ready(home.settings, [year])
+    else:
+        require_ready(home.settings, [year])
+    home.run()
+    home.put_rows("fund_ledger_m_2024.csv", rows("fund_ledger_m", 1, ym="202403"))
+    require_ready(home.settings, [year])  # what was loaded may tell of it: intake is asked
+
+
 def test_a_year_that_only_intake_can_tell_is_refused_before_anything_is_computed(home: Path) -> None:
     shutil.copyfile(home / "landing" / "setl_d_202401.csv", home / "landing" / "setl_d_new.csv")
     with (home / "landing" / "setl_d_new.csv").open("a", encoding="utf-8") as stream:
