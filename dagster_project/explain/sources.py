@@ -38,7 +38,7 @@ def files(
 def _trace(
     connection: duckdb.DuckDBPyConnection, base: Indicator, year: int, place: str, breakdown: Breakdown | None
 ) -> None:
-    """The distinct fact rows of the value into a temporary table: cube, load, row, and the year for which they count."""
+    """The distinct fact rows of the value into a temporary table: cube, load, row, and of a spell the year it counts for."""
     matches = " ".join(f"and (t.{label} is null or t.{label} = r.{label})" for label in LABELS)
     narrowed, parameters = "", list[Any]()
     if months_of(breakdown):
@@ -53,7 +53,9 @@ def _trace(
             from indicator.indicator_term
             where indicator_id = ? and year = ? and province = left(?, 2) || '0000'
         )
-        select distinct r.cube, r.year, r.load_id, r.source_row
+        select distinct
+            r.cube, r.load_id, r.source_row,
+            case when r.cube = 'enrolment' then r.year end as reference_year
         from indicator.trace_row as r
         inner join terms as t
             on t.cube = r.cube and t.province = r.province and t.data_year = r.year {matches}
@@ -87,13 +89,22 @@ def _deciding(connection: duckdb.DuckDBPyConnection, base: Indicator) -> list[So
     cubes = [str(row[0]) for row in connection.execute("select distinct cube from traced").fetchall()]
     if not cubes:
         return []
-    query = f"""
+    query = deciding_rows(cubes) + _FILES
+    return _as_files("deciding", records(connection, query, [*cubes, list(base.extracts)]))
+
+
+def deciding_rows(cubes: list[str]) -> str:
+    """The select of the rows that decide about those traced, counted by load; parameters are the cubes and the extracts.
+
+    All conditions of its joins are equalities: with any other, DuckDB compares every row with every row.
+    """
+    return f"""
         with deciding as (
             select distinct s.deciding_load_id as load_id, s.deciding_source_row as source_row
             from indicator.trace_support as s
             semi join traced as t
                 on s.cube = t.cube and s.load_id = t.load_id and s.source_row = t.source_row
-                and (s.reference_year is null or s.reference_year = t.year)
+                and s.reference_year is not distinct from t.reference_year
             where s.cube in ({", ".join("?" for _ in cubes)})
         ),
         counted as (
@@ -105,7 +116,6 @@ def _deciding(connection: duckdb.DuckDBPyConnection, base: Indicator) -> list[So
             group by deciding.load_id
         )
     """
-    return _as_files("deciding", records(connection, query + _FILES, [*cubes, list(base.extracts)]))
 
 
 def _registers(connection: duckdb.DuckDBPyConnection, base: Indicator) -> list[SourceFile]:

@@ -6,10 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.errors import UserError
 from dagster_project.explain import explain_value
+from dagster_project.explain.sources import deciding_rows
 from tests.conftest import SampleHome, copy_of
 from tests.warehouse_api import bulletin, query, settings_of
 
@@ -111,6 +113,20 @@ def test_explain_lists_every_table_that_decides_who_is_insured(sample_home: Samp
     assert 0 < rows["deciding"]["staf_psn_clct_detl_d"] < persons - residents
     by_disease = explain_value(settings_of(sample_home.home), "disease_pay_fund_share", 2024).files
     assert {"setl_d", "drg_dip_group_result"} == {file.extract for file in by_disease if file.part == "deciding"}
+
+
+def test_explain_never_compares_every_row_with_every_row(sample_home: SampleHome) -> None:
+    """A condition that is no equality made the search for deciding rows take minutes at scale 0.005."""
+    cubes = ["enrolment", "settlement", "visit", "stay", "stay_end", "assistance"]
+    with duckdb.connect(str(sample_home.warehouse), read_only=True) as connection:
+        connection.execute(
+            "create temporary table traced as select cube, load_id, source_row, year as reference_year "
+            "from indicator.trace_row limit 100"
+        )
+        query = f"explain (format json) {deciding_rows(cubes)} select * from counted"
+        ((_, plan),) = connection.execute(query, [*cubes, ["psn_info_b"]]).fetchall()
+    assert "HASH_JOIN" in plan
+    assert "NL_JOIN" not in plan
 
 
 def test_explain_of_a_year_to_date_is_the_sum_of_its_months(sample_home: SampleHome) -> None:
