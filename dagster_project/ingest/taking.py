@@ -149,9 +149,9 @@ class Taking:
     def _take_one(self, file: LandedFile, refused: dict[Path, Text], pool: ThreadPoolExecutor | None) -> None:
         if file.extract is None:
             reason = unknown_name(file)
-            self._record(file, "unknown", reason)
-            ignored = not file.is_data and file.problem is None
-            self._conclude(FileOutcome(file.source_file, None, "ignored" if ignored else "unknown", reason))
+            outcome = "unknown" if file.is_data or file.problem is not None else "ignored"
+            self._record(file, outcome, reason)
+            self._conclude(FileOutcome(file.source_file, None, outcome, reason))
             return
         sha, size, at = None, 0, 0
         try:

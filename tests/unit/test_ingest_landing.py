@@ -39,6 +39,7 @@ def test_S7_names_decide_the_extract(home: Home) -> None:
     assert found["mdtrt_d_202401.zip/setl_d_late.csv"] == ("setl_d", "loaded")
     assert found["setl_d_folder/other.csv"] == found["setl_data.csv"] == found["outmed_setl_d.csv"] == (None, "unknown")
     assert found["readme.md"] == (None, "ignored")
+    assert dict(home.query("select source_file, status from ops.file"))["readme.md"] == "ignored", "no open matter"
     assert "treatment-side" in str(
         next(file.reason for file in report.unknown if file.source_file.startswith("outmed"))
     )
