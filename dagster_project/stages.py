@@ -58,20 +58,16 @@ def _is_anything_due(settings: Settings) -> bool:
         return len(model_inputs.unchanged(connection, inputs, manifest)) < len(inputs)
 
 
-def begin_landing(settings: Settings, run_id: str, years: Sequence[int] = ()) -> None:
+def begin_landing(settings: Settings, run_id: str) -> None:
     """Start intake of a run that has begun, in a thread of its own; `land` of the same run waits for it.
 
-    The command line calls this before it imports Dagster and dbt, which keep one core busy for seconds. `years` are those that
-    the run is to publish: when intake brings no data of one, `land` raises UserError.
+    The command line calls this before it imports Dagster and dbt, which keep one core busy for seconds.
     """
     begun: Future[IngestReport] = Future()
 
     def work() -> None:
         try:
-            report = _take_in(settings, run_id)
-            if years:
-                _require_years(settings, years, report)
-            begun.set_result(report)
+            begun.set_result(_take_in(settings, run_id))
         except BaseException as error:
             begun.set_exception(error)
 
@@ -82,8 +78,6 @@ def begin_landing(settings: Settings, run_id: str, years: Sequence[int] = ()) ->
 
 def _require_years(settings: Settings, years: Sequence[int], report: IngestReport) -> None:
     """Raises UserError for a year without data: exit 1 when files were taken in, which stays done, else exit 2."""
-    if not _is_anything_loaded(settings):
-        return  # `land` tells why
     try:
         run.publication_years(settings, years)
     except UserError as error:
@@ -111,10 +105,10 @@ def _take_in(settings: Settings, run_id: str) -> IngestReport:
     return report
 
 
-def land(settings: Settings, run_id: str) -> IngestReport:
-    """Take in the landing folder, or wait for what `begin_landing` began.
+def land(settings: Settings, run_id: str, years: Sequence[int] = ()) -> IngestReport:
+    """Take in the landing folder, or wait for what `begin_landing` began. `years` are those that the run is to publish.
 
-    Raises UserError (exit 2) when not one file could be taken in and nothing was loaded before.
+    Raises UserError when not one file could be taken in and nothing was loaded before, and for a year without data.
     """
     begun = _begun.pop(run_id, None)
     report = begun.result() if begun is not None else _take_in(settings, run_id)
@@ -128,6 +122,8 @@ def land(settings: Settings, run_id: str) -> IngestReport:
             where="\n".join(f"{file.source_file}: {file.reason}" for file in left_out[:SHOWN]),
             todo=Text("按所列原因更正文件后重新运行。", "Correct the files for the reasons given and run again."),
         )
+    if years:
+        _require_years(settings, years, report)
     return report
 
 

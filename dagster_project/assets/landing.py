@@ -71,7 +71,7 @@ def landing_assets() -> dg.AssetsDefinition:
     def landing(context: dg.AssetExecutionContext, home: BulletinHome) -> Iterator[Any]:
         with step(context, home, "landing") as settings:
             stages.warm_up(settings, context.run_id)
-            stages.land(settings, context.run_id)
+            stages.land(settings, context.run_id, home.years)
             with connect(settings) as connection:
                 for key in sorted(context.selected_asset_keys):
                     schema, table = key.path

@@ -47,7 +47,7 @@ def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> Exi
     run_id = str(uuid.uuid4())
     with reporting(settings):
         run.begin(settings, run_id, command)
-        stages.begin_landing(settings, run_id, years)
+        stages.begin_landing(settings, run_id)
         progress.remember(settings, "start", time.monotonic() - begun)
         try:
             from dagster_project.assets.execute import execute
