@@ -141,7 +141,8 @@ class Plan:
     def flagged(self, rows: str) -> str:
         """Typed rows with a flag "broken.<number>" for each condition; `rows` narrows the records read."""
         flags = [
-            f'coalesce(({condition.sql}), false) as "broken.{place}"' for place, condition in enumerate(self.conditions())
+            f'coalesce(({condition.sql}), false) as "broken.{place}"'
+            for place, condition in enumerate(self.conditions())
         ]
         return f"select {', '.join(['*', *flags])} from ({self.typed(rows)})"
 
