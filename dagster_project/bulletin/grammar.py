@@ -9,13 +9,16 @@ Patterns: stock (截至…年底), flow (…年), level (no comparison), ratio (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from dagster_project.bulletin.book import FigureBook
 from dagster_project.bulletin.document import FigureRun, Inline, Words, YearRun, words
-from dagster_project.bulletin.figures import Figure, common_unit
+from dagster_project.bulletin.figures import NOT_COMPUTABLE_MARK, SUPPRESSED_MARK, Figure, common_unit
 from dagster_project.bulletin.notes import Notes
 from dagster_project.bulletin.numbers import Unit
 
+# Marks of a level, in the order in which a list of figures comes to them.
+_STATES = ("", SUPPRESSED_MARK, NOT_COMPUTABLE_MARK)
 _VERBS = {"change": ("增加", "减少"), "growth": ("增长", "下降"), "points": ("提高", "降低")}
 
 
@@ -93,24 +96,52 @@ class Grammar:
         return parts + self.comparison(figure, with_change=pattern == "stock")
 
     def parts(self, labels: Sequence[str], figures: Sequence[Figure]) -> list[Inline]:
-        """；其中，{a}{x}{单位}，{b}{y}{单位}: each part in the unit fitting its size."""
+        """；其中，{a}{x}{单位}，{b}{y}{单位}，{c}不予公布: each part in the unit fitting its size."""
         listed: list[Inline] = [Words("；其中，")]
         for position, (label, figure) in enumerate(zip(labels, figures, strict=True)):
             listed += [Words("，")] if position else []
-            listed += [words(label), *with_unit(figure)]
+            listed += [words(label), *(with_unit(figure) if figure.has_value else self._without_value([figure]))]
         return listed
 
-    def parallel(self, labels: Sequence[str], figures: Sequence[Figure]) -> list[Inline]:
-        """{A}、{B}、{C}分别为{x}、{y}、{z}{单位}: one unit for all."""
+    def parallel(self, labels: Sequence[str], figures: Sequence[Figure], of: str = "") -> list[Inline]:
+        """{A}、{B}{of}分别为{x}、{y}{单位}，{C}不予公布: one unit for all; no mark stands among digits."""
         if len(labels) != len(figures):
             raise ValueError("as many labels as figures are needed")
         unit = common_unit(figures)
-        values: list[Inline] = []
-        for position, figure in enumerate(figures):
-            values += [Words("、")] if position else []
-            values.append(FigureRun(figure, unit if figure.has_value else None))
-        return [words("、".join(labels)), Words("分别为"), *values, Words(unit.text)]
+        listed: list[Inline] = []
+        for members in _by_state(labels, figures):
+            # What the figures are of is said once, after the first names.
+            names = "、".join(label for label, _ in members)
+            listed += [Words("，"), words(names)] if listed else [words(names + of)]
+            listed += self._together([figure for _, figure in members], unit)
+        return listed
+
+    def _together(self, figures: Sequence[Figure], unit: Unit) -> list[Inline]:
+        """What stands after the names of figures of one state."""
+        are_several = len(figures) > 1
+        if not figures[0].has_value:
+            return [Words("均" if are_several else ""), *self._without_value(figures)]
+        runs = _enumerated([FigureRun(figure, unit) for figure in figures])
+        return [Words("分别为" if are_several else "为"), *runs, Words(unit.text)]
+
+    def _without_value(self, figures: Sequence[Figure]) -> list[Inline]:
+        """不予公布（—）or 本期无法计算（…）, with the notes on the reasons: figures of one state, each with its mark."""
+        marks = _enumerated([FigureRun(figure) for figure in figures])
+        said = "不予公布（" if figures[0].marker == SUPPRESSED_MARK else "本期无法计算（"
+        notes = [note for figure in figures for note in self._notes.for_reason(figure)]
+        return [Words(said), *marks, Words("）"), *dict.fromkeys(notes)]
 
     def tiers(self, of: str, names: Sequence[str], figures: Sequence[Figure]) -> list[Inline]:
         """；其中三级、二级、一级及以下…医疗机构的{指标}分别为…: fixed order, named as the definition in force groups them."""
-        return [Words("；其中"), *self.parallel([*names[:-1], f"{names[-1]}医疗机构的{of}"], figures)]
+        return [Words("；其中"), *self.parallel(names, figures, f"医疗机构的{of}")]
+
+
+def _enumerated(runs: Sequence[FigureRun]) -> list[Inline]:
+    """Figures with 、 between them."""
+    return [part for run in runs for part in (Words("、"), run)][1:]
+
+
+def _by_state(labels: Sequence[str], figures: Sequence[Figure]) -> list[list[tuple[str, Figure]]]:
+    """Members with a value, then those withheld, then those that cannot be computed, each in their order."""
+    members = sorted(zip(labels, figures, strict=True), key=lambda member: _STATES.index(member[1].marker))
+    return [list(group) for _, group in groupby(members, key=lambda member: member[1].marker)]

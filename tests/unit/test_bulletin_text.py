@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dagster_project.bulletin.compose import compose, load_note_texts, load_outl
 from dagster_project.bulletin.document import (
     Document,
     FigureRun,
+    Inline,
     NoteRun,
     NumberRun,
     Paragraph,
@@ -192,6 +194,45 @@ def test_what_cannot_be_computed_or_is_withheld_says_so(sources: Sources) -> Non
     assert "本期无法计算（…）" in sentence(sources, "ratio", "xprov_direct_settlement_rate")
     hidden = with_value(sources, "ma_visits", value=None, status="suppressed")
     assert sentence(hidden, "flow", "ma_visits") == "门诊和住院救助人次因单元过小不予公布（—）"
+
+
+@pytest.mark.parametrize(
+    ("states", "parallel", "parts"),
+    [
+        ("...", "甲、乙、丙的费用分别为#、#、#元", "；其中，甲#元，乙#元，丙#元"),
+        ("..s", "甲、乙的费用分别为#、#元，丙不予公布（—）", "；其中，甲#元，乙#元，丙不予公布（—）"),
+        ("s..", "乙、丙的费用分别为#、#元，甲不予公布（—）", "；其中，甲不予公布（—），乙#元，丙#元"),
+        (".ss", "甲的费用为#元，乙、丙均不予公布（—、—）", "；其中，甲#元，乙不予公布（—），丙不予公布（—）"),
+        ("sss", "甲、乙、丙的费用均不予公布（—、—、—）", "；其中，甲不予公布（—），乙不予公布（—），丙不予公布（—）"),
+        (
+            "n.s",
+            "乙的费用为#元，丙不予公布（—），甲本期无法计算（…）",
+            "；其中，甲本期无法计算（…），乙#元，丙不予公布（—）",
+        ),
+    ],
+)
+def test_a_member_without_value_is_named_and_no_mark_stands_among_digits(
+    sources: Sources, states: str, parallel: str, parts: str
+) -> None:
+    book = make_book(sources)
+    notes = Notes(book, load_note_texts())
+    grammar = Grammar(book, notes)
+    figure = book.figure("employee_avg_inpatient_cost")
+    empty = {"s": ("suppressed", ""), "n": ("not_computable", "缺表 / missing")}
+    figures = [
+        figure if state == "." else replace(figure, value=None, status=empty[state][0], reason=empty[state][1])
+        for state in states
+    ]
+
+    def said(listed: list[Inline]) -> str:
+        text = "".join(part.text() for part in listed if not isinstance(part, NoteRun))
+        return re.sub(r"[\d.]+", "#", text)
+
+    assert said(grammar.parallel("甲乙丙", figures, "的费用")) == parallel
+    assert said(grammar.parts("甲乙丙", figures)) == parts
+    assert sum(isinstance(one, FigureRun) for one in grammar.parallel("甲乙丙", figures)) == len(figures)
+    reasons = [plain(note) for _, note in notes.listed() if "缺表" in plain(note)]
+    assert len(reasons) == ("n" in states)
 
 
 def test_a_small_region_is_marked_and_never_zero(document: Document) -> None:
