@@ -27,7 +27,14 @@ def wanted_years(words: Sequence[str]) -> tuple[int, ...]:
     for word in words or ("2023-2025",):
         first, _, last = word.partition("-")
         if not (first.isdigit() and (last or first).isdigit()) or not 1990 <= int(first) <= int(last or first) <= 2100:
-            raise UserError(Text(f"年份无法识别：{word}", f"Not a year: {word}"), where="--years")
+            raise UserError(
+                Text(f"年份无法识别：{word}", f"Not a year: {word}"),
+                where="--years",
+                todo=Text(
+                    "写 1990 至 2100 之间的年份，例如 2024、2023 2024 或 2023-2025。",
+                    "Write years between 1990 and 2100, such as 2024, 2023 2024 or 2023-2025.",
+                ),
+            )
         years += range(int(first), int(last or first) + 1)
     return tuple(sorted(set(years)))
 
@@ -39,7 +46,12 @@ def sample(
     chosen = wanted_years(years)
     if not 0 < scale <= MAX_SCALE:
         raise UserError(
-            Text(f"规模应在 0 与 1 之间：{scale}", f"The scale must lie between 0 and 1: {scale}"), where="--scale"
+            Text(f"规模应在 0 与 1 之间：{scale}", f"The scale must lie between 0 and 1: {scale}"),
+            where="--scale",
+            todo=Text(
+                "写大于 0、不超过 1 的数，例如 0.001（全省的千分之一）；1 为全省规模。",
+                "Write a number above 0 and up to 1, such as 0.001 (a thousandth of the province); 1 is all of it.",
+            ),
         )
     from dagster_project.sample import DEFAULT_PROVINCE, write_sample
 

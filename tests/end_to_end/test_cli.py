@@ -15,6 +15,7 @@ from dagster_project.bulletin.compose import KINDS
 from dagster_project.cli import cli
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
+from dagster_project.verbs import making
 from dagster_project.verbs.guard import guarded
 from dagster_project.verbs.making import wanted_years
 from tests.warehouse_api import bulletin
@@ -81,8 +82,18 @@ def test_years_of_the_sample_are_a_list_or_a_range() -> None:
     assert wanted_years(["2023", "2025"]) == (2023, 2025)
     assert wanted_years(["2023-2025"]) == (2023, 2024, 2025)
     assert wanted_years([]) == (2023, 2024, 2025)
-    with pytest.raises(UserError):
-        wanted_years(["20x"])
+
+
+@pytest.mark.parametrize(
+    ("scale", "years", "where"), [(1.0, ["20x"], "--years"), (0, [], "--scale"), (7, [], "--scale")]
+)
+def test_a_refused_sample_says_what_to_write(tmp_path: Path, scale: float, years: list[str], where: str) -> None:
+    with pytest.raises(UserError) as refused:
+        making.sample(Settings(home=tmp_path), tmp_path / "landing", scale, years, 1)
+    for language, todo, word in (("zh", "处理：", "例如"), ("en", "What to do: ", "such as")):
+        message = refused.value.message(language)
+        assert where in message and todo in message and word in message.partition(todo)[2]
+    assert not (tmp_path / "landing").exists()
 
 
 def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
