@@ -138,7 +138,10 @@ class Grammar:
 
 def _enumerated(runs: Sequence[FigureRun]) -> list[Inline]:
     """Figures with 、 between them."""
-    return [part for run in runs for part in (Words("、"), run)][1:]
+    listed: list[Inline] = []
+    for run in runs:
+        listed += [Words("、"), run] if listed else [run]
+    return listed
 
 
 def _by_state(labels: Sequence[str], figures: Sequence[Figure]) -> list[list[tuple[str, Figure]]]:
