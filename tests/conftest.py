@@ -5,16 +5,18 @@ Belongs here: session-wide fixtures. Does not belong here: expectations.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from tests.truth import expected_indicators, load_truth
 from tests.warehouse_api import FIXED_NOW, Spoken, bulletin, headline_frame
@@ -73,18 +75,37 @@ def _one_clock() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def sample_landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Home folder that holds a landed sample and its truth, nothing taken in yet."""
-    home = tmp_path_factory.mktemp("sample_home")
-    said = bulletin("sample", str(home / "landing"), "--scale", SCALE, "--years", *map(str, YEARS))
-    assert said.code == 0, said.text
+def common_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of this session that all its worker processes share."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def sample_landing(common_folder: Path) -> Path:
+    """Home folder that holds a landed sample and its truth; nobody writes to what has landed."""
+    home = common_folder / "sample_home"
+    with FileLock(common_folder / "sample_landing.lock"):
+        if not (home / "landing" / "synthetic.json").exists():
+            said = bulletin("sample", str(home / "landing"), "--scale", SCALE, "--years", *map(str, YEARS))
+            assert said.code == 0, said.text
     return home
 
 
 @pytest.fixture(scope="session")
-def sample_home(sample_landing: Path, tmp_path_factory: pytest.TempPathFactory) -> SampleHome:
-    """The sample run to the end through the command line."""
-    key = tmp_path_factory.mktemp("keys") / "sample.key"
-    said = bulletin("run", "--home", str(sample_landing), key=key)
-    assert said.code == 0, said.text
-    return SampleHome(sample_landing, key, said, YEARS)
+def sample_home(
+    sample_landing: Path, common_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> SampleHome:
+    """The sample run to the end through the command line, once; each worker process has a copy, since it holds its warehouse."""
+    key, told = common_folder / "sample.key", common_folder / "sample_run.json"
+    with FileLock(common_folder / "sample_home.lock"):
+        if not told.exists():
+            said = bulletin("run", "--home", str(sample_landing), key=key)
+            assert said.code == 0, said.text
+            told.write_text(json.dumps([said.code, said.text]), encoding="utf-8")
+    run = SampleHome(sample_landing, key, Spoken(*json.loads(told.read_text(encoding="utf-8"))), YEARS)
+    if worker_id == "master":
+        return run
+    home = copy_of(run, tmp_path_factory.mktemp("sample") / "home")
+    shutil.copytree(sample_landing / "landing", home / "landing", copy_function=os.link, dirs_exist_ok=True)
+    return replace(run, home=home)
