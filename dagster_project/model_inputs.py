@@ -21,8 +21,8 @@ import duckdb
 
 from dagster_project.durable import durable_step
 
-# Months to rebuild are an order, not an input: while there are any, whatever follows from them is due.
-ORDER = "touched_month"
+# Months to rebuild or to compare again are an order, not an input: while there are any, whatever follows from them is due.
+ORDERS = ("touched_month", "touched_source_month")
 # Rows of an extract that are no longer current count with the loads of that extract.
 SUPERSEDED = "superseded"
 CHOICES = "definition_choice"
@@ -42,7 +42,7 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
         table = str(source["name"])
         if source["schema"] == "raw":
             return loads(table)
-        if table in (ORDER, SUPERSEDED):
+        if table in (*ORDERS, SUPERSEDED):
             return ""
         if table == CHOICES:
             switches = connection.execute(f"select distinct switch from ops.{CHOICES}").fetchall()
@@ -90,8 +90,10 @@ def unchanged(
     """
     known = {str(node): str(mark) for node, mark in connection.execute("select * from ops.model_input").fetchall()}
     standing = relations(connection) if there is None else there
-    months = connection.execute(f"select count(*) from ops.{ORDER}").fetchone()
-    due = _following(manifest, ORDER) if months != (0,) else set()
+    due: set[str] = set()
+    for order_of_months in ORDERS:
+        if connection.execute(f"select count(*) from ops.{order_of_months}").fetchone() != (0,):
+            due |= _following(manifest, order_of_months)
     return {
         unique_id
         for unique_id, mark in now.items()

@@ -40,6 +40,7 @@ class Plan:
     files: list[FileOutcome] = field(default_factory=list)
     file_months: dict[str, list[str]] = field(default_factory=dict)  # by source file, those of its accepted rows
     months: dict[int, set[str]] = field(default_factory=dict)  # settlement months to rebuild, with the reasons
+    compared: dict[int, set[str]] = field(default_factory=dict)  # others, compared again with their split and lines
     whole: str = ""
     due: list[str] = field(default_factory=list)  # names of models
     standing: list[str] = field(default_factory=list)
@@ -136,7 +137,7 @@ def _rehearsed(
     plan.whole = "full_refresh" if full_refresh else "models" if changed and because.en else ""
     manifest = dbt_parse.manifest(scratch)
     asked = (connection, manifest, there)
-    plan.months = _due(connection)
+    plan.months = _due(connection, "touched_month")
     if full_refresh or changed:
         for (month,) in connection.execute(
             "select distinct month::integer from ops.load_month where extract = 'setl_d' and regexp_matches(month, '^[0-9]{6}$')"
@@ -151,6 +152,8 @@ def _rehearsed(
     if "settlement_cube_rebuild" not in beyond:
         _add_months(connection, scratch, plan, "settlement_cube_rebuild")
         beyond = _standing(*asked, {"cube", "indicator"})
+    compared = _due(connection, "touched_source_month")
+    plan.compared = {month: why for month, why in compared.items() if month not in plan.months}
     plan.standing = sorted(core | beyond)
     plan.due = sorted(_models(manifest) - core - beyond)
     return plan
@@ -163,10 +166,10 @@ def _months_of_files(connection: duckdb.DuckDBPyConnection) -> dict[str, list[st
     return {str(source): [str(month) for month in months] for source, months in rows}
 
 
-def _due(connection: duckdb.DuckDBPyConnection) -> dict[int, set[str]]:
+def _due(connection: duckdb.DuckDBPyConnection, table: str) -> dict[int, set[str]]:
     """Months that intake made due, now or in a run that was stopped before it built them."""
     rows = connection.execute(
-        "select settlement_month, list(distinct reason) filter (where reason is not null) from ops.touched_month "
+        f"select settlement_month, list(distinct reason) filter (where reason is not null) from ops.{table} "
         "left join ops.touched_reason using (settlement_month) group by 1 order by 1"
     ).fetchall()
     return {int(month): {str(reason) for reason in reasons or ()} for month, reasons in rows}

@@ -21,7 +21,9 @@ FIRST = datetime(2026, 1, 10)
 MONTHS = [(2024, 6), (2024, 12), (2025, 1), (2025, 7)]
 COPIED = ["mdtrt_id", "psn_no", "insu_admdvs", "fixmedins_code", "med_type", "vali_flag", "updt_time"]
 # Tables of which a delivery holds everything: what it does not repeat is closed.
-FULL = ("psn_insu_d", "psn_info_b", "fixmedins_b", "admdvs_dim_a")
+FULL = ("psn_insu_d", "psn_info_b", "fixmedins_b", "admdvs_dim_a", "insu_emp_info_b")
+# When corrections were written: after every row of the first delivery.
+CORRECTED = "2026-01-05 00:00:00"
 
 
 @dataclass
@@ -58,8 +60,25 @@ class ChangingWorld:
         """A settlement and its encounter, in the delivery at hand."""
         row = area.settle(batch=self.batch, when=datetime(year, month, 11, 9), **cells)
         self._encounter(row)
+        self.split(row)
+        self.line(row)
         self.settled.append((area, row))
         return row
+
+    def split(self, row: Row, fund: str = "310100", **cells: Any) -> None:
+        """One fund's part of a settlement, in the delivery at hand: all that funds paid for it."""
+        part = {"setl_id": row["setl_id"], "fund_pay_type": fund, "updt_time": row["updt_time"]}
+        self.world.add("setl_fund_sbit_d", part | {"fund_payamt": row["fund_pay_sumamt"]} | cells, "all", self.batch)
+
+    def line(self, row: Row, number: int = 1, **cells: Any) -> None:
+        """One charge line of a settlement, in the delivery at hand: its whole fee."""
+        copied = ["setl_id", "mdtrt_id", "psn_no", "fixmedins_code", "med_type", "vali_flag", "updt_time"]
+        amounts = ["fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_amt"]
+        line = {"bkkp_sn": f"F{row['setl_id']}{number}", "fee_ocur_time": row["setl_time"], "cnt": 1}
+        line |= {"hilist_code": "XA02BC", "med_list_codg": "XA02BC0001", "list_type": "101"}
+        line |= {"med_chrgitm_type": "09", "chrgitm_lv": "01", "det_item_fee_sumamt": row["medfee_sumamt"]}
+        line |= {name: row[name] for name in [*copied, *amounts]}
+        self.world.add("fee_list_d", line | cells, "all", self.batch)
 
     def _encounter(self, row: Row) -> None:
         cells = {name: row[name] for name in COPIED} | {"insutype": row["insutype"], "begntime": row["begndate"]}
@@ -103,7 +122,7 @@ def late_row(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
 def newer_version(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
     """A correction of amounts."""
     area, row = made.settled[which % len(made.settled)]
-    made.world.add("setl_d", times(row, 2) | {"updt_time": "2026-01-05 00:00:00"}, area.name, made.batch)
+    made.world.add("setl_d", times(row, 2) | {"updt_time": CORRECTED}, area.name, made.batch)
 
 
 def older_version(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
@@ -168,9 +187,68 @@ def region(made: ChangingWorld, which: int, month: tuple[int, int]) -> set[str]:
     return {"admdvs_dim_a"}
 
 
+def split_corrected(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A correction of the fund split alone, which no longer adds up."""
+    _, row = made.settled[which % len(made.settled)]
+    made.split(row, fund_payamt=row["fund_pay_sumamt"] + len(made.moments), updt_time=CORRECTED)
+
+
+def split_mended(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A correction of the fund split alone, which adds up again."""
+    _, row = made.settled[which % len(made.settled)]
+    made.split(row, updt_time=CORRECTED.replace("-05", "-06"))
+
+
+def split_late(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """One fund more in the split of a settlement delivered before."""
+    _, row = made.settled[which % len(made.settled)]
+    made.split(row, fund="320100", fund_payamt=7)
+
+
+def line_corrected(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A correction of a charge line alone: another amount, or no longer valid."""
+    _, row = made.settled[which % len(made.settled)]
+    made.line(row, det_item_fee_sumamt=row["medfee_sumamt"] + 5, vali_flag=str(which % 2), updt_time=CORRECTED)
+
+
+def line_late(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """One more charge line of a settlement delivered before."""
+    _, row = made.settled[which % len(made.settled)]
+    made.line(row, number=2)
+
+
+def line_moved(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A charge line that goes over to the settlement of another month."""
+    (_, row), (_, other) = (made.settled[number % len(made.settled)] for number in (which, which + 2))
+    made.line(row, setl_id=other["setl_id"], updt_time=CORRECTED)
+
+
+def group_result(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A later grouping of a settlement, with another outcome."""
+    area, row = made.settled[which % len(made.settled)]
+    cells = {name: row[name] for name in ("setl_id", "mdtrt_id", "fixmedins_code")}
+    cells |= {"run_id": f"{month[0]}{month[1]:02d}", "grp_ver": "CHS-DRG 2.0", "pay_kind": "DRG"}
+    cells["case_kind"] = "未入组" if which % 2 == 0 else "正常"
+    made.world.add("drg_dip_group_result", cells, area.name, made.batch)
+
+
+def person(made: ChangingWorld, which: int, month: tuple[int, int]) -> set[str]:
+    """A register of persons in which somebody's sex was put right."""
+    row = made.state["psn_info_b"][which % len(made.state["psn_info_b"])]
+    row |= {"gend": "2" if row["gend"] == "1" else "1", "updt_time": CORRECTED}
+    return {"psn_info_b"}
+
+
+def employer(made: ChangingWorld, which: int, month: tuple[int, int]) -> set[str]:
+    """A register of employers in which one is of another kind."""
+    made.state["insu_emp_info_b"][0]["emp_type"] = ("10", "50", "80")[which % 3]
+    return {"insu_emp_info_b"}
+
+
 CHANGES: dict[str, Callable[[ChangingWorld, int, tuple[int, int]], set[str] | None]] = {
     change.__name__: change
     for change in (
         late_row, newer_version, older_version, reversal, further_row, unknown_code, again, closed, registry, region,
+        split_corrected, split_mended, split_late, line_corrected, line_late, line_moved, group_result, person, employer,
     )
 }  # fmt: skip

@@ -37,7 +37,9 @@ TABLES = {
     "unmapped_code": "load_id integer, extract varchar, column_name varchar, code_set varchar, code varchar, "
     '"rows" bigint, money decimal(18, 2)',
     "touched_month": "settlement_month integer",
-    # Why a month is due, for people: delivery, corrected, partner, encounter.
+    # Months whose facts stand and whose settlements are compared again with their fund split and charge lines.
+    "touched_source_month": "settlement_month integer",
+    # Why a month is due, for people: delivery, corrected, partner, encounter; fund_split, charge_line.
     "touched_reason": "settlement_month integer, reason varchar",
     # Due months that wait while a rebuild of chosen months is at work.
     "put_off_month": "settlement_month integer",
@@ -184,7 +186,7 @@ def mark_built(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "insert into ops.built_load select load_id from ops.load where load_id not in (select load_id from ops.built_load)"
     )
-    connection.execute("delete from ops.touched_month")
-    connection.execute("delete from ops.touched_reason")
+    for table in ("touched_month", "touched_source_month", "touched_reason"):
+        connection.execute(f"delete from ops.{table}")
     with durable_step("ingest.mark_built"):
         connection.execute("commit")

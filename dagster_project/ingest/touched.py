@@ -1,12 +1,13 @@
 """Months of settlements that a delivery makes due (core decision 4).
 
-Belongs here: own months, partners by link, rows of one encounter. Does not belong here: months that are due because a
-reference table or a definition changed; those the warehouse finds itself.
+Belongs here: own months, partners by link, rows of one encounter, and the months whose settlements are compared with their
+fund split and charge lines again. Does not belong here: months that are due because a reference table or a definition
+changed; those the warehouse finds itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,8 @@ from dagster_project.ingest.store import literal, raw_files, read_files
 
 # Roll-ups of care types whose settlements can be parts of one stay.
 STAY_GROUPS = ("inpatient", "maternity_inpatient", "emergency", "home_bed")
+# Extracts that settlements are compared with and no fact is made of, with the reason that they make a month due for.
+COMPARED = {"setl_fund_sbit_d": "fund_split", "fee_list_d": "charge_line"}
 
 
 def touch_months(
@@ -37,15 +40,43 @@ def touch_months(
     gone = connection.execute("select distinct month from newly_superseded where extract = 'setl_d'").fetchall()
     due("corrected", (str(month) for (month,) in gone))
     months = set(reasons)
-    every = {
-        str(row[0])
-        for row in connection.execute("select distinct month from ops.load_month where extract = 'setl_d'").fetchall()
-    }
+    every = _every_month(connection)
     if months != every:
         _collect_changes(connection, pending, home)
         due("partner", _linked(connection, home, every - months))
         due("encounter", _same_encounter(connection, home, every - set(reasons)))
     return {int(month): reasons[month] for month in sorted(reasons)}
+
+
+def touch_source_months(
+    connection: duckdb.DuckDBPyConnection, pending: dict[str, list[int]], home: Path | None, due: Collection[int]
+) -> dict[int, set[str]]:
+    """Months, beside those `due` anyway, of settlements that a new or newly superseded part or line names, with the reasons.
+
+    Their facts stand. One pass over the numbers of the settlements of the other months, and none without such a row.
+    """
+    changed = [
+        f"select distinct setl_id, {literal(reason)} as reason from {rows} where setl_id is not null"
+        for extract, reason in COMPARED.items()
+        if (rows := _changed(connection, extract, pending.get(extract, []), home))
+    ]
+    rows = _settlements(connection, _every_month(connection) - {str(month) for month in due}, home) if changed else None
+    if rows is None:
+        return {}
+    found = connection.execute(
+        f"select distinct cast(strftime(raw.setl_time, '%Y%m') as integer), changed.reason from {rows} as raw "
+        f"join ({' union all '.join(changed)}) as changed on raw.setl_id = changed.setl_id order by all"
+    ).fetchall()
+    reasons: dict[int, set[str]] = {}
+    for month, reason in found:
+        reasons.setdefault(int(month), set()).add(str(reason))
+    return reasons
+
+
+def _every_month(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """All months of settlements that have landed."""
+    rows = connection.execute("select distinct month from ops.load_month where extract = 'setl_d'").fetchall()
+    return {str(row[0]) for row in rows}
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int], home: Path | None) -> str | None:

@@ -18,14 +18,14 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest.store import home_of, literal, raw_files, read_files
-from dagster_project.ingest.touched import touch_months
+from dagster_project.ingest.touched import touch_months, touch_source_months
 
 # Rows whose keys are grouped at once: some hundred megabytes of text keys.
 _AT_ONCE = 4_000_000
 
 
 def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Bring ops.superseded and ops.touched_month up to the loads that have not been settled; returns the due months.
+    """Bring ops.superseded and the due months up to the loads that have not been settled; returns ops.touched_month.
 
     A load is settled when its rows_superseded is known, so a run that was killed before is caught up here.
     """
@@ -43,17 +43,14 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
                 for month in months:
                     _close_absent(connection, contract, month, pending[extract], home)
         due = touch_months(connection, pending, home)
+        compared = touch_source_months(connection, pending, home, due)
         connection.execute("begin")
         connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")
-        connection.executemany(
-            "insert into ops.touched_month select $1 where $1 not in (select settlement_month from ops.touched_month)",
-            [[month] for month in due] or [[None]],
-        )
-        connection.execute("delete from ops.touched_month where settlement_month is null")
-        connection.executemany(
-            "insert into ops.touched_reason select $1, $2 where ($1, $2) not in (select (settlement_month, reason) "
-            "from ops.touched_reason) and $1 is not null",
-            [[month, reason] for month, reasons in due.items() for reason in sorted(reasons)] or [[None, None]],
+        _note_due(connection, "touched_month", due)
+        _note_due(connection, "touched_source_month", compared)
+        # Rebuilding a month compares it, too.
+        connection.execute(
+            "delete from ops.touched_source_month where settlement_month in (select settlement_month from ops.touched_month)"
         )
         connection.execute(
             "update ops.load set rows_superseded = (select count(*) from ops.superseded as s "
@@ -63,6 +60,19 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
             connection.execute("commit")
     rows = connection.execute("select distinct settlement_month from ops.touched_month order by 1").fetchall()
     return [int(row[0]) for row in rows]
+
+
+def _note_due(connection: duckdb.DuckDBPyConnection, table: str, due: dict[int, set[str]]) -> None:
+    """Write months into a table of due months, and why they are due, each once; inside the caller's transaction."""
+    connection.execute(
+        f"insert into ops.{table} select unnest($1::integer[]) except select settlement_month from ops.{table}",
+        [list(due)],
+    )
+    why = [(month, reason) for month, reasons in due.items() for reason in sorted(reasons)]
+    connection.execute(
+        "insert into ops.touched_reason select unnest($1::integer[]), unnest($2::varchar[]) except select * from ops.touched_reason",
+        [[month for month, _ in why], [reason for _, reason in why]],
+    )
 
 
 def _pending(connection: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:

@@ -5,7 +5,7 @@ Belongs here: wording of the plan. Does not belong here: the plan (`rehearsal.py
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dagster_project.contracts import load_contracts
@@ -25,6 +25,8 @@ REASONS = {
     "corrected": Text("有行被更正或不再交付", "a row corrected or no longer delivered"),
     "partner": Text("另一个月的冲销对方有变化", "a partner by reversal in another month has changed"),
     "encounter": Text("同一次就诊在另一个月的行有变化", "a row of the same encounter in another month has changed"),
+    "fund_split": Text("基金分项有新的或更正的行", "rows of the fund split delivered or corrected"),
+    "charge_line": Text("费用明细有新的或更正的行", "charge lines delivered or corrected"),
     "link": Text("冲销关系有变化", "a reversal has changed"),
     "reference": Text("机构、区划或代码表有变化", "institutions, regions or code sets have changed"),
     "definition": Text("统计时点口径有变化", "the definition of the statistics clock has changed"),
@@ -85,11 +87,25 @@ def _files(plan: Plan) -> list[Text]:
 
 
 def _months(plan: Plan) -> list[Text]:
-    if not plan.months:
-        return [Text("没有要重算的结算月份。", "No settlement month is to be rebuilt.")]
-    lines = [Text(f"要重算的结算月份 {len(plan.months)} 个：", f"{len(plan.months)} settlement months to be rebuilt:")]
-    for reasons in sorted({tuple(sorted(reasons, key=list(REASONS).index)) for reasons in plan.months.values()}):
-        months = ranges(str(month) for month, why in plan.months.items() if why == set(reasons))
+    lines = [Text("没有要重算的结算月份。", "No settlement month is to be rebuilt.")]
+    if plan.months:
+        head = Text(f"要重算的结算月份 {len(plan.months)} 个：", f"{len(plan.months)} settlement months to be rebuilt:")
+        lines = [head, *_by_reason(plan.months)]
+    if plan.compared:
+        lines.append(
+            Text(
+                f"数字不变、重新核对的结算月份 {len(plan.compared)} 个：",
+                f"{len(plan.compared)} settlement months to be checked again, their figures stand:",
+            )
+        )
+        lines += _by_reason(plan.compared)
+    return lines
+
+
+def _by_reason(due: Mapping[int, set[str]]) -> list[Text]:
+    lines = []
+    for reasons in sorted({tuple(sorted(reasons, key=list(REASONS).index)) for reasons in due.values()}):
+        months = ranges(str(month) for month, why in due.items() if why == set(reasons))
         lines.append(
             Text(
                 f"  {months}：{'；'.join(REASONS[reason].zh for reason in reasons) or '上次运行未完成'}",

@@ -17,6 +17,14 @@
     {{ return(months_of('select settlement_month from ' ~ source('ops', 'touched_month'))) }}
 {%- endmacro %}
 
+{# Those months, and those whose fact stands and whose fund split or charge lines have changed. #}
+{% macro touched_source_months() -%}
+    {{ return(months_of(
+        'select settlement_month from ' ~ source('ops', 'touched_month')
+        ~ ' union all select settlement_month from ' ~ source('ops', 'touched_source_month')
+    )) }}
+{%- endmacro %}
+
 {# What the last run left in a table, each combination once; nothing where no run has made the table yet. It is read by name
    and not by ref, because it is built after the model that asks. `columns` are names with their types. #}
 {% macro left_by_last_run(schema, table, columns) -%}
@@ -71,9 +79,9 @@
     delete from {{ this }} where {{ month_in('settlement_month', months) }}
 {%- endmacro %}
 
-{# For each month of a relation (settlement_month), a fingerprint of the reference data that the fact reads: institutions
-   as known by the end of that month, regions, care types and code sets. A month whose fingerprint moved is rebuilt, so
-   that a new registry gives the same rows as a full refresh. #}
+{# For each month of a relation (settlement_month), a fingerprint of the reference data that fact and profile read:
+   institutions as known by the end of that month, regions, care types, code sets and schemes. A month whose fingerprint
+   moved is rebuilt, so that a new registry gives the same rows as a full refresh. #}
 {% macro reference_version(months) -%}
     month_reference as (
         select
@@ -97,6 +105,9 @@
             union all
             select {{ row_hash(['set_name', 'code', 'scope', 'rollup']) }} as reference_hash
             from {{ ref('code_set') }}
+            union all
+            select {{ row_hash(['scheme_code', 'scheme']) }} as reference_hash
+            from {{ ref('scheme_map') }}
             union all
             select {{ row_hash(['province', 'code', 'care_group']) }} as reference_hash
             from {{ source('ops', 'care_type_map') }}

@@ -86,6 +86,7 @@ DELIVERED: dict[str, tuple[list[tuple[str, int, int]], set[str]]] = {
     "registry": ([("registry", 0, 2)], {"reference"}),
     "regions": ([("region", 1, 0)], {"reference"}),
     "register": ([("closed", 1, 0)], set()),
+    "split": ([("split_corrected", 2, 0), ("line_late", 4, 0)], set()),
 }
 SITUATIONS = {name: reasons for name, (_, reasons) in DELIVERED.items()} | {"clock": {"definition"}, "nothing": set()}
 
@@ -129,6 +130,22 @@ def test_the_models_foretold_to_stand_are_those_passed_over(runs: dict[str, Told
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_looking_changes_nothing(runs: dict[str, Told], name: str) -> None:
     assert runs[name].changed_by_looking == set()
+
+
+@pytest.mark.long
+def test_months_only_to_compare_again_are_told_apart(runs: dict[str, Told]) -> None:
+    compared = {name: run.plan.compared for name, run in runs.items() if run.plan.compared}
+    assert compared == {"split": {202412: {"fund_split"}, 202501: {"charge_line"}}}
+
+
+def test_months_only_to_compare_again_are_not_told_as_rebuilt() -> None:
+    plan = Plan(compared={202412: {"fund_split"}, 202501: {"fund_split", "charge_line"}})
+    assert [line.en for line in plan_lines(plan)][2:-1] == [
+        "No settlement month is to be rebuilt.",
+        "2 settlement months to be checked again, their figures stand:",
+        "  202412: rows of the fund split delivered or corrected",
+        "  202501: rows of the fund split delivered or corrected; charge lines delivered or corrected",
+    ]
 
 
 @pytest.mark.long

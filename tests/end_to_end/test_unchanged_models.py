@@ -60,6 +60,29 @@ def test_a_due_month_reaches_all_that_follows_from_it(home: Settings, warehouse:
     assert not {"fct_settlement", "settlement_profile", "fct_stay", "cube_settlement", "indicator_value"} & left
 
 
+def test_a_month_to_compare_again_reaches_the_comparison_alone(
+    home: Settings, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    warehouse.execute("insert into ops.touched_source_month values (202401)")
+    assert all_models(home) - standing(home, warehouse) == {"settlement_source_profile", "rule_count"}
+
+
+def test_a_seed_of_a_model_by_months_makes_its_months_due(home: Settings) -> None:
+    nodes = dbt_parse.manifest(home)["nodes"]
+
+    def seeds(model: str) -> set[str]:
+        node = next(node for node in nodes.values() if node["name"] == model)
+        return {name for name in node["depends_on"]["nodes"] if name.startswith("seed.")}
+
+    by_month = {
+        node["name"]
+        for node in nodes.values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+    } - {"code_domain"}  # only grows, and says how facts are stored
+    assert by_month > {"fct_settlement", "settlement_profile"}
+    assert {seed for model in by_month for seed in seeds(model)} <= seeds("settlement_rebuild")
+
+
 @pytest.mark.parametrize(
     ("switch", "reaches"),
     [

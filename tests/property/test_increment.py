@@ -81,7 +81,10 @@ def check(deliveries: list[Changes], full_refresh: bool = False) -> None:
 
 EVERYTHING: list[Changes] = [
     [("newer_version", 1, 0), ("reversal", 3, 2), ("further_row", 5, 2), ("closed", 1, 0), ("unknown_code", 2, 1)],
-    [("reversal", 16, 0), ("older_version", 1, 0), ("registry", 0, 1), ("region", 1, 0), ("again", 0, 0), ("late_row", 4, 3)],
+    [("reversal", 16, 0), ("older_version", 1, 0), ("registry", 0, 1), ("region", 1, 0), ("again", 0, 0), ("late_row", 4, 3),
+     ("group_result", 1, 0), ("person", 1, 0), ("employer", 1, 0)],
+    # No settlement: what settlements are compared with, for months that nothing else makes due.
+    [("split_corrected", 2, 0), ("split_late", 4, 0), ("line_corrected", 5, 0), ("line_moved", 12, 0), ("line_late", 6, 0)],
 ]  # fmt: skip
 
 
@@ -100,6 +103,8 @@ def test_any_deliveries(deliveries: list[Changes]) -> None:
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=SLOW)
 @given(deliveries=DELIVERIES)
 @example(deliveries=[[("reversal", 0, 1)], [("reversal", 16, 2)], [("reversal", 17, 3)]])
+@example(deliveries=[[("split_corrected", 2, 0)], [("split_mended", 2, 0)], [("line_late", 4, 0)]])
+@example(deliveries=[[("group_result", 1, 0)], [("person", 1, 0)], [("employer", 1, 0), ("group_result", 9, 0)]])
 @example(
     deliveries=[[("closed", 0, 0)], [("closed", 0, 0), ("registry", 0, 0)], [("region", 0, 0), ("late_row", 0, 0)]]
 )

@@ -172,3 +172,42 @@ def test_touched_months(home: Home) -> None:
         home, "drg_dip_group_result.csv", [row("drg_dip_group_result", 4, mdtrt_id="m4", setl_id="set12")]
     ) == [12]
     assert touched(home, "population_ref.csv", rows("population_ref", 1)) == []
+
+
+def compared(home: Home, name: str, table: list[dict[str, str]]) -> tuple[list[int], list[tuple[int, str]]]:
+    """Months to rebuild after one more file, and those only to compare again with the reasons."""
+    home.put_rows(name, table)
+    rebuilt = [month - 202400 for month in home.run().touched_months]
+    again = home.query(
+        "select settlement_month - 202400, reason from ops.touched_source_month "
+        "left join ops.touched_reason using (settlement_month) order by all"
+    )
+    return rebuilt, [(int(month), str(reason)) for month, reason in again]
+
+
+def test_split_and_lines_alone_make_their_settlements_compared_again(home: Home) -> None:
+    settled_year(home)
+
+    def part(setl_id: str, **cells: str) -> dict[str, str]:
+        moment = {"updt_time": "2024-12-31 10:00:00"}
+        return row("setl_fund_sbit_d", setl_id=setl_id, fund_pay_type="310100", fund_payamt="60") | moment | cells
+
+    def line(setl_id: str, **cells: str) -> dict[str, str]:
+        codes = {"med_type": "11", "list_type": "101", "med_chrgitm_type": "09", "chrgitm_lv": "01", "vali_flag": "1"}
+        return row("fee_list_d", bkkp_sn="f1", setl_id=setl_id) | codes | cells
+
+    assert compared(home, "setl_fund_sbit_d_a.csv", [part("set3"), part("set5"), part("nobody")]) == (
+        [],
+        [(3, "fund_split"), (5, "fund_split")],
+    )
+    build(home)
+    assert home.query("select * from ops.touched_source_month") == []
+    newer = part("set3", fund_payamt="61", updt_time="2025-01-01 00:00:00")
+    assert compared(home, "setl_fund_sbit_d_b.csv", [newer]) == ([], [(3, "fund_split")])
+    # Not built so far: it stays due beside the next, and is rebuilt when its settlements change.
+    assert compared(home, "fee_list_d_a.csv", [line("set4")]) == ([], [(3, "fund_split"), (4, "charge_line")])
+    assert compared(home, "setl_d_late.csv", [row("setl_d", 30, **at(3))]) == ([3], [(4, "charge_line")])
+    build(home)
+    # A line that goes over to another settlement concerns both.
+    moved = line("set7", updt_time="2025-01-01 00:00:00")
+    assert compared(home, "fee_list_d_b.csv", [moved]) == ([], [(4, "charge_line"), (7, "charge_line")])

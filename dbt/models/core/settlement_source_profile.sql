@@ -4,10 +4,11 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}{{ delete_months(touched_months()) }}{% endif %}",
+    pre_hook="{% if is_incremental() %}{{ delete_months(touched_source_months()) }}{% endif %}",
 ) }}
 -- depends_on: {{ ref('fct_settlement') }}
-{%- set months = touched_months() if is_incremental() else [] %}
+-- depends_on: {{ source('ops', 'touched_source_month') }}
+{%- set months = touched_source_months() if is_incremental() else [] %}
 {%- set header_amounts = [
     ('det_item_fee_sumamt', 'medfee_sumamt'), ('fulamt_ownpay_amt', 'fulamt_ownpay_amt'),
     ('overlmt_selfpay', 'overlmt_selfpay'), ('preselfpay_amt', 'preselfpay_amt'), ('inscp_amt', 'inscp_amt'),
