@@ -1,6 +1,6 @@
 """Cases of the rulings about intake that show in a number or in the accounts of a load.
 
-Belongs here: rows in forms that the intake accepts or quarantines, versions, labels of the result. The finer cases of
+Belongs here: rows in forms that the intake accepts or quarantines, versions, labels of the result, what was not given. The finer cases of
 file names, headers, encodings and manifests stand with the intake's own tests.
 """
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.rulings.answers import Answers, Warehouse
-from tests.rulings.world import Area
+from tests.rulings.world import NEXT_YEAR, YEAR, Area
 
 LABELS = {
     "scheme": {"employee", "resident", "unknown", "total"},
@@ -152,6 +152,59 @@ def test_S17_rows_that_describe_ranges_never_match(answers: Answers) -> None:
     assert answers("S17", "employee_medical_expense_total") == 100
     assert answers("S17", "employee_enterprise") == 0
     assert answers("S17", "employee_insured") == 1
+
+
+def rows_returns(area: Area) -> None:
+    """A returned 0, and one kind of population; nothing else is given for this prefecture."""
+    given_back(area, "suspects_arrested", "0", "名")
+    area.add(
+        "population_ref", year=str(YEAR), admdvs=area.prefecture, pop_kind="resident", persons=5, source_doc="手工"
+    )
+
+
+def rows_other_return(area: Area) -> None:
+    given_back(area, "ltc_insured", "1.5", "万人")
+
+
+def given_back(area: Area, indicator: str, value: str, unit: str) -> None:
+    """A departmental return for the prefecture of a case."""
+    told = {"period": str(YEAR), "measure_kind": "flow_year", "return_dept": "处室", "as_of": f"{NEXT_YEAR}-01-05"}
+    area.add("adm_return", admdvs=area.prefecture, indicator_id=indicator, value=value, unit=unit, **told)
+
+
+def test_what_no_department_returned_is_not_0_and_a_returned_0_is(built: Warehouse) -> None:
+    nothing = (None, None, "not_computable")
+    not_this = (
+        "该地区当年没有填报该指标：部门填报（adm_return） / no return for this indicator in the region and year: "
+    )
+    nowhere = "该地区没有数据：部门填报（adm_return） / no data for the region: "
+    not_yet = "当年没有数据：部门填报（adm_return） / no data for the year: "
+    for case, indicator, year, *answer, reason in (
+        ("returns", "suspects_arrested", YEAR, 0, 0, "provisional", ""),
+        ("returns", "ltc_insured", YEAR, *nothing, not_this),
+        ("other_return", "suspects_arrested", YEAR, *nothing, not_this),
+        ("other_return", "ltc_insured", YEAR, 15000, 1.5, "provisional", ""),
+        ("identities", "suspects_arrested", YEAR, *nothing, nowhere),
+        ("returns", "suspects_arrested", NEXT_YEAR, *nothing, not_yet),
+    ):
+        ((above, value, status, told),) = whole(built, case, indicator, year)
+        assert [above, value, status] == answer, (case, indicator, year)
+        assert (told or "").startswith(reason) and bool(told) == bool(reason), (case, indicator, year, told)
+
+
+def test_another_kind_of_population_is_not_the_one_needed(built: Warehouse) -> None:
+    ((insured, rate, status, told),) = whole(built, "returns", "coverage_rate", YEAR)
+    assert (insured, rate, status) == (0, None, "not_computable")
+    assert told.startswith("该地区当年没有所需口径的人口数：") and "no population of the kind needed" in told
+
+
+def whole(built: Warehouse, case: str, indicator: str, year: int) -> list[tuple[Any, ...]]:
+    """Numerator, value, status and reason of an indicator in the prefecture of a case."""
+    return built.query(
+        "select numerator, value, status, reason from indicator.indicator_value "
+        "where indicator_id = ? and year = ? and region_code = ? and breakdown = 'total'",
+        [indicator, year, built.world.areas[case].prefecture],
+    )
 
 
 def rows_identities(area: Area) -> None:

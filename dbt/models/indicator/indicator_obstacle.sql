@@ -46,6 +46,16 @@ needed_extracts as (
     inner join cube_extract on terms.cube = cube_extract.cube
 ),
 
+given as (
+    select
+        province,
+        region_code,
+        year,
+        case when population_kind = 'none' then 'reported' else 'population' end as cube,
+        case when population_kind = 'none' then reported_indicator else population_kind end as item
+    from {{ ref('labelled_given') }}
+),
+
 -- What each cube holds at all, whatever a selection takes of it.
 measures as (
     {%- for cube, relation, year in [
@@ -71,13 +81,39 @@ measures as (
     group by province, {{ year }}
     union
     {%- endfor %}
-    select
-        case when population_kind = 'none' then 'reported' else 'population' end as cube,
+    select distinct
+        cube,
         province,
         region_code,
         year
-    from {{ ref('labelled_given') }}
-    group by case when population_kind = 'none' then 'reported' else 'population' end, province, region_code, year
+    from given
+),
+
+years as (
+    select distinct
+        cube,
+        province,
+        year
+    from measures
+),
+
+-- A population and a return are given item by item: one kind of population or one returned indicator is no other.
+items as (
+    select
+        cube,
+        item,
+        province,
+        region_code,
+        year
+    from given
+    union
+    select
+        cube,
+        'any' as item,
+        province,
+        region_code,
+        year
+    from measures
 ),
 
 regions as (
@@ -107,6 +143,7 @@ wanted as (
         terms.lag_years,
         terms.data_year,
         terms.cube in ('fund', 'population', 'reported') as is_given,
+        coalesce(terms.reported_indicator, terms.population_kind, 'any') as item,
         regions.region_code,
         statistics_years.register_year
     from terms
@@ -117,26 +154,32 @@ wanted as (
 unmet as (
     select
         wanted.*,
-        whole.cube is null as has_no_year
+        years.cube is null as has_no_year,
+        own.cube is not null as has_other_items
     from wanted
-    left join measures as whole
+    left join years
         on
-            wanted.cube = whole.cube
-            and wanted.province = whole.province
-            and wanted.province = whole.region_code
-            and wanted.data_year = whole.year
+            wanted.cube = years.cube
+            and wanted.province = years.province
+            and wanted.data_year = years.year
     left join measures as own
         on
             wanted.cube = own.cube
             and wanted.province = own.province
             and wanted.region_code = own.region_code
             and wanted.data_year = own.year
-    where
-        (whole.cube is null and not (wanted.is_given and own.cube is not null))
-        or (wanted.is_given and own.cube is null)
+    left join items
+        on
+            wanted.cube = items.cube
+            and wanted.item = items.item
+            and wanted.province = items.province
+            and wanted.region_code = items.region_code
+            and wanted.data_year = items.year
+    where case when wanted.is_given then items.cube is null else years.cube is null end
 ),
 
--- 0 a year whose end the register has not reached (L27), 1 no such year at all, 2 no year before it, 3 other regions have it.
+-- 0 a year whose end the register has not reached (L27), 1 no such year at all, 2 no year before it, 3 other regions have it,
+-- 4 and 5 the region has other items of the year, but not this return or not this kind of population.
 gaps as (
     select
         unmet.indicator_id,
@@ -147,6 +190,8 @@ gaps as (
         extract_names.shown_zh,
         extract_names.shown_en,
         case
+            when unmet.has_other_items and unmet.cube = 'reported' then 4
+            when unmet.has_other_items and unmet.is_given then 5
             when not unmet.has_no_year then 3
             when unmet.cube = 'enrolment' and unmet.data_year > unmet.register_year then 0
             when unmet.lag_years > 0 then 2
@@ -189,7 +234,9 @@ from_data as (
             when 0 then '年末尚未到，或年末状态尚未交付：' || names_zh || ' / year end not reached or not yet delivered: ' || names_en
             when 1 then '当年没有数据：' || names_zh || ' / no data for the year: ' || names_en
             when 2 then '缺少上一年数据：' || names_zh || ' / previous year missing: ' || names_en
-            else '该地区没有数据：' || names_zh || ' / no data for the region: ' || names_en
+            when 3 then '该地区没有数据：' || names_zh || ' / no data for the region: ' || names_en
+            when 4 then '该地区当年没有填报该指标：' || names_zh || ' / no return for this indicator in the region and year: ' || names_en
+            else '该地区当年没有所需口径的人口数：' || names_zh || ' / no population of the kind needed in the region and year: ' || names_en
         end as reason,
         hides_numerator,
         2 as preference
