@@ -24,7 +24,7 @@ class ServedTable:
 
     For `cells` the table is the sum of `source` over everything it does not list, `cube` the cube of the dictionary whose
     cells it shows and `counts` its columns of units. `rename` gives the source's name of a column served under another one, `holds` the
-    label of a column that is not named after it.
+    label of a column that is not named after it, `flags` the columns that are Y or empty in the source and served as booleans.
     """
 
     name: str
@@ -36,6 +36,7 @@ class ServedTable:
     counts: tuple[str, ...]
     rename: dict[str, str]
     holds: dict[str, str]
+    flags: tuple[str, ...]
 
     def label_of(self, column: str) -> str:
         """The label whose members stand in a column: the column's own name unless the table says otherwise."""
@@ -44,6 +45,8 @@ class ServedTable:
     def from_source(self, column: str) -> str:
         """A column of the source under its served name, as SQL."""
         inside = self.rename.get(column, column)
+        if column in self.flags:
+            return f"coalesce(\"{inside}\", '') = 'Y' as \"{column}\""
         return f'"{inside}"' if inside == column else f'"{inside}" as "{column}"'
 
     @property
@@ -81,4 +84,5 @@ def _table(name: str, entry: dict[str, Any], common: dict[str, Text]) -> ServedT
         counts=tuple(entry.get("counts") or ()),
         rename=entry.get("rename") or {},
         holds=entry.get("holds") or {},
+        flags=tuple(entry.get("flags") or ()),
     )

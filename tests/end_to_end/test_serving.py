@@ -204,7 +204,7 @@ def test_the_check_of_withheld_cells_ran_and_passed(sample_home: SampleHome) -> 
 # Columns whose values are codes or words that need no name: ids, dates, free text, regions (dim_region has their names).
 NOT_LABELS = re.compile(
     r"_id$|_code$|_name$|^(item|value_.*|name_.*|vintage|reason|province|unit|section|breakdowns|numerator|denominator|formula|"
-    r"definition_switches|traps|headline|alias_of|reason_.*|switch|value|source|note|label|member)$"
+    r"definition_switches|traps|alias_of|reason_.*|switch|value|source|note|label|member)$"
 )
 
 
@@ -235,6 +235,16 @@ def test_every_value_of_a_label_is_named_in_its_comment_or_in_a_dimension(served
             assert not nameless, (table.name, column, nameless)
             checked += 1
     assert checked > 30
+
+
+def test_yes_and_no_are_served_as_booleans(served: Path) -> None:
+    assert ask(served, "select count(*) from indicator_dictionary where headline") == [(64,)]
+    assert ask(served, "select count(*) from indicator_dictionary where headline is null") == [(0,)]
+    for table, column in ask(
+        served, "select table_name, column_name from duckdb_columns() where not internal and data_type = 'VARCHAR'"
+    ):
+        values = {row[0] for row in ask(served, f'select distinct "{column}" from "{table}"')} - {None, ""}
+        assert not values or not values <= {"Y", "N", "0", "1", "true", "false"}, (table, column)
 
 
 def test_a_bi_user_finds_what_the_file_is(served: Path) -> None:
