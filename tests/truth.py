@@ -35,15 +35,21 @@ ASSISTANCE_ITEMS = ("A01", "A02", "A03")
 
 @dataclass(frozen=True)
 class Expected:
-    """Numerator and denominator in base units and what one unit of the value is worth."""
+    """Numerator and denominator in base units and what one unit of the value is worth.
+
+    A denominator is missing where there is none by definition, or (`is_given` false) where nobody gave what it is made of.
+    """
 
     above: Fraction
     below: Fraction | None
     unit: Fraction
+    is_given: bool = True
 
     @property
     def value(self) -> float | None:
-        """The value in the dictionary's unit; nothing over nothing is no value."""
+        """The value in the dictionary's unit; nothing over nothing is no value, nor is anything over what was not given."""
+        if not self.is_given:
+            return None
         if self.below is None:
             return float(self.above / self.unit)
         return float(self.above / self.below / self.unit) if self.below else None
@@ -69,8 +75,9 @@ def _mean_yuan(fen: int, count: int) -> Expected:
     return Expected(Fraction(fen, 100), Fraction(count), Fraction(1))
 
 
-def _share(part: int, whole: int | Fraction) -> Expected:
-    return Expected(Fraction(part), Fraction(whole), PERCENT)
+def _share(part: int, whole: int | Fraction | None) -> Expected:
+    below = None if whole is None else Fraction(whole)
+    return Expected(Fraction(part), below, PERCENT, is_given=whole is not None)
 
 
 def _share_of_money(fen: int, whole_fen: int) -> Expected:

@@ -96,11 +96,12 @@ class Truth:
             return bool(cell["year"] * 100 + cell["month"] < self.pooled_from)
         return bool(cell["travel_class"] == "cross_province")
 
-    def should_be_enrolled(self) -> int:
-        """Population that should be enrolled; a province has a figure of its own."""
+    def should_be_enrolled(self) -> int | None:
+        """Population that should be enrolled; a province has a figure of its own, a place without any has None."""
         kinds = ("should_be_enrolled", "应参")
-        return sum(
+        given = [
             c["persons"]
             for c in self.cells.population
             if c["year"] == self.year and c["region_code"] == self.region and c["population_kind"] in kinds
-        )
+        ]
+        return sum(given) if given else None

@@ -5,6 +5,7 @@ Belongs here: running and reading. Does not belong here: expectations.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import polars as pl
 from tests.truth import FRAME
 
 FIXED_NOW = "2026-03-01T00:00:00+00:00"
+LAST_DIGITS = 1e-12
 BREAKDOWNS = ["scheme", "member_status", "hospital_tier", "visit_type", "travel_class"]
 
 
@@ -153,16 +155,26 @@ def sorted_csv(warehouse: Path, table: str = "indicator.indicator_value") -> str
 
 
 def compare(expected: pl.DataFrame, found: pl.DataFrame) -> list[str]:
-    """Differences in numerator or denominator; a missing row is right where nothing was counted."""
+    """Differences in numerator, denominator or value. What is not there, as null or as no row, is never 0."""
     key = ["indicator_id", "year", "region_code"]
     both = expected.join(found, on=key, how="left", suffix="_found")
     wrong = []
     for row in both.iter_rows(named=True):
-        above, below = row["numerator"] or 0, row["denominator"] or 0
-        above_found, below_found = row["numerator_found"] or 0, row["denominator_found"] or 0
-        if row["denominator"] is None:
-            below_found = below
-        if (above, below) != (above_found, below_found):
+        ours = (row["numerator"], row["denominator"], row["value"])
+        theirs = (row["numerator_found"], row["denominator_found"], row["value_found"])
+        if ours[:2] != theirs[:2] or not same_value(ours[2], theirs[2]):
             place = f"{row['indicator_id']} {row['year']} {row['region_code']}"
-            wrong.append(f"{place}: expected {above}/{below}, found {above_found}/{below_found}")
+            wrong.append(f"{place}: expected {told(ours)}, found {told(theirs)}")
     return wrong
+
+
+def same_value(ours: float | None, theirs: float | None) -> bool:
+    """Whether two values are one division of the same parts: equal but for the last digits of a double, or both missing."""
+    if ours is None or theirs is None:
+        return ours is theirs
+    return math.isclose(ours, theirs, rel_tol=LAST_DIGITS)
+
+
+def told(parts: tuple[Any, Any, Any]) -> str:
+    """Numerator, denominator and value as a difference shows them."""
+    return "{}/{} = {}".format(*parts)

@@ -69,6 +69,6 @@ def test_the_whole_job_survives_a_stop_at_every_step(tmp_path: Path) -> None:
 
     run(homes[0])
     hit = drive(lambda: run(homes[1]))
-    assert {"serving.replace", "publication.put_in_place"} & {step for step, _ in hit}
+    assert {step for step, _ in hit} >= {"serving.replace", "publication.put_in_place"}
     assert hit == both_sides({step for step, _ in hit})
     assert sorted_csv(homes[1] / "warehouse.duckdb") == sorted_csv(homes[0] / "warehouse.duckdb")

@@ -12,7 +12,6 @@ from tests.second_route import SecondRoute, second_route
 from tests.truth import expected_indicators, load_truth
 from tests.warehouse_api import compare, headline_frame, other_breakdowns
 
-TOLERANCE = 1e-9
 LABEL_COLUMNS = [
     ("scheme", "scheme"),
     ("member_status", "member_status"),
@@ -36,11 +35,6 @@ def test_polars_and_the_truth_agree(second: SecondRoute, sample_landing: Path) -
 def test_polars_and_the_warehouse_agree(second: SecondRoute, sample_home: SampleHome) -> None:
     wrong = compare(second.frame, sample_home.found)
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
-    key = ["indicator_id", "year", "region_code"]
-    both = second.frame.join(sample_home.found, on=key, suffix="_found").drop_nulls(["value", "value_found"])
-    gap = (both["value"] - both["value_found"]).abs() / both["value"].abs().clip(lower_bound=1.0)
-    assert both.height > 0
-    assert gap.max() <= TOLERANCE, both.filter(gap > TOLERANCE).head(10)
 
 
 @pytest.mark.parametrize(("column", "ours"), LABEL_COLUMNS)
@@ -85,12 +79,9 @@ def test_breakdowns_of_their_own_dimension_agree(second: SecondRoute, sample_hom
 def test_polars_and_the_intake_hold_back_the_same_rows(second: SecondRoute, sample_home: SampleHome) -> None:
     from tests.warehouse_api import query
 
-    loads = dict(query(sample_home.warehouse, "select source_file, (rows_read, rows_quarantined) from ops.load"))
+    rows = query(sample_home.warehouse, "select source_file, rows_read, rows_quarantined from ops.load")
+    loads = {file: (read, held) for file, read, held in rows}
     ours = {o.file: (o.rows_read, o.quarantined) for o in second.outcomes if not o.refused}
-    differing = {
-        file: (counts, loaded)
-        for file, counts in ours.items()
-        for name, loaded in loads.items()
-        if name.endswith(file) and tuple(loaded.values() if isinstance(loaded, dict) else loaded) != counts
-    }
-    assert not differing
+    assert ours.keys() == loads.keys()
+    assert {file: (counts, loads[file]) for file, counts in ours.items() if counts != loads[file]} == {}
+    assert sum(held for _, held in loads.values()) > 0, "the sample has rows to be held back"

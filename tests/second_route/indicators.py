@@ -87,7 +87,7 @@ def formulas() -> dict[str, Formula]:
         found[f"employee_{name}"] = _people(f"employee_{name}")
     found |= {
         "insured_total": Formula(_both("insured"), "万"),
-        "coverage_rate": Formula(_both("insured"), "%", _col("should_be_enrolled")),
+        "coverage_rate": Formula(_both("insured"), "%", pl.col("should_be_enrolled")),
         "fund_income_total": Formula(_both("fund_income"), "亿", money=True),
         "fund_expenditure_total": Formula(_both("fund_expenditure"), "亿", money=True),
         "pool_current_balance_total": Formula(_balance("employee") + _balance("resident"), "亿", money=True),
@@ -135,7 +135,7 @@ def evaluate(measures: pl.DataFrame) -> pl.DataFrame:
                     "region_code": region,
                     "numerator": numerator,
                     "denominator": denominator,
-                    "value": _value(numerator, denominator, SCALE[formula.unit]),
+                    "value": _value(formula, numerator, denominator),
                 }
             )
     return pl.DataFrame(
@@ -151,7 +151,8 @@ def evaluate(measures: pl.DataFrame) -> pl.DataFrame:
     ).sort("indicator_id", "year", "region_code")
 
 
-def _value(numerator: Decimal, denominator: Decimal | None, scale: Decimal) -> float | None:
-    if denominator is None:
-        return float(numerator / scale)
-    return float(numerator / denominator / scale) if denominator else None
+def _value(formula: Formula, numerator: Decimal, denominator: Decimal | None) -> float | None:
+    """The value in the unit; none over nothing, and none over what was not given."""
+    if formula.denominator is None:
+        return float(numerator / SCALE[formula.unit])
+    return float(numerator / denominator / SCALE[formula.unit]) if denominator else None
