@@ -22,7 +22,9 @@ flags moved, late claims, rows delivered again). Same seed, scale, years and pro
 - `cells.assistance`: encounters at their first live row with maf_pay > 0 (L2), payments and amount at each row.
 - `cells.ledger_measure`: visits and fee with the sign of reversal_measure = ledger.
 - `cells.enrolment`: persons insured on 31 December, each in one cell (R14, R15); sex unknown where the person row is broken.
-- `cells.fund`: newest as_of; flows are sums of the year, BAL is the balance of December. `cells.population`,
+- `cells.fund`: newest as_of; flows are sums of the year, BAL is the balance of December.
+- `cells.fund_bridge`: E01, A02 and A03 of the ledger taken apart: settled (with the ledger's sign), allowance, outside the
+  settlement system, timing (deposits, later booking, rounding); the parts add up to the line. `cells.population`,
   `cells.maternity_allowance`, `cells.reported` (departmental returns, value in their unit).
 """
 

@@ -42,6 +42,8 @@ AMOUNTS = (
     "hospital_part",
 )
 _DEDUCTIBLE = np.array([[80_000, 50_000, 20_000], [60_000, 30_000, 10_000]], dtype=np.int64)
+# The own part of one stay from which serious-illness insurance pays; the real one is of a year, over several stays.
+_SERIOUS = 250_000
 _OUTPATIENT_TIER = np.array([150, 100, 70], dtype=np.int64)
 # Per 10,000 of the fee outside the catalogue, and of the scope paid by the pool (employee, resident), by kind name.
 _RULES = {
@@ -138,13 +140,14 @@ def _other_funds(
     extra = (resident == 0) & (columns["group"] == ENTERPRISE) & heavy & (part(other, 48, 5) == 0)
     supplementary = np.where(extra, rest // 10, zero)
     rest = rest - supplementary
-    serious = np.where((resident == 1) & bed, np.maximum(rest - 700_000, 0) * 60 // 100, zero)
+    serious = np.where((resident == 1) & bed, np.maximum(rest - _SERIOUS, 0) * 60 // 100, zero)
     large = np.where((resident == 0) & bed, np.maximum(rest - 600_000, 0) * 70 // 100, zero)
     rest = rest - serious - large
     disabled = np.where((columns["rank"] % 4_999 == 11) & heavy, rest // 2, zero)
     rest = rest - disabled
-    poor = (is_listed(columns["category"], columns["rank"]) == 1) & heavy
-    assistance = np.where(poor, rest * 45 // 100, zero)
+    # Assistance completes what the pool has paid, of small bills too.
+    poor = (is_listed(columns["category"], columns["rank"]) == 1) & (bed | (pool > 0))
+    assistance = np.where(poor, rest * 70 // 100, zero)
     rest = rest - assistance
     other_fund = np.where(heavy & (part(other, 53, 10) == 0), rest // 20, zero)
     return {

@@ -19,7 +19,7 @@ from dagster_project.sample.people import ACTIVE, RESIDENT
 from dagster_project.sample.visits import Columns
 from dagster_project.sample.world import World
 
-_PER_YEAR = {"allowance": 62_000, "filing": 420_000, "care": 90_000}  # at scale 1
+_PER_YEAR = {"allowance": 50_000, "filing": 420_000, "care": 90_000}  # at scale 1
 
 
 def _count(world: World, name: str) -> int:

@@ -28,6 +28,19 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class LedgerPool:
+    """One fund of the ledger, per 10,000: what it pays beside settlements, and how its income relates to what it spends."""
+
+    scheme: str
+    fund: str
+    outside: int
+    transfers: int
+    spent: int
+    opening: int
+    income: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Band:
     """Where a result must lie, and which figure says so."""
 
@@ -43,6 +56,7 @@ class Calibration:
     parameters: dict[str, Any]
     kinds: tuple[Kind, ...]
     bands: dict[str, Band]
+    ledger_pools: dict[tuple[str, str], LedgerPool]  # by scheme and fund, in the order in which they are made
 
     @property
     def provincial_unit_share(self) -> float:
@@ -63,6 +77,10 @@ class Calibration:
         """A share per 10,000."""
         return int(self.parameters["ratio"][name])
 
+    def ledger(self, name: str) -> int:
+        """A parameter of the whole ledger."""
+        return int(self.parameters["ledger"][name])
+
     def travel(self, name: str) -> tuple[int, int]:
         """(other prefecture, other province) per 10,000 rows of a kind."""
         near, far = self.parameters["travel"][name]
@@ -79,4 +97,10 @@ def load_calibration() -> Calibration:
     content = yaml.safe_load(CALIBRATION_FILE.read_text(encoding="utf-8"))
     kinds = tuple(Kind(name=name, **values) for name, values in content["parameters"]["kinds"].items())
     bands = {name: Band(**values) for name, values in content["bands"].items()}
-    return Calibration(parameters=content["parameters"], kinds=kinds, bands=bands)
+    pools = [LedgerPool(**values) for values in content["parameters"]["ledger"]["pools"]]
+    return Calibration(
+        parameters=content["parameters"],
+        kinds=kinds,
+        bands=bands,
+        ledger_pools={(pool.scheme, pool.fund): pool for pool in pools},
+    )

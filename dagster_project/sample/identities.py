@@ -25,7 +25,7 @@ _IDENTITIES = (0.0, 0.05, 0.01, 0.42, 0.08, 0.03, 0.405, 0.005)
 
 
 def is_listed(category: Integers, rank: Integers) -> Integers:
-    """1 for every ninth resident: those whose heavy bills are assisted."""
+    """1 for every ninth resident: those whose bills are assisted."""
     listed: Integers = ((category >= RESIDENT) & (rank % 9 == 4)).astype(np.int64)
     return listed
 

@@ -1,8 +1,8 @@
 """The fund ledger: monthly income, expenditure and balances that roll forward exactly.
 
 Belongs here: amounts by month, prefecture-level region, scheme, fund and item, their delivery in yuan or 万元, one
-revised month. All amounts are multiples of 100 yuan, so 万元 with two decimals loses nothing. Does not belong here:
-settlements; finance and settlement never agree.
+revised month. All amounts are multiples of 100 yuan, so 万元 with two decimals loses nothing. Does not belong here: what a
+fund spends (`spending.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dagster_project.sample.calendar import month_span
+from dagster_project.sample.calendar import as_date, month_span
+from dagster_project.sample.calibration import LedgerPool
 from dagster_project.sample.hashing import mix_key
+from dagster_project.sample.spending import MEMO, Spending, booked, weights
 from dagster_project.sample.world import World
 
 HEADER = (
@@ -43,30 +45,6 @@ _ITEM_NAMES = {
     "BAL": "期末结余",
     "ADJ": "期初结余调整",
 }
-# Yearly amounts at scale 1 in units of 100 yuan (1 亿元 = 1,000,000), by scheme, fund and item.
-_POOLS: dict[tuple[str, str], dict[str, int]] = {
-    ("310", "统筹"): {
-        "I01": 182_000_000,
-        "I02": 3_100_000,
-        "I03": 400_000,
-        "I09": 600_000,
-        "E01": 158_000_000,
-        "E02": 2_000_000,
-    },
-    ("310", "个人账户"): {"I01": 96_000_000, "I02": 1_500_000, "I09": 200_000, "E01": 84_000_000, "E02": 900_000},
-    ("390", "统筹"): {
-        "I01": 138_000_000,
-        "I02": 2_200_000,
-        "I03": 243_000_000,
-        "I09": 500_000,
-        "E01": 352_000_000,
-        "E02": 1_800_000,
-    },
-    ("392", "大病"): {"I01": 26_000_000, "I02": 100_000, "E01": 24_500_000},
-    ("399", "救助"): {"I03": 38_000_000, "I09": 800_000, "A01": 9_000_000, "A02": 19_000_000, "A03": 5_500_000},
-    ("310", "生育"): {"E01": 14_000_000},  # memo inside the employee pool, never added (R22)
-}
-_OPENING = {"310统筹": 2, "310个人账户": 2, "390统筹": 1, "392大病": 0, "399救助": 0}
 _DIRECTION = {"I": "收入", "E": "支出", "A": "支出"}
 
 
@@ -95,67 +73,92 @@ class LedgerRow:
         ]  # fmt: skip
 
 
-def ledger_rows(world: World) -> list[LedgerRow]:
-    """All lines from January of the base year on, with the revision of one month of the middle year at the end."""
+def ledger_rows(world: World, spent: Spending) -> list[LedgerRow]:
+    """All lines from January of the base year on: expenditure from what was drawn, income to fit it, balances from both."""
     rows: list[LedgerRow] = []
-    weights = _weights(world)
-    for (scheme, fund), items in _POOLS.items():
+    shares = weights(world)
+    premiums: dict[str, list[int]] = {}
+    for pool in world.calibration.ledger_pools.values():
         for position, region in enumerate(world.geography.prefectures):
-            weight = weights[scheme == "310"][position]
-            if weight == 0:
+            if shares[pool.scheme][position] == 0:
                 continue
-            rows += _one_pool(world, scheme, fund, items, region, weight)
+            benefits = {
+                item: booked(due[position])
+                for (scheme, fund, item), due in sorted(spent.due.items())
+                if (scheme, fund) == (pool.scheme, pool.fund)
+            }
+            if pool.transfers:
+                passed_on = premiums[region] if pool.scheme == "390" else [0] * len(benefits["E01"])
+                benefits["E02"] = _transfers(world, pool, region, benefits["E01"], passed_on)
+            lines = _one_pool(world, pool, region, benefits)
+            if pool.scheme == "392":
+                premiums[region] = [line.hundreds for line in lines if line.item == "I01"]
+            rows += lines
+    for position, region in enumerate(world.geography.prefectures):
+        if shares["310"][position]:
+            memo = booked(spent.due["310", MEMO, "E01"][position])  # inside the employee pool, never added (R22)
+            rows += [_line(world, m, region, "310", MEMO, "E01", "支出", amount) for m, amount in enumerate(memo)]
     return rows
 
 
-def _one_pool(
-    world: World, scheme: str, fund: str, items: dict[str, int], region: str, weight: float
-) -> list[LedgerRow]:
-    rows = []
-    yearly_income = sum(value for item, value in items.items() if item[0] == "I") * world.scale * weight
-    balance = round(yearly_income * _OPENING.get(scheme + fund, 0) / 2)
-    for index, year in enumerate(world.all_years):
-        for number in range(1, 13):
-            month = year * 100 + number
-            first_after = month_span(month)[1]
-            as_of = date.fromordinal(date(1970, 1, 1).toordinal() + first_after + 9)
-            in_wan = year == world.years[-1] or mix_key(int(region), year) % 3 == 0
+def _transfers(world: World, pool: LedgerPool, region: str, benefits: list[int], passed_on: list[int]) -> list[int]:
+    """E02 of each month: transfers in proportion to the year's benefits, and premiums paid on to another fund."""
+    found = []
+    for position, premium in enumerate(passed_on):
+        first = position // 12 * 12
+        yearly = sum(benefits[first : first + 12]) * pool.transfers // 10_000
+        found.append(max(1, yearly * _noise(world, position, region, pool, "E02") // 120_000) + premium)
+    return found
 
-            def line(item: str, direction: str, hundreds: int) -> LedgerRow:
-                return LedgerRow(month, region, scheme, fund, item, direction, hundreds, in_wan, as_of)  # noqa: B023
 
-            for item, value in items.items():
-                noise = (
-                    9_000
-                    + mix_key(
-                        world.seed, month, int(region), int(scheme), ord(fund[0]), ord(item[1]) * 7 + ord(item[0])
-                    )
-                    % 2_001
-                )
-                amount = max(1, round(value * world.scale * weight * (1.05**index) / 12) * noise // 10_000)
-                rows.append(line(item, _DIRECTION[item[0]], amount))
-                balance += amount if item[0] == "I" else -amount
-            if fund == "生育":
-                continue
-            if number == 1 and index == 1:
-                # The opening balance of the first year is adjusted: a roll-forward without ADJ cannot close.
-                adjustment = -max(1, balance // 400)
-                rows.append(line("ADJ", "结余", adjustment))
-                balance += adjustment
-            rows.append(line("BAL", "结余", balance))
+def _noise(world: World, position: int, region: str, pool: LedgerPool, item: str) -> int:
+    """0.9 to 1.1 per 10,000, one draw a line."""
+    key = (int(region), int(pool.scheme), ord(pool.fund[0]), ord(item[1]) * 7 + ord(item[0]), ord(item[2]))
+    return 9_000 + mix_key(world.seed, _month(world, position), *key) % 2_001
+
+
+def _month(world: World, position: int) -> int:
+    return (world.base_year + position // 12) * 100 + position % 12 + 1
+
+
+def _line(
+    world: World, position: int, region: str, scheme: str, fund: str, item: str, direction: str, hundreds: int
+) -> LedgerRow:
+    month = _month(world, position)
+    as_of = as_date(month_span(month)[1] + 9)
+    in_wan = month // 100 == world.years[-1] or mix_key(int(region), month // 100) % 3 == 0
+    return LedgerRow(month, region, scheme, fund, item, direction, hundreds, in_wan, as_of)
+
+
+def _one_pool(world: World, pool: LedgerPool, region: str, benefits: dict[str, list[int]]) -> list[LedgerRow]:
+    """Income that leaves the surplus of the calibration, a few per cent more or less by prefecture; then the balances."""
+    rows: list[LedgerRow] = []
+    spent_here = pool.spent * (9_400 + mix_key(world.seed, int(region), int(pool.scheme), ord(pool.fund[0])) % 1_201)
+    yearly = [
+        sum(sum(amounts[12 * index : 12 * index + 12]) for amounts in benefits.values()) * 100_000_000 // spent_here
+        for index in range(len(world.all_years))
+    ]
+    balance = yearly[0] * pool.opening // 10_000
+
+    def line(position: int, item: str, direction: str, hundreds: int) -> None:
+        rows.append(_line(world, position, region, pool.scheme, pool.fund, item, direction, hundreds))
+
+    for position in range(12 * len(world.all_years)):
+        income = yearly[position // 12]
+        for item, share in pool.income.items():
+            amount = max(1, income * share // 10_000 * _noise(world, position, region, pool, item) // 120_000)
+            line(position, item, _DIRECTION[item[0]], amount)
+            balance += amount
+        for item, amounts in benefits.items():
+            line(position, item, _DIRECTION[item[0]], amounts[position])
+            balance -= amounts[position]
+        if position == 12:
+            # The opening balance of the first year is adjusted: a roll-forward without ADJ cannot close.
+            adjustment = -max(1, balance // 400)
+            line(position, "ADJ", "结余", adjustment)
+            balance += adjustment
+        line(position, "BAL", "结余", balance)
     return rows
-
-
-def _weights(world: World) -> dict[bool, list[float]]:
-    """Share of each prefecture in a scheme's money: True for the employee scheme."""
-    geography = world.geography
-    shares: dict[bool, list[float]] = {}
-    for employee, source in ((True, geography.employee_weights), (False, geography.resident_weights)):
-        by_prefecture = [0.0] * len(geography.prefectures)
-        for region, value in enumerate(source):
-            by_prefecture[int(geography.prefecture_of[region])] += value
-        shares[employee] = [value / sum(source) for value in by_prefecture]
-    return shares
 
 
 def revision(world: World, rows: list[LedgerRow]) -> list[LedgerRow]:

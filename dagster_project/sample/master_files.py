@@ -110,20 +110,14 @@ def write_people(world: World, landing: Path, truth: MasterTruth) -> list[Writte
 
 
 def write_references(world: World, landing: Path, truth: MasterTruth) -> list[WrittenFile]:
-    """Regions, institutions, employers, population, ledger, returns and benefits of all years."""
+    """Regions, institutions, employers, population, returns and benefits of all years."""
     written: list[WrittenFile] = []
-    book = ledger.ledger_rows(world)
-    revised = ledger.revision(world, book)
     for year in world.all_years:
         folder = landing / batch_name(year)
         folder.mkdir(parents=True, exist_ok=True)
 
         def text(extract: str, header: Sequence[str], rows: reference_tables.Rows, encoding: str = "utf-8") -> None:
-            # Text that names nobody has no other mark of its own.
-            name = f"{extract}_{year}_synthetic.csv"  # noqa: B023
-            with TextTables(folder / name, {}, encoding) as writer:  # noqa: B023
-                writer.write(_table(header, rows))
-            written.append(WrittenFile(batch_name(year), name, extract, len(rows)))  # noqa: B023
+            written.append(_text_file(landing, year, extract, header, rows, encoding))  # noqa: B023
 
         if year == world.base_year:
             text("admdvs_dim_a", reference_tables.REGION_HEADER, reference_tables.region_rows(world), "gb18030")
@@ -133,18 +127,38 @@ def write_references(world: World, landing: Path, truth: MasterTruth) -> list[Wr
         if institutions:
             text("fixmedins_b", reference_tables.INSTITUTION_HEADER, institutions)
         text("population_ref", reference_tables.POPULATION_HEADER, reference_tables.population_rows(world, year))
-        lines = [row for row in book if row.month // 100 == year] + [row for row in revised if row.month // 100 == year]
-        cells = [row.cells() for row in lines]
-        if year == world.years[-1]:
-            name = f"fund_ledger_m_{year}.xlsx"
-            write_workbook(folder / name, list(ledger.HEADER), cells, date_columns=(len(ledger.HEADER) - 1,))
-            written.append(WrittenFile(batch_name(year), name, "fund_ledger_m", len(cells)))
-        else:
-            text("fund_ledger_m", ledger.HEADER, cells, "gb18030" if year % 2 else "utf-8")
         if year in world.years:
             text("adm_return", reference_tables.RETURN_HEADER, reference_tables.return_rows(world, year))
             written += _benefits(world, folder, year, truth)
     return written
+
+
+def write_ledger(world: World, landing: Path, book: list[ledger.LedgerRow]) -> list[WrittenFile]:
+    """fund_ledger_m of all years, once everything that was paid is known: text, the last year a workbook."""
+    revised = ledger.revision(world, book)
+    written: list[WrittenFile] = []
+    for year in world.all_years:
+        lines = [row for row in book if row.month // 100 == year] + [row for row in revised if row.month // 100 == year]
+        cells = [row.cells() for row in lines]
+        if year == world.years[-1]:
+            name = f"fund_ledger_m_{year}.xlsx"
+            path = landing / batch_name(year) / name
+            write_workbook(path, list(ledger.HEADER), cells, date_columns=(len(ledger.HEADER) - 1,))
+            written.append(WrittenFile(batch_name(year), name, "fund_ledger_m", len(cells)))
+        else:
+            encoding = "gb18030" if year % 2 else "utf-8"
+            written.append(_text_file(landing, year, "fund_ledger_m", ledger.HEADER, cells, encoding))
+    return written
+
+
+def _text_file(
+    landing: Path, year: int, extract: str, header: Sequence[str], rows: reference_tables.Rows, encoding: str
+) -> WrittenFile:
+    """A small table as text; text that names nobody has no other mark of its own than its name."""
+    name = f"{extract}_{year}_synthetic.csv"
+    with TextTables(landing / batch_name(year) / name, {}, encoding) as writer:
+        writer.write(_table(header, rows))
+    return WrittenFile(batch_name(year), name, extract, len(rows))
 
 
 def _benefits(world: World, folder: Path, year: int, truth: MasterTruth) -> list[WrittenFile]:

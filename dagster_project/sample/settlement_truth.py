@@ -36,6 +36,8 @@ SETTLEMENT_MEASURES = {
     "family_account_pay": "family_account",
     "cash_pay": "cash",
 }
+# What the fund ledger follows from, by name of the column.
+PAID = ("pool", "account", "serious_illness", "assistance")
 _PROVIDERS = ("hospital", "pharmacy")
 
 
@@ -60,7 +62,9 @@ class SettlementTruth:
     away: Cells = field(
         default_factory=lambda: Cells((_YEAR, _MONTH, _YEAR, _REGION, 3, 7, 4, 64, 6), ("visits", "total_fee", "stays"))
     )
-    ledger: Cells = field(default_factory=lambda: Cells((_YEAR, _REGION, 3, 7), ("visits", "total_fee")))
+    ledger: Cells = field(
+        default_factory=lambda: Cells((_YEAR, _REGION, 3, 7, _MONTH), ("visits", "total_fee", *PAID, "maternity"))
+    )
     superseded: int = 0
 
     def absorb(self, other: SettlementTruth) -> None:
@@ -91,7 +95,12 @@ class SettlementTruth:
             live,
         )
         sign = codes.LEDGER_SIGN[rows["class"]]
-        self.ledger.add((year, region, scheme, kind), (visit * sign, rows["fee"]), sign != 0)
+        maternity = codes.MATERNITY_STAY[rows["care"]] | (kind == codes.MATERNITY_OUTPATIENT)
+        self.ledger.add(
+            (year, region, scheme, kind, month),
+            (visit * sign, rows["fee"], *(rows[column] for column in PAID), np.where(maternity, rows["pool"], 0)),
+            sign != 0,
+        )
 
         aid = live & (rows["assistance"] > 0)
         setting = (kind != codes.INPATIENT).astype(np.int64)
@@ -189,10 +198,16 @@ class SettlementTruth:
             | sums
             for k, sums in self.away.rows()
         ]
+        yearly = Cells(self.ledger.radix[:4], ("visits", "total_fee"))
+        monthly = self.ledger.rows()
+        yearly.add(
+            tuple(np.array([k[part] for k, _ in monthly], dtype=np.int64) for part in range(4)),
+            tuple(np.array([sums[name] for _, sums in monthly], dtype=np.int64) for name in yearly.measures),
+        )
         ledger = [
             {"year": k[0], "prefecture": regions[k[1]], "scheme": codes.SCHEMES[k[2]], "visit_type": codes.VISITS[k[3]]}
             | sums
-            for k, sums in self.ledger.rows()
+            for k, sums in yearly.rows()
         ]
         return {
             "settlement": settlement,

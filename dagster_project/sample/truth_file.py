@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagster_project.sample import enrolment_truth, ledger, reference_tables, stories
+from dagster_project.sample import enrolment_truth, ledger, reference_tables, spending, stories
 from dagster_project.sample.benefit_tables import allowance_truth
 from dagster_project.sample.files import WrittenFile
 from dagster_project.sample.master_files import MasterTruth
@@ -28,11 +28,16 @@ _PAIR_STORIES = {
 
 
 def truth_content(
-    world: World, written: list[WrittenFile], settlement: SettlementTruth, master: MasterTruth
+    world: World,
+    written: list[WrittenFile],
+    settlement: SettlementTruth,
+    master: MasterTruth,
+    spent: spending.Spending,
+    book: list[ledger.LedgerRow],
 ) -> dict[str, Any]:
     """Everything truth.json says; the package's docstring explains it."""
     events = {name: sum(stories.count(world, name, month) for month in world.months) for name in stories.NAMES}
-    book = ledger.ledger_rows(world)
+    fund = ledger.ledger_truth(book, ledger.revision(world, book))
     superseded = {"setl_d": settlement.superseded, **master.superseded}
     ordered = sorted(written, key=lambda file: file.relative)
     return {
@@ -62,7 +67,8 @@ def truth_content(
         "cells": settlement.as_json(world)
         | {
             "enrolment": enrolment_truth.as_json(world, master.enrolment),
-            "fund": ledger.ledger_truth(book, ledger.revision(world, book)),
+            "fund": fund,
+            "fund_bridge": spending.bridge_truth(world, spent, fund),
             "population": reference_tables.population_truth(world),
             "maternity_allowance": allowance_truth(world, master.allowance),
             "reported": reference_tables.return_truth(world),

@@ -107,7 +107,7 @@ def _run(world: World, landing: Path, unit: Unit) -> UnitResult:
     kind, number = unit
     if kind == "settlements":
         written, settlement = write_delivery(world, landing, number)
-        return UnitResult(_hashed(landing, written), settlement=settlement)
+        return UnitResult(hashed(landing, written), settlement=settlement)
     master = MasterTruth()
     if kind == "people":
         written = write_people(world, landing, master)
@@ -115,10 +115,10 @@ def _run(world: World, landing: Path, unit: Unit) -> UnitResult:
         written = write_references(world, landing, master)
     else:
         written = [write_groups(world, landing, number)]
-    return UnitResult(_hashed(landing, written), master=master)
+    return UnitResult(hashed(landing, written), master=master)
 
 
-def _hashed(landing: Path, written: list[WrittenFile]) -> list[WrittenFile]:
+def hashed(landing: Path, written: list[WrittenFile]) -> list[WrittenFile]:
     """The files with their hashes: taken where they were written, while the others are at work."""
     return [replace(file, sha256=sha256_of(landing / file.batch / file.name)) for file in written]
 

@@ -18,10 +18,12 @@ from dagster_project.errors import UserError
 from dagster_project.language import Text
 from dagster_project.sample.calendar import as_date, month_span
 from dagster_project.sample.files import WrittenFile
-from dagster_project.sample.master_files import MasterTruth
+from dagster_project.sample.ledger import ledger_rows
+from dagster_project.sample.master_files import MasterTruth, write_ledger
 from dagster_project.sample.settlement_truth import SettlementTruth
+from dagster_project.sample.spending import spending
 from dagster_project.sample.truth_file import truth_content
-from dagster_project.sample.units import run_units, units_of
+from dagster_project.sample.units import hashed, run_units, units_of
 from dagster_project.sample.world import World, build_world
 
 _PARTIAL, _MARKER = ".partial", "synthetic.json"
@@ -69,12 +71,15 @@ def write_sample(
     partial = landing / _PARTIAL
     partial.mkdir()
     written, settlement, master = _write_all(world, partial, on_progress)
+    spent = spending(world, settlement, master.allowance)
+    book = ledger_rows(world, spent)
+    written += hashed(partial, write_ledger(world, partial, book))
     size = _write_manifests(world, partial, written)
     with durable_step("sample.move"):
         for batch in sorted(partial.iterdir()):
             batch.rename(landing / batch.name)
         partial.rmdir()
-    _write_json(truth_path, truth_content(world, written, settlement, master), compact=True)
+    _write_json(truth_path, truth_content(world, written, settlement, master, spent, book), compact=True)
     _write_json(landing / _MARKER, {"synthetic": True, "notice": NOTICE})
     return SampleReport(
         directory=landing,

@@ -63,6 +63,7 @@ def _measures(truth: Cell) -> dict[str, float]:
                 found[f"employee_mean_stay_fee_{name}"] = (
                     _sum(here, "total_fee", bool) / _sum(here, "stays", bool) / 100
                 )
+    found |= _money_measures(cells, settlement, sum(persons.values()))
     crossing = [c for c in cells["stay"] if c["end_year"] == YEAR and c["travel_class"] == "cross_province"]
     crossing = [c for c in crossing if c["visit_type"] == "inpatient"]
     direct = _sum(crossing, "stays", lambda c: c["payment_place"] == "4")
@@ -72,6 +73,34 @@ def _measures(truth: Cell) -> dict[str, float]:
     eligible = [c for c in stay if c["eligible"]]
     insurance = [(c["fund_pay"] - c["assistance_pay"], c["paid_by_disease"]) for c in eligible]
     found["disease_payment_fund_share"] = 100 * sum(f for f, paid in insurance if paid) / sum(f for f, _ in insurance)
+    return found
+
+
+def _money_measures(cells: Cell, settlement: list[Cell], insured: int) -> dict[str, float]:
+    """The fund ledger against what was settled, and assistance."""
+    fund = [c for c in cells["fund"] if c["year"] == YEAR]
+
+    def booked(scheme: str, funds: tuple[str, ...], keep: Callable[[Cell], bool]) -> int:
+        return _sum(fund, "amount", lambda c: c["scheme_code"] == scheme and c["fund_type"] in funds and keep(c))
+
+    def is_spent(cell: Cell) -> bool:
+        return bool(cell["direction"] == "支出")
+
+    found: dict[str, float] = {}
+    for scheme, code, funds in (("employee", "310", ("统筹", "个人账户")), ("resident", "390", ("统筹",))):
+        mine = [c for c in settlement if c["scheme"] == scheme]
+        benefits = booked(code, ("统筹",), lambda c: c["item_code"] == "E01")
+        found[f"{scheme}_ledger_over_settled"] = 100 * benefits / _sum(mine, "pool_pay", bool)
+        found[f"{scheme}_fund_over_expense"] = 100 * booked(code, funds, is_spent) / _sum(mine, "total_fee", bool)
+        name = "employee_pool_spent" if scheme == "employee" else "resident_fund_spent"
+        income = booked(code, ("统筹",), lambda c: c["direction"] == "收入")
+        found[name] = 100 * booked(code, ("统筹",), is_spent) / income
+    aided = [c for c in cells["assistance"] if c["year"] == YEAR]
+    found["assistance_visits_per_insured"] = 100 * _sum(aided, "encounters", bool) / insured
+    found["assistance_yuan_per_insured"] = booked("399", ("救助",), is_spent) / insured / 100
+    for setting in ("inpatient", "outpatient"):
+        here = [c for c in aided if c["setting"] == setting]
+        found[f"assistance_mean_{setting}"] = _sum(here, "amount", bool) / _sum(here, "encounters", bool) / 100
     return found
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -204,32 +202,6 @@ def test_each_person_is_insured_once(truth: dict[str, Any]) -> None:
         by_year[cell["year"]] += cell["persons"]
     assert sorted(by_year) == [2022, 2023, 2024]
     assert all(0.9 * sum(people.counts[:3]) < persons < sum(people.counts) for persons in by_year.values())
-
-
-def test_ledger_rolls_forward_exactly(home: Path) -> None:
-    frames = [
-        landed.frame.with_columns(pl.lit(landed.file).alias("file"))
-        for landed in landed_files(home / "landing", {"fund_ledger_m"})
-    ]
-    rows = pl.concat(frames, how="diagonal").with_columns(
-        yuan=pl.col("amt").cast(pl.Decimal(18, 2)) * pl.when(pl.col("unit") == "万元").then(10_000).otherwise(1)
-    )
-    assert set(rows["unit"]) == {"元", "万元"}
-    rows = rows.sort("as_of").unique(["ym", "poolarea_no", "insutype", "fund_type", "item_code"], keep="last")
-    for _, pool in rows.filter(pl.col("fund_type") != "生育").group_by("poolarea_no", "insutype", "fund_type"):
-        months = list(_months(pool))
-        for before, after in pairwise(months):
-            assert after["balance"] == before["balance"] + after["flow"], (before, after)
-
-
-def _months(pool: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Closing balance and income − expenditure + adjustment of each month, in order."""
-    sign = pl.when(pl.col("dirc") == "支出").then(-1).otherwise(1)
-    closing = pl.col("item_code") == "BAL"
-    grouped = pool.group_by("ym").agg(
-        balance=pl.col("yuan").filter(closing).sum(), flow=(pl.col("yuan") * sign).filter(~closing).sum()
-    )
-    yield from grouped.sort("ym").iter_rows(named=True)
 
 
 def test_nobody_is_real(home: Path) -> None:
