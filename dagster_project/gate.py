@@ -33,12 +33,11 @@ def judge(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult]:
 
 
 def passed(settings: Settings, stage: Stage, run_id: str, results: Sequence[CheckResult]) -> None:
-    """The gate with its page: the page is written when it stays shut, and after the last stage in any case.
+    """The gate with its page, which is written before anything else: it shows the newest results also where a run ends here.
 
     What the last gate lets pass comes out: the drafts take their place among the publications.
     """
-    if stage == "publication" or any(result.blocking for result in results):
-        write_check_pages(settings, run_id)
+    write_check_pages(settings, run_id)
     require_passed(stage, results)
     if stage == "publication":
         drafts.bring_out(settings)
@@ -70,10 +69,10 @@ def run_gate(settings: Settings, stage: Stage, run_id: str) -> None:
 
 
 def write_check_pages(settings: Settings, run_id: str) -> list[Path]:
-    """The page of this run's checks: HOME/checks.html with everything, and beside each bulletin that the run made what may be
-    published of it (L29)."""
+    """The newest results of all stages: HOME/checks.html with everything, and beside each bulletin that the run made what may
+    be published of them (L29)."""
     from dagster_project.checks.page import render_checks_page
 
     folders = [*run.folders_of_run(settings, run_id), *run.folders_of_run(settings, run_id, settings.unchecked)]
-    pages = [render_checks_page(settings, run_id, folder / "checks.html", is_published=True) for folder in folders]
-    return [render_checks_page(settings, run_id, settings.home / "checks.html"), *pages]
+    pages = [render_checks_page(settings, folder / "checks.html", is_published=True) for folder in folders]
+    return [render_checks_page(settings, settings.home / "checks.html"), *pages]

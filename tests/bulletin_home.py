@@ -144,8 +144,8 @@ def make_home(folder: Path, synthetic: bool = True, definitions: str = "") -> Se
         )
         prepare_results(connection)
         connection.execute(
-            "insert into ops.check_result (run_id, stage, table_name, check_name, severity, status, unexpected, total) "
-            "values (?, 'core', 'core.fct_stay', 'stay_several_persons', 'error', 'pass', 0, 10)", [RUN_ID],
+            "insert into ops.check_result values "
+            "(?, 'core', 'core.fct_stay', 'stay_several_persons', 'error', 0, 10, 0, 0, 'pass', '', '')", [RUN_ID],
         )  # fmt: skip
         regions = pl.DataFrame({"region_code": list(REGIONS), "region_name": list(REGIONS.values())})
         connection.register("regions", regions.to_arrow())

@@ -17,7 +17,9 @@ from dagster_project.bulletin import release, store
 from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.publication import disclosed_values, introduction_of, paths_of, write_documents
 from dagster_project.bulletin.reading import read_sources
-from dagster_project.checks.store import release_blockers
+from dagster_project.checks.model import CheckResult
+from dagster_project.checks.page import render_checks_page
+from dagster_project.checks.store import newest_results
 from dagster_project.disclosure import Disclosed, load_parameters
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
@@ -26,6 +28,7 @@ from dagster_project.settings import Settings, now
 from dagster_project.warehouse import connect
 
 _WORD = "bulletin.docx"
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,10 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     """Freeze the current draft of a year as `<as-of date>_<kind>`.
 
     The documents are made once more under the frozen vintage's name and status, from the same values as the draft; a Word
-    file that was edited in the draft folder is taken over as it is, and so is every file others added there (checks.html).
-    Raises UserError when there is no draft of exactly these values, when the vintage is frozen already, for kinds that go out
-    when a blocking check of the draft's run did not pass, and for the final bulletin when findings hold the release (S1:
+    file that was edited in the draft folder is taken over as it is, and so is every file others added there; `checks.html` is
+    made anew and shows what the freeze was judged by: the newest result of every check, whatever run judged it (L30).
+    Raises UserError when there is no draft of exactly these values and files, when the vintage is frozen already, for kinds
+    that go out when a blocking check did not pass, and for the final bulletin when findings hold the release (S1:
     rows held by unknown codes, refused files, missing months) and `accepted` gives no reason for taking them as they are.
     The reason is written into the release descriptor.
     """
@@ -82,21 +86,22 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
             where=str(target),
             todo=Text("有新数据时以新的截至日期另行冻结。", "Freeze under a new as-of date when there are new data."),
         )
-    results = sources.register("ops.check_result").filter(pl.col("run_id") == descriptor.get("run_id", ""))
-    _refuse_failed(kind, release.blocking_failures(results))
     with connect(settings) as connection:
-        held = [result.check_name for result in release_blockers(connection, str(descriptor.get("run_id", "")))]
+        results = newest_results(connection)
+    _refuse_failed(kind, [result for result in results if result.blocking])
+    _refuse_later_files(descriptor, release.inputs_of(sources))
+    held = [result.check_name for result in results if result.holds_release]
     _refuse_held(kind, held, accepted)
     document = compose(sources, vintage, introduction_of(settings, year))
     status = "final" if kind == "bulletin" else "provisional"
     with folders.replaced(target) as aside:
         write_documents(aside, document, sources, vintage)
         edited = _take_over(draft, aside, descriptor)
+        render_checks_page(settings, aside / "checks.html", is_published=True)
         frame = _frozen_values(chosen, vintage, status)
         frame.write_parquet(aside / store.FROZEN_FILE, compression="zstd", statistics=False)
-        described = release.describe(
-            sources, document, parameters, vintage, str(descriptor.get("run_id", "")), descriptor["values_sha256"]
-        )
+        run_id, digest = str(descriptor.get("run_id", "")), descriptor["values_sha256"]
+        described = release.describe(sources, document, parameters, vintage, run_id, digest, results)
         described |= {"frozen": True, "frozen_at": now().isoformat() + "Z", "edited_word": edited}
         if held:
             described["accepted_findings"] = {"checks": held, "reason": accepted}
@@ -151,12 +156,34 @@ def _draft(settings: Settings, year: int, digest: str) -> tuple[Path, dict[str, 
     )
 
 
-def _refuse_failed(kind: str, failures: list[str]) -> None:
+def _refuse_failed(kind: str, failures: list[CheckResult]) -> None:
+    """A draft that was made before the home was blocked does not go out either: what blocks is true of its data or follows them."""
     if failures and kind != "draft":
         raise UserError(
-            Text("有未通过的阻断性检查，不能冻结。", "A blocking check did not pass; nothing was frozen."),
-            where=", ".join(failures),
+            Text(
+                "最近一次检查有未通过的阻断性检查，不能冻结。",
+                "A blocking check did not pass when last judged; nothing was frozen.",
+            ),
+            where="\n".join(f"{one.stage}.{one.check_name}（运行 run {one.run_id}）" for one in failures),
             todo=Text("见 checks.html，处理后重新运行。", "See checks.html, put it right and run again."),
+            code=ExitCode.PARTLY,
+        )
+
+
+def _refuse_later_files(descriptor: dict[str, Any], inputs: list[dict[str, Any]]) -> None:
+    """The descriptor of a vintage lists the files it was made from: none may have come in since the draft was made."""
+    drawn_on = {entry.get("sha256") for entry in descriptor.get("inputs", ())}
+    later = [str(entry.get("source_file")) for entry in inputs if entry.get("sha256") not in drawn_on]
+    if later:
+        raise UserError(
+            Text(
+                f"草稿之后又入库了 {len(later)} 个文件，草稿不含其内容，不能冻结。",
+                f"{len(later)} files were taken in after the draft was made, which has nothing of them; nothing was frozen.",
+            ),
+            where=", ".join(later[:_SHOWN]) + (" …" if len(later) > _SHOWN else ""),
+            todo=Text(
+                "请先重新运行 bulletin run，核对草稿后再冻结。", "Run `bulletin run`, read the draft, then freeze."
+            ),
             code=ExitCode.PARTLY,
         )
 

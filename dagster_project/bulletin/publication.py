@@ -18,6 +18,7 @@ from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.data_tables import csv_text, register_data, table_data
 from dagster_project.bulletin.document import Document, Paragraph, plain
 from dagster_project.bulletin.reading import Sources, read_raw_values, read_sources
+from dagster_project.checks.store import newest_results
 from dagster_project.disclosure import Disclosed, Parameters, load_parameters
 from dagster_project.errors import UserError
 from dagster_project.language import Text
@@ -65,6 +66,8 @@ def make_publication(
             name = vintage or f"{sources.as_of.isoformat()}_draft"
             _check_name(name)
             store.write_tables(connection, settings.publication, cleared, f"{sources.as_of.isoformat()}_draft")
+            # These documents are still to be judged: what the last stage said was about others.
+            results = [result for result in newest_results(connection) if result.stage != "publication"]
         tell(0.2, name)
         place = settings.publication / str(year) / name
         folders.recover(place)
@@ -77,7 +80,7 @@ def make_publication(
             write_documents(aside, document, sources, name, painters)
             tell(0.9, name)
             digest = store.digest(store.values_of_vintage(cleared.values, year))
-            release.write(aside, release.describe(sources, document, parameters, name, run_id, digest))
+            release.write(aside, release.describe(sources, document, parameters, name, run_id, digest, results))
     descriptor = release.read(target)
     return PublicationReport(
         folder=target,

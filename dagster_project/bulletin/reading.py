@@ -25,7 +25,6 @@ _OPTIONAL = {
     "ops.meta": ("key", "value"),
     "ops.load": ("load_id", "extract", "source_file", "sha256", "rows_read", "rows_accepted", "rows_quarantined"),
     "ops.run": ("run_id", "code_version", "started_at"),
-    "ops.check_result": ("run_id", "stage", "table_name", "check_name", "severity", "status", "unexpected", "total"),
     "core.dim_region": ("region_code", "region_name", "region_level", "valid_from", "valid_to"),
     "indicator.year_on_year": ("indicator_id", "region_code", "year", "value", "previous_value", "change", "growth_percent", "break_id", "note"),
     "indicator.published_reference": ("indicator_id", "geography", "year", "vintage", "value", "qualifier", "unit", "source", "note", "derived"),

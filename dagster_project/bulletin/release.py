@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import polars as pl
 from dagster_project.bulletin.document import Document, plain
 from dagster_project.bulletin.reading import Sources
 from dagster_project.bulletin.register import printed_figures
+from dagster_project.checks.model import CheckResult
 from dagster_project.disclosure import SUPPRESSED, Parameters
 from dagster_project.settings import now
 
@@ -40,9 +42,15 @@ def code_version(sources: Sources, run_id: str) -> str:
 
 
 def describe(
-    sources: Sources, document: Document, parameters: Parameters, vintage: str, run_id: str, values_sha256: str
+    sources: Sources,
+    document: Document,
+    parameters: Parameters,
+    vintage: str,
+    run_id: str,
+    values_sha256: str,
+    results: Sequence[CheckResult],
 ) -> dict[str, Any]:
-    """Everything of the descriptor but the list of files."""
+    """Everything of the descriptor but the list of files; `results` are those of the checks that its data have been through."""
     printed = [one.figure for one in printed_figures(document)]
     used = sorted({figure.definition_id for figure in printed if figure.definition_id})
     return {
@@ -68,8 +76,8 @@ def describe(
             ).height,
         },
         "definitions": {definition: _switches(sources, definition) for definition in used},
-        "checks": _checks(sources, run_id),
-        "inputs": _inputs(sources),
+        "checks": _checks(results),
+        "inputs": inputs_of(sources),
     }
 
 
@@ -78,23 +86,18 @@ def _switches(sources: Sources, definition: str) -> dict[str, str]:
     return {row["switch"]: str(row["value"]) for row in frame.iter_rows(named=True)}
 
 
-def _checks(sources: Sources, run_id: str) -> dict[str, Any]:
+def _checks(results: Sequence[CheckResult]) -> dict[str, Any]:
     """Number of check results by stage and status, and the names of blocking ones that did not pass."""
-    frame = sources.register("ops.check_result").filter(pl.col("run_id") == run_id)
     stages: dict[str, dict[str, int]] = {}
-    for row in frame.sort("stage", "status").iter_rows(named=True):
-        stage = stages.setdefault(row["stage"], {})
-        stage[row["status"]] = stage.get(row["status"], 0) + 1
-    return {"by_stage": stages, "blocking_failures": blocking_failures(frame)}
+    for result in sorted(results, key=lambda one: (one.stage, one.status)):
+        stage = stages.setdefault(result.stage, {})
+        stage[result.status] = stage.get(result.status, 0) + 1
+    failures = sorted(f"{result.stage}.{result.check_name}" for result in results if result.blocking)
+    return {"by_stage": stages, "blocking_failures": failures}
 
 
-def blocking_failures(results: pl.DataFrame) -> list[str]:
-    """Names of checks of blocking severity that failed or could not run."""
-    bad = results.filter(pl.col("severity").is_in(["error", "blocking"]) & pl.col("status").is_in(["fail", "error"]))
-    return sorted({f"{row['stage']}.{row['check_name']}" for row in bad.iter_rows(named=True)})
-
-
-def _inputs(sources: Sources) -> list[dict[str, Any]]:
+def inputs_of(sources: Sources) -> list[dict[str, Any]]:
+    """The files that the home had taken in when its tables were read, with hash and rows."""
     frame = sources.register("ops.load")
     wanted = ["load_id", "extract", "source_file", "sha256", "rows_read", "rows_accepted", "rows_quarantined"]
     columns = [name for name in wanted if name in frame.columns]

@@ -95,8 +95,8 @@ def _drop(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
 
 
 def values_of_vintage(values: pl.DataFrame, year: int) -> pl.DataFrame:
-    """The rows a vintage of a year holds: that year and the year before, as restated by it."""
-    return values.filter(pl.col("year").is_in([year - 1, year]))
+    """The rows a vintage of a year holds: that year and all before it, as restated by it, for its documents print them too."""
+    return values.filter(pl.col("year") <= year)
 
 
 def digest(values: pl.DataFrame) -> str:

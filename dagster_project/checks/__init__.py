@@ -9,7 +9,7 @@ from dagster_project.checks.catalogue import catalogue, stage_check_specs
 from dagster_project.checks.gx_adapter import warm_up
 from dagster_project.checks.model import STAGES, CheckResult, CheckSpec, Rule, Stage
 from dagster_project.checks.stages import run_stage
-from dagster_project.checks.store import read_results, release_blockers
+from dagster_project.checks.store import newest_results, read_results, release_blockers
 
 __all__ = [
     "STAGES",
@@ -18,6 +18,7 @@ __all__ = [
     "Rule",
     "Stage",
     "catalogue",
+    "newest_results",
     "read_results",
     "release_blockers",
     "run_stage",

@@ -1,4 +1,4 @@
-"""`checks.html`: what the checks of a run found, for people; one file that needs no network.
+"""`checks.html`: what the checks found last, for people; one file that needs no network.
 
 Belongs here: gathering what the page shows, and what of it may lie beside a publication (L29). Does not belong here: its look
 (`checks.html.j2`), judging, thresholds.
@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.model import STAGES, CheckResult, Rule, Stage, Status
 from dagster_project.checks.samples import SAMPLE_ROWS, sample_rows
-from dagster_project.checks.store import read_results
+from dagster_project.checks.store import last_judged, newest_results
 from dagster_project.disclosure import load_parameters
 from dagster_project.durable import durable_step
 from dagster_project.language import Text
@@ -61,23 +62,24 @@ class Entry:
     withheld: frozenset[str] = frozenset()
 
 
-def render_checks_page(settings: Settings, run_id: str, path: Path, is_published: bool = False) -> Path:
-    """Write the page of one run's results to `path`, replacing what is there, and return the path.
+def render_checks_page(settings: Settings, path: Path, is_published: bool = False) -> Path:
+    """Write the page of the newest results of all stages to `path`, replacing what is there, and return the path.
 
-    The page of a home tells everything. A published one (L29) lies beside a bulletin that withholds small cells: no rows, no
-    queries, no message of a check that failed to run, and no small count of persons.
+    It says of each stage which run judged it and when: a run that judges one stage leaves the others as they were. The page
+    of a home tells everything. A published one (L29) lies beside a bulletin that withholds small cells: no rows, no queries,
+    no message of a check that failed to run, and no small count of persons.
     """
     minimum = load_parameters().min_cell
     with connect(settings) as connection:
-        results = read_results(connection, run_id)
+        judged, results = last_judged(connection), newest_results(connection)
         if is_published:
             entries = [_published_entry(result, minimum) for result in results]
         else:
             entries = [_entry(connection, result) for result in results]
         meta = _meta(connection)
     html = _template().render(
-        run_id=run_id,
         made_at=now(),
+        judged={one.stage: one for one in judged},
         province=meta.get("province", ""),
         synthetic=meta.get("synthetic", "").lower() == "true",
         as_of=meta.get("as_of", ""),
@@ -107,12 +109,25 @@ def render_checks_page(settings: Settings, run_id: str, path: Path, is_published
     return path
 
 
+def _rule_of(result: CheckResult) -> Rule:
+    """The rule of a result; a rule that has left the catalogue since speaks through what its result kept."""
+    known = catalogue().get(result.check_name)
+    if known:
+        return known
+    name, again = Text(result.check_name, result.check_name), Text("重新检查。", "Check again.")
+    gone = Text("这一版已没有这项检查。", "This version has no such check any more.")
+    return Rule(
+        id=result.check_name, stage=result.stage, table=result.table_name, severity=result.severity, threshold=0,
+        at_least=1, finding=False, blocks=result.blocks, needs=(), title=name, meaning=gone, todo=again, hurts=gone,
+    )  # fmt: skip
+
+
 def _note(result: CheckResult, rule: Rule) -> str:
     return result.help.removesuffix(rule.help).rstrip(" |")
 
 
 def _published_entry(result: CheckResult, minimum: int) -> Entry:
-    rule = catalogue()[result.check_name]
+    rule = _rule_of(result)
     note = _note(result, rule) if result.status == "not_applicable" else ""  # a failure's message may quote a row
     withheld = _withheld(result, minimum) if result.stage in _OF_PERSONS else frozenset()
     return Entry(replace(result, rows_query=""), rule, note, (), withheld=withheld)
@@ -127,7 +142,7 @@ def _withheld(result: CheckResult, minimum: int) -> frozenset[str]:
 
 
 def _entry(connection: duckdb.DuckDBPyConnection, result: CheckResult) -> Entry:
-    rule = catalogue()[result.check_name]
+    rule = _rule_of(result)
     note = _note(result, rule)
     rows: tuple[dict[str, Any], ...] = ()
     if result.status in ("fail", "warn") and result.rows_query:
@@ -160,6 +175,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         return {}
 
 
+@cache
 def _template() -> Any:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -1,4 +1,4 @@
-"""`ops.check_result`: writing the results of a stage and reading a run's results.
+"""`ops.check_result`: writing the results of a stage, reading those of a run and the newest of all stages.
 
 Belongs here: the table and the questions asked of it. Does not belong here: judging, rendering.
 """
@@ -6,12 +6,14 @@ Belongs here: the table and the questions asked of it. Does not belong here: jud
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
 from dagster_project.checks.catalogue import catalogue
-from dagster_project.checks.model import CheckResult, Stage
+from dagster_project.checks.model import STAGES, CheckResult, Stage
 from dagster_project.durable import durable_step
 
 _DDL = """
@@ -73,6 +75,56 @@ def _from_row(row: tuple[Any, ...]) -> CheckResult:
     return CheckResult(**values, blocks=rule.blocks if rule else "run")
 
 
-def release_blockers(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[CheckResult]:
-    """The results of a run for which nothing may be frozen as final."""
-    return [result for result in read_results(connection, run_id) if result.holds_release]
+@dataclass(frozen=True)
+class Judged:
+    """The last time a stage was judged: by which run, and when that began (None where no run is recorded).
+
+    `is_overtaken`: a stage before it has been judged again since, so it may tell of other data.
+    """
+
+    stage: Stage
+    run_id: str
+    begun: datetime | None
+    is_overtaken: bool
+
+
+def last_judged(connection: duckdb.DuckDBPyConnection) -> list[Judged]:
+    """Each stage that was ever judged, in the order of the stages.
+
+    Which run was the last is told by the order in which results were written: several runs may begin within one second.
+    """
+    prepare(connection)
+    rows = connection.execute(
+        "select stage, arg_max(run_id, rowid), max(rowid) from ops.check_result group by stage"
+    ).fetchall()
+    last = {stage: (str(run_id), int(place)) for stage, run_id, place in rows}
+    recorded = connection.execute(
+        "select 1 from information_schema.tables where table_schema = 'ops' and table_name = 'run'"
+    ).fetchone()
+    begun = dict(connection.execute("select run_id, started_at from ops.run").fetchall()) if recorded else {}
+    found: list[Judged] = []
+    newest = -1
+    for stage in STAGES:
+        if stage in last:
+            run_id, place = last[stage]
+            found.append(Judged(stage, run_id, begun.get(run_id), place < newest))
+            newest = max(newest, place)
+    return found
+
+
+def newest_results(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """The newest result of every check of every stage, whatever run judged it, in the order of the catalogue.
+
+    No single run tells the state of a home: an export judges its documents alone, intake alone what was delivered.
+    """
+    return [
+        result
+        for judged in last_judged(connection)
+        for result in read_results(connection, judged.run_id)
+        if result.stage == judged.stage
+    ]
+
+
+def release_blockers(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """The newest results for which nothing may be frozen as final."""
+    return [result for result in newest_results(connection) if result.holds_release]

@@ -127,8 +127,7 @@ def _values(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
     else:
         with connect(settings) as connection:
             frame = connection.execute(
-                "select * from publication.indicator_value where vintage = ? and year in (?, ?)",
-                [vintage, year - 1, year],
+                "select * from publication.indicator_value where vintage = ? and year <= ?", [vintage, year]
             ).pl()
     kind = pl.when(pl.col("status").is_in(SETTLED)).then(pl.lit("settled")).otherwise(pl.col("status"))
     return frame.select(*KEY, *COMPARED, kind=kind)

@@ -115,6 +115,7 @@ def ingest(settings: Settings) -> ExitCode:
         held = run_checks(settings, run_id, ["landing"])
     summary = run.summarise(settings, run_id)
     print_summary(summary, settings.language, time.monotonic() - begun)
+    say_where_checks_are(settings, held)
     return run.exit_code(summary, not held)
 
 
@@ -138,16 +139,34 @@ def check(settings: Settings, chosen: Sequence[str]) -> ExitCode:
     with reporting(settings), own_run(settings, "bulletin check") as run_id:
         held = run_checks(settings, run_id, wanted)
     print_summary(run.summarise(settings, run_id), settings.language, time.monotonic() - begun)
+    say_where_checks_are(settings, held)
     return ExitCode.PARTLY if held else ExitCode.DONE
 
 
 def run_checks(settings: Settings, run_id: str, wanted: Sequence[str]) -> list[Any]:
-    """Results that block, over all the stages."""
+    """Results that block, over all the stages; they are on the page of checks afterwards."""
     held: list[Any] = []
     for stage in wanted:
         with progress.stage(settings, f"{stage}_checks"):
             held += [result for result in gate.judge(settings, stage, run_id) if result.blocking]  # type: ignore[arg-type]
+    gate.write_check_pages(settings, run_id)
     return held
+
+
+def say_where_checks_are(settings: Settings, held: Sequence[Any]) -> None:
+    """Where to read what the checks found, and what to do when some of them block."""
+    page = settings.home / "checks.html"
+    say(Text(f"检查页：{page}", f"Page of checks: {page}"), settings.language)
+    if held:
+        say(
+            Text(
+                f"{len(held)} 项阻断性检查未通过：检查页逐项写明含义、样例行和处理办法；处理后运行 bulletin run。在此之前不能定稿。",
+                f"{len(held)} blocking checks did not pass: the page says of each what it means, which rows and what to do; "
+                "then run `bulletin run`. Until then nothing can be frozen.",
+            ),
+            settings.language,
+            error=True,
+        )
 
 
 def require_loaded(settings: Settings) -> None:

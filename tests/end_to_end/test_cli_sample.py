@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dagster_project.checks import catalogue
 from dagster_project.errors import UserError
 from dagster_project.explain import explain_value
 from dagster_project.explain.sources import deciding_rows
@@ -149,6 +151,9 @@ def test_export_copies_the_documents_elsewhere(sample_home: SampleHome, tmp_path
     assert (tmp_path / "2024" / "bulletin.html").is_file()
     release = json.loads((tmp_path / "2024" / "release.json").read_text(encoding="utf-8"))
     assert release["synthetic"] is True
+    for page in (Path(home) / "checks.html", *Path(home).glob("publication/2024/*/checks.html")):
+        shown = set(re.findall(r'data-check="\w+" id="(\w+)"', page.read_text(encoding="utf-8")))
+        assert shown == set(catalogue()), "the page keeps the results of the stages that an export does not judge"
     wrong = bulletin("export", "--year", "1999", "--home", home)
     assert wrong.code == 2
     assert "2024" in wrong.text
@@ -170,6 +175,11 @@ def test_a_vintage_is_frozen_once_and_compared(frozen: Path) -> None:
     served = frozen / "serving" / "medical_insurance.duckdb"
     vintages = {name for (name,) in query(served, "select distinct vintage from indicator_value")}
     assert {name.rpartition("_")[2] for name in vintages} == {"draft", "report"}, "served at once"
+    page = frozen / "checks.html"
+    page.unlink()
+    checked = bulletin("check", "--stage", "publication", "--home", str(frozen))
+    assert checked.code == 0, "every figure of the frozen documents is found in the frozen values\n" + checked.text
+    assert f"Page of checks: {page}" in checked.text and page.is_file()
     second = bulletin("freeze", "--year", year, "--kind", "quick_report", "--home", str(frozen))
     assert second.code == 2
     same = bulletin("diff", "--year", year, "--home", str(frozen))

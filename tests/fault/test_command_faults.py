@@ -163,11 +163,11 @@ def test_stopped_checks_are_judged_again(home: Settings, step: str, side: str) -
 def test_a_stopped_page_of_checks_is_made_again(home: Settings, step: str, side: str) -> None:
     run_stage(home, "landing", RUN_ID)
     page = home.home / "checks.html"
-    expected = render_checks_page(home, RUN_ID, home.home / "undisturbed.html").read_bytes()
+    expected = render_checks_page(home, home.home / "undisturbed.html").read_bytes()
     page.write_text("older", encoding="utf-8")
-    kill_at(step, side, lambda: render_checks_page(home, RUN_ID, page))
+    kill_at(step, side, lambda: render_checks_page(home, page))
     assert page.read_bytes() == (b"older" if side == "before" else expected)
-    render_checks_page(home, RUN_ID, page)
+    render_checks_page(home, page)
     assert page.read_bytes() == expected and not list(home.home.glob("*.part"))
 
 

@@ -23,7 +23,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> PublicationReport:
     settings = make_home(tmp_path_factory.mktemp("past") / "home")
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("insert into ops.meta values ('as_of', $1)", [DAY])
-    render_checks_page(settings, "a run without checks", settings.home / "checks.html")
+    render_checks_page(settings, settings.home / "checks.html")
     return make_publication(settings, 2025, run_id=RUN_ID)
 
 

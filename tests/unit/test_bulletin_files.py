@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import openpyxl
+import polars as pl
 import pytest
 from docx import Document as open_word
 
@@ -281,7 +282,7 @@ def test_a_frozen_vintage_is_copied_final_and_read_only(fresh: Settings) -> None
         ).fetchone()
         vintages = connection.execute("select distinct vintage from publication.indicator_value order by 1").fetchall()
     assert frozen is not None
-    assert frozen[0] == report.rows and frozen[1] > 0 and frozen[2:] == (2024, 2025, "2026-03-01_bulletin")
+    assert frozen[0] == report.rows and frozen[1] > 0 and frozen[2:] == (2023, 2025, "2026-03-01_bulletin")
     assert vintages == [("2026-03-01_bulletin",), (VINTAGE,)]
 
 
@@ -341,6 +342,70 @@ def test_S1_open_findings_hold_the_final_bulletin_until_accepted(fresh: Settings
     report = freeze(fresh, 2025, "bulletin", accepted="rows below one in a million, see letter 12")
     accepted = json.loads((report.folder / "release.json").read_text(encoding="utf-8"))["accepted_findings"]
     assert accepted == {"checks": ["code_unknown"], "reason": "rows below one in a million, see letter 12"}
+
+
+def judged_again(settings: Settings, run_id: str, stage: str, check: str, status: str) -> None:
+    """A later run has judged one stage."""
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute(
+            "insert into ops.check_result values (?, ?, 'ops.load', ?, 'error', 1, 10, 10, 0, ?, '', '')",
+            [run_id, stage, check, status],
+        )
+
+
+def test_L30_an_export_does_not_make_open_findings_forgotten(fresh: Settings) -> None:
+    with duckdb.connect(str(fresh.warehouse)) as connection:
+        connection.execute("update ops.check_result set check_name = 'code_unknown', status = 'warn'")
+    make_publication(fresh, 2025, run_id="export")
+    judged_again(fresh, "export", "publication", "document_missing", "pass")
+    descriptor = json.loads((fresh.publication / "2025" / VINTAGE / "release.json").read_text(encoding="utf-8"))
+    assert descriptor["run_id"] == "export" and descriptor["checks"]["by_stage"] == {"core": {"warn": 1}}
+    with pytest.raises(UserError, match="hold the release") as refused:
+        freeze(fresh, 2025, "bulletin")
+    assert "code_unknown" in refused.value.where
+    report = freeze(fresh, 2025, "bulletin", accepted="letter 12")
+    release = json.loads((report.folder / "release.json").read_text(encoding="utf-8"))
+    assert release["accepted_findings"]["checks"] == ["code_unknown"]
+    assert release["checks"]["by_stage"] == {"core": {"warn": 1}, "publication": {"pass": 1}}
+    page = (report.folder / "checks.html").read_text(encoding="utf-8")
+    assert 'id="code_unknown"' in page and 'id="document_missing"' in page
+
+
+def test_L30_nothing_is_frozen_while_the_newest_run_is_blocked(fresh: Settings) -> None:
+    judged_again(fresh, "later run", "core", "stay_several_persons", "fail")
+    for accepted in ("", "x"):
+        with pytest.raises(UserError, match="blocking check") as refused:
+            freeze(fresh, 2025, "bulletin", accepted)
+        assert refused.value.where == "core.stay_several_persons（运行 run later run）"
+    judged_again(fresh, "export", "publication", "document_missing", "pass")
+    with pytest.raises(UserError, match="blocking check"):
+        freeze(fresh, 2025, "quick_report")
+    judged_again(fresh, "run after that", "core", "stay_several_persons", "pass")
+    assert freeze(fresh, 2025, "quick_report").status == "provisional"
+
+
+def test_L30_no_vintage_lists_files_that_its_numbers_do_not_hold(fresh: Settings) -> None:
+    with duckdb.connect(str(fresh.warehouse)) as connection:
+        connection.execute("insert into ops.load values (2, 'setl_d', 'setl_d_202601.csv', 'cd34', 100, 100, 0)")
+    with pytest.raises(UserError, match="taken in after the draft") as refused:
+        freeze(fresh, 2025, "quick_report")
+    assert refused.value.where == "setl_d_202601.csv"
+    make_publication(fresh, 2025, run_id=RUN_ID)
+    assert freeze(fresh, 2025, "quick_report").rows > 0
+
+
+def test_every_figure_of_frozen_documents_is_among_the_frozen_values(fresh: Settings) -> None:
+    folder = freeze(fresh, 2025, "bulletin").folder
+    frozen = pl.read_parquet(folder / "values.parquet")
+    kept = set(frozen.select("indicator_id", "year", "region_code").iter_rows())
+    with (folder / "tables" / "figures.csv").open(encoding="utf-8-sig") as stream:
+        printed = {
+            (row["indicator_id"], int(row["year"]), row["region_code"])
+            for row in csv.DictReader(stream)
+            if row["kind"] == "level" and row["value"]
+        }
+    assert {year for _, year, _ in printed} == {2023, 2024, 2025}
+    assert printed <= kept
 
 
 def test_a_wrong_vintage_name_is_a_message(fresh: Settings) -> None:

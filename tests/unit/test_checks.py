@@ -187,7 +187,7 @@ def test_s1_an_unknown_code_holds_the_release_and_not_the_run(home: Settings) ->
         "money_yuan": "9.50",
     }  # fmt: skip
     with duckdb.connect(str(home.warehouse)) as connection:
-        assert [result.check_name for result in release_blockers(connection, RUN_ID)] == ["code_unknown"]
+        assert [result.check_name for result in release_blockers(connection)] == ["code_unknown"]
 
 
 def test_s1_the_help_promises_no_release_of_rows_that_are_held() -> None:

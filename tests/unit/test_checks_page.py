@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from dagster_project import gate
 from dagster_project.checks import STAGES, catalogue, run_stage, stage_check_specs
 from dagster_project.checks.page import render_checks_page
 from dagster_project.checks.samples import MASK, sample_rows
+from dagster_project.errors import ExitCode
 from dagster_project.settings import Settings
+from dagster_project.verbs import running
 from dagster_project.warehouse import connect
 from tests.unit.checks_home import RUN_ID, execute, whole_home
 
@@ -30,7 +33,7 @@ def page(tmp_path: Path) -> str:
     )
     for stage in STAGES:
         run_stage(settings, stage, RUN_ID)
-    return render_checks_page(settings, RUN_ID, tmp_path / "out" / "checks.html").read_text(encoding="utf-8")
+    return render_checks_page(settings, tmp_path / "out" / "checks.html").read_text(encoding="utf-8")
 
 
 def test_every_result_is_on_the_page_once_with_both_titles(page: str) -> None:
@@ -79,8 +82,8 @@ def test_L29_the_page_beside_a_publication_gives_no_person_away(tmp_path: Path) 
     )
     for stage in STAGES:
         run_stage(settings, stage, RUN_ID)
-    full = render_checks_page(settings, RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
-    public = render_checks_page(settings, RUN_ID, tmp_path / "p" / "checks.html", True).read_text(encoding="utf-8")
+    full = render_checks_page(settings, tmp_path / "checks.html").read_text(encoding="utf-8")
+    public = render_checks_page(settings, tmp_path / "p" / "checks.html", True).read_text(encoding="utf-8")
     assert "<b>4</b> / 5,000" in _card(full, "dead_insured") and "For internal use" in full
     for check, shown in (
         ("dead_insured", "<b>—</b> / 5,000"),
@@ -114,23 +117,94 @@ def test_L29_what_a_check_said_when_it_broke_stays_in_the_home(tmp_path: Path) -
     settings = whole_home(tmp_path)
     execute(settings, "alter table core.rule_count drop column total")
     run_stage(settings, "core", RUN_ID)
-    full = render_checks_page(settings, RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
-    public = render_checks_page(settings, RUN_ID, tmp_path / "p" / "checks.html", True).read_text(encoding="utf-8")
+    full = render_checks_page(settings, tmp_path / "checks.html").read_text(encoding="utf-8")
+    public = render_checks_page(settings, tmp_path / "p" / "checks.html", True).read_text(encoding="utf-8")
     assert '<p class="note">' in full and '<p class="note">' not in public
     assert "未能运行" in _card(public, "fund_split_differs")
+
+
+def judged_line(page: str, stage: str) -> str:
+    found = re.search(rf'<li id="judged-{stage}">.*?</li>', page)
+    assert found, stage
+    return found[0]
+
+
+def test_the_page_keeps_all_stages_when_a_later_run_judges_one(tmp_path: Path) -> None:
+    settings = whole_home(tmp_path)
+    execute(
+        settings,
+        "create table ops.run as select 'export' as run_id, timestamp '2026-03-02 08:30' as started_at",
+        "update ops.file set status = 'refused', reason = 'r' where \"extract\" = 'mdtrt_d'",
+    )
+    for stage in STAGES:
+        run_stage(settings, stage, RUN_ID)
+    run_stage(settings, "publication", "export")
+    draft = settings.publication / "2025" / "2026-03-01_draft"
+    draft.mkdir(parents=True)
+    (draft / "release.json").write_text(json.dumps({"run_id": "export"}), encoding="utf-8")
+    for written in gate.write_check_pages(settings, "export"):
+        text = written.read_text(encoding="utf-8")
+        assert len(re.findall(r'data-check="\w+" id="', text)) == len(catalogue())
+        assert "不能定稿" in _card(text, "file_refused") and "没有阻断性问题" not in text
+        assert "2026-03-02 08:30 UTC · 运行 run export" in judged_line(text, "publication")
+        assert all(f"run {RUN_ID}" in judged_line(text, stage) for stage in STAGES[:-1])
+        assert "older than" not in text.partition("</ul>")[0]
+
+
+def test_a_stage_that_was_judged_before_the_one_above_it_says_so(tmp_path: Path) -> None:
+    settings = whole_home(tmp_path)
+    for stage in ("landing", "core", "indicator"):
+        run_stage(settings, stage, RUN_ID)  # type: ignore[arg-type]
+    run_stage(settings, "core", "later")
+    page = render_checks_page(settings, tmp_path / "checks.html").read_text(encoding="utf-8")
+    assert "run later" in judged_line(page, "core") and "older than" not in judged_line(page, "core")
+    assert "older than the stage before it" in judged_line(page, "indicator")
+    assert "not judged yet" in judged_line(page, "publication")
+
+
+def test_check_writes_the_page_and_says_where_it_is_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = whole_home(tmp_path)
+    execute(
+        settings,
+        "create table ops.run as select 'checked' as run_id, 'running' as status, timestamp '2026-03-02' as started_at",
+        "alter table ops.load add column sha256 varchar",
+        "update ops.load set rows_accepted = 990 where load_id = 2",
+    )
+    for stage in STAGES:
+        run_stage(settings, stage, RUN_ID)
+    monkeypatch.setattr(running, "own_run", lambda *_: nullcontext("checked"))
+    assert running.check(settings, ["landing"]) == ExitCode.PARTLY
+    said = capsys.readouterr()
+    assert str(tmp_path / "checks.html") in said.out and "处理后运行 bulletin run" in said.err
+    page = (tmp_path / "checks.html").read_text(encoding="utf-8")
+    assert "未通过" in _card(page, "load_rows_accounted") and "run checked" in judged_line(page, "landing")
+    assert f"run {RUN_ID}" in judged_line(page, "core") and 'id="figure_without_trace"' in page
+
+
+def test_a_result_whose_rule_is_gone_still_stands_on_the_page(tmp_path: Path) -> None:
+    settings = whole_home(tmp_path)
+    run_stage(settings, "core", RUN_ID)
+    execute(
+        settings,
+        "update ops.check_result set check_name = 'older_rule', status = 'fail' where check_name = 'dead_insured'",
+    )
+    page = render_checks_page(settings, tmp_path / "checks.html").read_text(encoding="utf-8")
+    assert "阻断" in _card(page, "older_rule")
 
 
 def test_a_home_of_real_data_carries_no_mark(tmp_path: Path) -> None:
     settings = whole_home(tmp_path)
     execute(settings, "update ops.meta set value = 'false' where key = 'synthetic'")
     run_stage(settings, "landing", RUN_ID)
-    text = render_checks_page(settings, RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
+    text = render_checks_page(settings, tmp_path / "checks.html").read_text(encoding="utf-8")
     assert "合成数据" not in text
     assert "没有阻断性问题" in text
 
 
 def test_a_run_without_results_has_a_page_that_says_so(tmp_path: Path) -> None:
-    text = render_checks_page(Settings(home=tmp_path), RUN_ID, tmp_path / "checks.html").read_text(encoding="utf-8")
+    text = render_checks_page(Settings(home=tmp_path), tmp_path / "checks.html").read_text(encoding="utf-8")
     assert "没有检查结果" in text
 
 
