@@ -49,11 +49,8 @@ class Grammar:
         if figure.has_value:
             separator = "为" if label.endswith(("率", "比例", "占比", "费用", "床日", "结存", "救助")) else ""
             parts += [Words(separator), *with_unit(figure)] if separator else with_unit(figure)
-        elif figure.status == "suppressed":
-            parts += [Words("因单元过小不予公布（"), FigureRun(figure), Words("）")]
         else:
-            parts += [Words("本期无法计算（"), FigureRun(figure), Words("）")]
-            parts += self._notes.for_reason(figure)
+            parts += self._without_value([figure])
         return [*parts, *self._notes.for_indicator(figure.indicator_id)]
 
     def comparison(self, figure: Figure, with_change: bool = False) -> list[Inline]:
@@ -125,7 +122,10 @@ class Grammar:
         return [Words("分别为" if are_several else "为"), *runs, Words(unit.text)]
 
     def _without_value(self, figures: Sequence[Figure]) -> list[Inline]:
-        """不予公布（—）or 本期无法计算（…）, with the notes on the reasons: figures of one state, each with its mark."""
+        """不予公布（—）or 本期无法计算（…）, with the notes on the reasons: figures of one state, each with its mark.
+
+        Whether a withheld figure is small itself, or would give a small one away, is not said.
+        """
         marks = _enumerated([FigureRun(figure) for figure in figures])
         said = "不予公布（" if figures[0].marker == SUPPRESSED_MARK else "本期无法计算（"
         notes = [note for figure in figures for note in self._notes.for_reason(figure)]

@@ -23,7 +23,7 @@ _SCHEMES = (Words("合计", "Total"), Words("职工医保", "Employee"), Words("
 _GROWTH = (Words("比上年增长", "Growth"), Words("（%）", " (%)"))
 _POINTS = (Words("比上年增减", "Change"), Words("（百分点）", " (points)"))
 _MARK_WORDS = {
-    "—": Words("“—”因单元过小不予公布", '"—" withheld by disclosure control'),
+    "—": Words("“—”不予公布（单元过小，或可由它推算出过小的单元）", '"—" withheld by disclosure control'),
     "…": Words("“…”无法计算或无上年数", '"…" not computable, or no year before'),
     "※": Words("“※”口径变化，与上年不可比", '"※" break of the series'),
 }

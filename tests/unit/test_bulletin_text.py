@@ -193,7 +193,7 @@ def test_across_a_break_there_is_no_growth_but_a_note(sources: Sources) -> None:
 def test_what_cannot_be_computed_or_is_withheld_says_so(sources: Sources) -> None:
     assert "本期无法计算（…）" in sentence(sources, "ratio", "xprov_direct_settlement_rate")
     hidden = with_value(sources, "ma_visits", value=None, status="suppressed")
-    assert sentence(hidden, "flow", "ma_visits") == "门诊和住院救助人次因单元过小不予公布（—）"
+    assert sentence(hidden, "flow", "ma_visits") == "门诊和住院救助人次不予公布（—）"
 
 
 @pytest.mark.parametrize(
