@@ -108,28 +108,24 @@ _TABLES = {
 def checks(
     connection: duckdb.DuckDBPyConnection, cubes: set[str], files: tuple[SourceFile, ...]
 ) -> tuple[CheckTrace, ...]:
-    """Checks of the last run on the tables that terms of these cubes and rows of these files went through."""
-    if not (has(connection, "ops.check_result") and has(connection, "ops.run")):
+    """The newest checks of each stage on the tables that terms of these cubes and rows of these files went through."""
+    if not has(connection, "ops.check_result"):
         return ()
-    latest = connection.execute(
-        "select r.run_id from ops.run as r semi join ops.check_result as c on r.run_id = c.run_id order by r.started_at desc"
-    ).fetchone()
-    if latest is None:
-        return ()
-    run = latest[0]
     tables = sorted(
         {table for cube in cubes for table in _TABLES[cube]} | {file.extract for file in files} | {"indicator_value"}
     )
     rows = records(
         connection,
         """
+        with newest as (select stage, arg_max(run_id, rowid) as run_id from ops.check_result group by stage)
         select stage, table_name, check_name, status, unexpected
         from ops.check_result
-        where run_id = ?
-            and list_contains(cast(? as varchar[]), split_part(table_name, '.', -1)) and status <> 'not_applicable'
+        semi join newest using (stage, run_id)
+        where
+            list_contains(cast(? as varchar[]), split_part(table_name, '.', -1)) and status <> 'not_applicable'
         order by case status when 'error' then 1 when 'fail' then 2 when 'warn' then 3 else 4 end, stage, check_name
         """,
-        [run, tables],
+        [tables],
     )
     rules = catalogue()
     return tuple(

@@ -146,8 +146,11 @@ def test_explain_of_a_year_to_date_is_the_sum_of_its_months(sample_home: SampleH
 
 def test_export_copies_the_documents_elsewhere(sample_home: SampleHome, tmp_path: Path) -> None:
     home = str(copy_of(sample_home, tmp_path / "home"))  # a year without a draft gets one, with checks of its own
+    asked = ("explain", "resident_avg_inpatient_cost", "--year", "2023", "--home", home)
+    before = bulletin(*asked).text
     said = bulletin("export", "--year", "2024", "--to", str(tmp_path), "--home", home)
     assert said.code == 0, said.text
+    assert bulletin(*asked).text == before, "checks of stages that the export did not judge still stand"
     assert (tmp_path / "2024" / "bulletin.html").is_file()
     release = json.loads((tmp_path / "2024" / "release.json").read_text(encoding="utf-8"))
     assert release["synthetic"] is True
