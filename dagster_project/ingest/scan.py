@@ -221,14 +221,14 @@ def read_rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sca
     """Rejected rows into the temporary table rejected_row, and their counts into the result."""
     contract = plan.contract
     empty = {(rule.id, ", ".join(rule.columns)): (0, Decimal(0)) for rule in contract.rules if rule.severity == "error"}
-    if plan.source.rows == result.accepted and not plan.source.misshapen:
-        result.concerned |= {("row_rule", "error"): 0, ("code_unknown", "error"): 0}
-        result.rules += [RuleCount(rule, column, "error", n, worth) for (rule, column), (n, worth) in empty.items()]
-        return
     connection.execute(
         "create or replace temp table rejected_row (source_row bigint, rule_ids varchar[], columns varchar[], "
         "codes varchar[], money decimal(18, 2), row_text varchar)"
     )
+    if plan.source.rows == result.accepted and not plan.source.misshapen:
+        result.concerned |= {("row_rule", "error"): 0, ("code_unknown", "error"): 0}
+        result.rules += [RuleCount(rule, column, "error", n, worth) for (rule, column), (n, worth) in empty.items()]
+        return
     if plan.source.misshapen:
         connection.execute(
             "insert into rejected_row select unnest($1::bigint[]), ['row_shape'], ['*'], [''], 0, '{}'",
