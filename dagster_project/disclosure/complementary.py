@@ -82,7 +82,7 @@ class _Chosen:
                     asked = secret[place] | secret[whole] | self._sums.listed[whole]
                     self._places[place] = Place(self._sums, place, asked)
                 state = secret[place].tobytes()
-                if self._alone.get(place, (b"",))[0] != state:
+                if self._alone.get(place, (None,))[0] != state:
                     self._alone[place] = (state, self._places[place].choose(secret[place]))
                 mark[place] = self._alone[place][1]
 
@@ -90,7 +90,7 @@ class _Chosen:
         """Mark what is withheld of each whole, given its parts."""
         for whole, parts in self._sums.families:
             state = secret[[whole, *parts]].tobytes()
-            if parts and self._wholes.get(whole, (b"",))[0] != state:
+            if parts and self._wholes.get(whole, (None,))[0] != state:
                 places = {part: self._places[part] for part in parts}
                 self._wholes[whole] = (state, choose_whole(self._sums, whole, places, secret))
             if parts:

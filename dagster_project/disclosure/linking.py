@@ -143,7 +143,8 @@ def _lines(cube: Cube, grids: _Grids) -> pl.DataFrame:
     system = (grids.by_month if MONTH in cube.labels else grids.by_year)[family]
     grid = grids.grids[system]
     lines = grid.lines(grids.families[family].cubes[cube.cube], cube.labels)
-    vectors = np.array(grid.vectors)[lines["sum"].to_numpy()]
+    every = np.array(grid.vectors, dtype=np.int64).reshape(len(grid.vectors), grid.groups.height)
+    vectors = every[lines["sum"].to_numpy()]
     has_units = (added(np.asarray(grid.units.any(axis=0)), vectors) > 0) & (grid.parent >= 0)[:, None]
     place, line = np.nonzero(has_units)
     return pl.concat([grid.places[place], lines[line]], how="horizontal").with_columns(system=pl.lit(system))
