@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -10,32 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pytest
 
-from dagster_project.sample import stories, write_sample
+from dagster_project.sample import stories
 from tests.second_route.files import landed_files
-
-SCALE, YEARS, SEED = 0.0002, (2023, 2024), 11
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two years of a small province."""
-    home = tmp_path_factory.mktemp("sample")
-    write_sample(home / "landing", scale=SCALE, years=YEARS, seed=SEED)
-    return home
+from tests.small_sample import YEARS
 
 
-@pytest.fixture(scope="module")
-def truth(home: Path) -> dict[str, Any]:
-    """What the generator says it wrote."""
-    content: dict[str, Any] = json.loads((home / "truth.json").read_text(encoding="utf-8"))
-    return content
-
-
-def _paid(home: Path) -> pl.DataFrame:
+def _paid(small_home: Path) -> pl.DataFrame:
     """Fen paid by pool, account and assistance, by year and scheme, read back from the delivered settlements."""
-    frames = [landed.frame.select(pl.exclude("^_ragged$")) for landed in landed_files(home / "landing", {"setl_d"})]
+    frames = [
+        landed.frame.select(pl.exclude("^_ragged$")) for landed in landed_files(small_home / "landing", {"setl_d"})
+    ]
     broken = f"{stories.NAMES.index('broken') + 1:02d}"
     return (
         pl.concat(frames, how="diagonal")
@@ -55,10 +39,10 @@ def _fen(name: str) -> pl.Expr:
     return (pl.col(name).cast(pl.Decimal(18, 2)) * 100).cast(pl.Int64)
 
 
-def test_ledger_rolls_forward_exactly(home: Path) -> None:
+def test_ledger_rolls_forward_exactly(small_home: Path) -> None:
     frames = [
         landed.frame.with_columns(pl.lit(landed.file).alias("file"))
-        for landed in landed_files(home / "landing", {"fund_ledger_m"})
+        for landed in landed_files(small_home / "landing", {"fund_ledger_m"})
     ]
     rows = pl.concat(frames, how="diagonal").with_columns(
         yuan=pl.col("amt").cast(pl.Decimal(18, 2)) * pl.when(pl.col("unit") == "万元").then(10_000).otherwise(1)
@@ -71,9 +55,9 @@ def test_ledger_rolls_forward_exactly(home: Path) -> None:
             assert after["balance"] == before["balance"] + after["flow"], (before, after)
 
 
-def test_the_ledger_follows_from_the_payments_that_were_drawn(home: Path, truth: dict[str, Any]) -> None:
-    paid = _paid(home)
-    bridge = truth["cells"]["fund_bridge"]
+def test_the_ledger_follows_from_the_payments_that_were_drawn(small_home: Path, small_truth: dict[str, Any]) -> None:
+    paid = _paid(small_home)
+    bridge = small_truth["cells"]["fund_bridge"]
     for year in YEARS:
         rows = {row["scheme"]: row for row in paid.filter(pl.col("year") == str(year)).to_dicts()}
 
@@ -90,15 +74,15 @@ def test_the_ledger_follows_from_the_payments_that_were_drawn(home: Path, truth:
         assert settled(("399", "救助")) == sum(row["aid"] for row in rows.values())
 
 
-def test_the_parts_of_the_bridge_add_up_to_the_ledger_and_stay_small(truth: dict[str, Any]) -> None:
-    bridge, fund = truth["cells"]["fund_bridge"], truth["cells"]["fund"]
+def test_the_parts_of_the_bridge_add_up_to_the_ledger_and_stay_small(small_truth: dict[str, Any]) -> None:
+    bridge, fund = small_truth["cells"]["fund_bridge"], small_truth["cells"]["fund"]
     names = ("year", "prefecture", "scheme_code", "fund_type", "item_code")
     booked = {tuple(c[name] for name in names): c["amount"] for c in fund}
     assert bridge
     for cell in bridge:
         parts = sum(cell[part] for part in ("settled", "allowance", "outside", "timing"))
         assert parts == booked[tuple(cell[name] for name in names)], cell
-    allowances = sum(cell["amount"] for cell in truth["cells"]["maternity_allowance"])
+    allowances = sum(cell["amount"] for cell in small_truth["cells"]["maternity_allowance"])
     assert sum(c["allowance"] for c in bridge if c["fund_type"] == "统筹") == allowances
     for scheme in ("310", "390"):
         for year in YEARS:
@@ -108,8 +92,8 @@ def test_the_parts_of_the_bridge_add_up_to_the_ledger_and_stay_small(truth: dict
             assert 0.9 * spent < settled < 1.1 * spent, "the finding ledger_bridge would report it"
 
 
-def test_no_fund_is_overdrawn_and_premiums_are_paid_on(truth: dict[str, Any]) -> None:
-    fund = truth["cells"]["fund"]
+def test_no_fund_is_overdrawn_and_premiums_are_paid_on(small_truth: dict[str, Any]) -> None:
+    fund = small_truth["cells"]["fund"]
     assert all(cell["amount"] > 0 for cell in fund if cell["item_code"] == "BAL")
     for year in (2022, *YEARS):
         amounts: Counter[tuple[str, str]] = Counter()
