@@ -70,6 +70,18 @@ def test_figures_without_small_cells_are_left_alone(home: TinyHome) -> None:
     assert not done.cubes["cube_settlement"]["is_suppressed"].any()
 
 
+def test_a_home_without_any_settlement_is_published(home: TinyHome) -> None:
+    # Allowances share the cells of settlements; without these nothing is added up there.
+    home.connection.execute("insert into indicator.labelled_allowance values ('520000', '520100', 2025, 'birth', 50)")
+    home.enrol(GUIYANG, "employee", "active", 4)
+    home.term("insured", "numerator", "persons", "enrolment", scheme="employee")
+    home.figure("insured", GUIYANG, 4)
+    home.figure("insured", PROVINCE, 4)
+    done = home.disclosed()
+    assert withheld(done) == {("insured", GUIYANG, ""), ("insured", PROVINCE, "")}
+    assert done.cubes["cube_settlement"].is_empty()
+
+
 def test_what_is_withheld_does_not_tell_why(home: TinyHome) -> None:
     by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 80)})
     done = home.disclosed()
