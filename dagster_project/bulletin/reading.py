@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from dagster_project.disclosure import SUPPRESSED, Parameters, suppress_comparisons, suppress_indicators
-from dagster_project.errors import UserError
+from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import now
 
@@ -105,8 +105,21 @@ def read_sources(
     values = suppress_indicators(read_raw_values(connection), parameters) if values is None else values
     annual = values.filter(pl.col("period_kind") == "year")
     years = sorted(set(annual["year"].drop_nulls().to_list()))
+    if not years:
+        raise UserError(
+            Text(
+                "没有算出任何指标：已入库的文件里没有参保、结算、缴费或基金数据。",
+                "No indicator was computed: the files taken in hold no enrolment, settlements, contributions or ledger.",
+            ),
+            where="ops.load",
+            todo=Text(
+                "放入 setl_d、psn_insu_d、fund_ledger_m 等文件后重新运行；已入库的文件保留。",
+                "Land setl_d, psn_insu_d, fund_ledger_m and the like and run again; what was taken in stays.",
+            ),
+            code=ExitCode.PARTLY,
+        )
     if year not in years:
-        found = "、".join(str(one) for one in years) or "无"
+        found = "、".join(str(one) for one in years)
         raise _not_built(
             Text(f"没有 {year} 年的年度指标（现有：{found}）。", f"No annual values of {year} (found: {years}).")
         )

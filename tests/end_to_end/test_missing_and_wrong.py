@@ -100,6 +100,17 @@ def test_one_bad_file_does_not_keep_the_rest_out(tmp_path: Path) -> None:
     assert [Path(name).name for name in loaded(home)] == ["admdvs_dim_a.csv"]
 
 
+def test_a_register_alone_is_kept_and_what_is_wanted_besides_is_said(tmp_path: Path) -> None:
+    landing = tmp_path / "home" / "landing"
+    landing.mkdir(parents=True)
+    text = "年度,医保区划,人口口径,人数,来源\n2024,370000,resident,101000000,公报\n"
+    (landing / "population_ref_2024.csv").write_bytes(text.encode("gb18030"))
+    said = bulletin("run", "--home", str(landing.parent), key=tmp_path / "test.key")
+    assert said.code == 1 and not said.has_traceback, said.text
+    assert "No indicator was computed" in said.text and "setl_d" in said.text
+    assert query(landing.parent / "warehouse.duckdb", "select count(*) from raw.population_ref") == [(1,)]
+
+
 def test_try_says_what_would_happen_and_loads_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     file = landing_of(home) / "admdvs_dim_a.csv"
