@@ -19,18 +19,18 @@ _CONFIG = {
 
 
 def stages(result: dict[str, Any], names: Mapping[str, str]) -> str:
-    """Seconds by stage at the largest scale: the product's stages above the yardstick's two sections."""
+    """Seconds by stage at the largest scale: the product's stages above the two sections of both yardsticks."""
     measured = result["scales"][-1]
-    ours, theirs = measured["product"], measured["yardstick"]
+    ours = measured["product"]
     rows = [
         {"what": _english(names[name]), "seconds": cost["seconds"], "side": "product"}
         for name, cost in {"intake": ours["intake"], **ours["stages"]}.items()
     ]
     rows += [
-        {"what": f"yardstick: {name}", "seconds": theirs[name]["seconds"], "side": "yardstick"}
+        {"what": f"{side}: {name}", "seconds": measured[key][name]["seconds"], "side": side}
+        for key, side in (("yardstick", "yardstick"), ("narrow", "narrow yardstick"))
         for name in ("intake", "model")
     ]
-    rows.append({"what": "same tables, no rules", "seconds": measured["same_tables"]["seconds"], "side": "same tables"})
     bars = {
         "y": {"field": "what", "type": "nominal", "sort": None, "title": None},
         "x": {"field": "seconds", "type": "quantitative", "title": f"seconds at scale {measured['scale']}"},
@@ -38,7 +38,7 @@ def stages(result: dict[str, Any], names: Mapping[str, str]) -> str:
     colour = {
         "field": "side",
         "type": "nominal",
-        "scale": {"domain": ["product", "yardstick", "same tables"], "range": [_BLUE, _GREY, _PALE]},
+        "scale": {"domain": ["product", "yardstick", "narrow yardstick"], "range": [_BLUE, _GREY, _PALE]},
         "legend": None,
     }
     layers = [

@@ -89,10 +89,11 @@ def stage_lines(home: Path) -> list[dict[str, Any]]:
 def disk(home: Path) -> dict[str, int]:
     """Bytes of what a home keeps, the landing folder apart."""
     parts = ("raw", "quarantine", "warehouse.duckdb", "serving", "publication")
-    return {part.split(".")[0]: _size(home / part) for part in parts}
+    return {part.split(".")[0]: size(home / part) for part in parts}
 
 
-def _size(path: Path) -> int:
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
     if path.is_file():
         return path.stat().st_size
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

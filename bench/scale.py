@@ -1,4 +1,4 @@
-"""One scale: sample, product, product again, yardstick and same tables, one after the other, with as little on the disk as that allows.
+"""One scale: sample, product, product again, yardstick, narrow yardstick, one after the other, with little on the disk.
 
 Belongs here: the order of the parts and what is deleted between them. Does not belong here: watching, deriving, writing.
 """
@@ -25,7 +25,8 @@ YEAR = "2025"
 def measure_scale(scale: float, work: Path, environment: dict[str, str], whole: bool = True) -> dict[str, Any]:
     """Measure one settlement year at a scale in an empty folder, which is empty again afterwards.
 
-    Not `whole`: without running again and without the same tables, for who asks only the product beside the yardstick.
+    Not `whole`: without running again and without the narrow yardstick, for who asks only the product beside the
+    yardstick.
     """
     require_room(work, scale)
     home, headlines = work / "home", work / "headlines.duckdb"
@@ -39,13 +40,11 @@ def measure_scale(scale: float, work: Path, environment: dict[str, str], whole: 
         if path != landing:
             _remove(path)
     database = work / "yardstick" / "yardstick.duckdb"
-    yardstick = _child("bench.yardstick", landing, database, environment)
+    yardstick = _yardstick(landing, database, environment)
     comparison = compare(headlines, database)
-    yardstick_bytes = database.stat().st_size
+    yardstick_bytes = product.size(database.parent / "tables")
     _remove(database.parent)
-    bare = None
-    if whole:
-        bare = _child("bench.same_tables", landing, work / "same_tables" / "same_tables.duckdb", environment)
+    narrow = _yardstick(landing, database, environment, "--narrow") if whole else None
     for path in work.iterdir():
         _remove(path)
     return {
@@ -60,17 +59,18 @@ def measure_scale(scale: float, work: Path, environment: dict[str, str], whole: 
             "disk": sizes,
         },
         "again": again,
-        "yardstick": {**_sections(yardstick), "database_bytes": yardstick_bytes},
-        "same_tables": _sections(bare)["same_tables"] if bare else None,
+        "yardstick": {**_sections(yardstick), "tables_bytes": yardstick_bytes},
+        "narrow": _sections(narrow) if narrow else None,
         "comparison": {**asdict(comparison), "different": len(comparison.different)},
     }
 
 
-def _child(module: str, landing: Path, database: Path, environment: dict[str, str]) -> Watched:
+def _yardstick(landing: Path, database: Path, environment: dict[str, str], *options: str) -> Watched:
     database.parent.mkdir()
-    watched = watch([sys.executable, "-m", module, str(landing), str(database)], environment, PROJECT_ROOT)
+    command = [sys.executable, "-m", "bench.yardstick", str(landing), str(database), *options]
+    watched = watch(command, environment, PROJECT_ROOT)
     if watched.code != 0:
-        raise RuntimeError(f"{module} ended with {watched.code}:\n{watched.output}")
+        raise RuntimeError(f"the yardstick ended with {watched.code}:\n{watched.output}")
     return watched
 
 

@@ -1,7 +1,9 @@
 """Runs `yardstick.sql` over a landing folder and says how long each of its sections took.
 
-Belongs here: variables, sections, the clock. Does not belong here: anything that makes a number (`yardstick.sql`), reading
-odd files (`landed.py`). Run as `python -m bench.yardstick LANDING DATABASE`; the last line printed is JSON.
+Belongs here: variables, sections, the clock. Does not belong here: anything that makes a number (`yardstick.sql`), the
+statements that type the tables (`typed.py`), reading odd files (`landed.py`). Run as
+`python -m bench.yardstick LANDING DATABASE`; the last line printed is JSON. With `--narrow` the intake keeps only the tables
+and columns that the model section names: what the 64 numbers would cost somebody who wants nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from pathlib import Path
 
 import duckdb
 
-from bench.landed import readable_files, set_key
+from bench.landed import Readable, readable_files, set_key
+from bench.typed import names_in, write_tables
 from dagster_project.settings import PROJECT_ROOT
 
 SCRIPT = Path(__file__).with_name("yardstick.sql")
@@ -42,27 +45,30 @@ def open_database(database: Path, key: bytes, threads: int, memory_limit: str | 
 
 
 def run(
-    landing: Path, database: Path, key: bytes, threads: int, memory_limit: str | None = None
+    landing: Path, database: Path, key: bytes, threads: int, memory_limit: str | None = None, narrow: bool = False
 ) -> list[dict[str, object]]:
-    """Run the script into a new database file; name, end (seconds of the epoch) and seconds of each section."""
+    """Run the script into a new database file, the typed tables beside it; name, end (epoch) and seconds of each section."""
     timed: list[dict[str, object]] = []
     with open_database(database, key, threads, memory_limit) as connection:
-        for name, text in sections().items():
+        script = sections()
+        for name, text in script.items():
             begun = time.time()
             if name == "intake":
-                _set_files(connection, landing, database.parent / "recoded")
+                files = readable_files(landing, database.parent / "recoded")
+                _set_variables(connection, files)
             connection.execute(text)
+            if name == "intake":
+                write_tables(
+                    connection, files, database.parent / "tables", names_in(script["model"]) if narrow else None
+                )
             timed.append({"stage": name, "ended": time.time(), "seconds": time.time() - begun})
     return timed
 
 
-def _set_files(connection: duckdb.DuckDBPyConnection, landing: Path, work: Path) -> None:
-    """Variables <table>_<form> with lists of files, and code_sets."""
-    lists: dict[str, list[str]] = {}
-    for file in readable_files(landing, work):
-        lists.setdefault(f"{file.table}_{file.form}", []).append(str(file.path))
-    for name, files in lists.items():
-        connection.execute(f"set variable {name} = $1::varchar[]", [files])
+def _set_variables(connection: duckdb.DuckDBPyConnection, files: list[Readable]) -> None:
+    """`registered_persons`, the files of psn_info_b, and `code_sets`."""
+    registered = [str(file.path) for file in files if file.table == "psn_info_b"]
+    connection.execute("set variable registered_persons = $1::varchar[]", [registered])
     connection.execute("set variable code_sets = $1", [str(CODE_SETS)])
 
 
@@ -71,6 +77,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("landing", type=Path)
     parser.add_argument("database", type=Path)
+    parser.add_argument("--narrow", action="store_true")
     options = parser.parse_args()
     options.key = Path(os.environ["BULLETIN_KEY_FILE"]).read_bytes()
     options.threads = int(os.environ.get("BULLETIN_THREADS") or os.cpu_count() or 2)
@@ -80,4 +87,4 @@ def arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     given = arguments()
-    print(json.dumps(run(given.landing, given.database, given.key, given.threads, given.memory_limit)))
+    print(json.dumps(run(given.landing, given.database, given.key, given.threads, given.memory_limit, given.narrow)))

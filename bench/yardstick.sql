@@ -1,34 +1,50 @@
 -- The yardstick: what a good engineer would write in a day, for the same engine, to get the 64 headline indicators from the
 -- landed files and nothing else. The product is measured against it (`make bench`).
 --
--- Same as the product: the files, the pseudonyms (HMAC-SHA-256 cut to 128 bits), the types, the numbers (a test compares
--- numerator, denominator and value of every headline indicator for the province and its prefectures).
+-- Same as the product: the files, the tables and columns that reach raw, their types, the pseudonyms (HMAC-SHA-256 cut to 128
+-- bits), the numbers (a test compares numerator, denominator and value of every headline indicator for the province and its
+-- prefectures).
 -- Not here: rules, quarantine, row versions kept for later, trace, breakdowns, months, definitions to choose from, checks,
 -- documents. What the numbers need of these stands in its simplest form: broken settlements are left out, the newest
 -- version of a row is taken, reversed settlements do not count, settlements of one stay are one stay.
 --
--- `yardstick.py` runs the sections one after the other and takes their time. Before, it sets the variables used here:
--- lists of files by table and form (setl_d_parquet, setl_d_csv, setl_d_tsv, ...; GB18030 and xlsx come as UTF-8 CSV with
--- the platform's column names), the file of the code sets, and the two pads of the key.
+-- `yardstick.py` runs the sections one after the other and takes their time. Before, it sets the variables used here: the
+-- files of registered persons, the file of the code sets, and the two pads of the key.
 
 -- section: intake
--- Covers: reading the files of every extract that a headline indicator needs (settlements, persons, enrolment current and
--- former, contributions of employees and residents, employers, grouping results, ledger, allowances, population, regions),
--- typing, pseudonyms of all persons and certificates in them, leaving out broken settlements, and writing narrow tables.
--- Does not read what no headline indicator needs: encounters, fund splits, charge lines, institutions, filings, long-term
--- care, returns of departments.
+-- Covers: reading every landed file of all extracts, typing every column that the product keeps, pseudonyms of all persons and
+-- certificates, and writing Parquet. Here stand the macros and the persons; after them `typed.py` runs, for each table,
+--
+--     copy (
+--         select <each column as its type> from read_parquet(<files>) left join known_person using (psn_no)
+--         union all by name
+--         select <each column as its type> from read_csv(<files>) left join known_person using (psn_no)
+--         where <every cell is whole>
+--     ) to <folder>;
+--     create view <table> as from read_parquet(<folder>);
 
 create macro pseudonym(identifier) as cast(left(sha256(
     getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(identifier)))
 ), 32) as uuid);
 
--- The first 64 bits of a pseudonym.
-create macro person_key(pseudonym) as cast(cast(cast(pseudonym as blob)[1:8] as bit) as bigint);
-
--- Text with more than two decimals is a broken cell, not something to round.
-create macro amount(cell) as case
-    when strpos(cell, '.') = 0 or strlen(cell) - strpos(cell, '.') <= 2 then try_cast(cell as decimal(16, 2))
+-- Certificates of 15 digits are raised to 18 characters (GB 11643), so that one person has one pseudonym.
+create macro check_character(digits) as substr('10X98765432', cast(list_sum([
+    weight * cast(substr(digits, place, 1) as integer) for weight, place in [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+]) % 11 as integer) + 1, 1);
+create macro raised(digits) as digits || check_character(digits);
+create macro certificate(kind, number) as case
+    when kind = '01' and regexp_full_match(number, '[0-9]{15}') then raised(left(number, 6) || '19' || substr(number, 7))
+    else upper(number)
 end;
+
+-- Hashing is dear: once a registered person, not once a row. Whoever is not registered is hashed where met.
+create temp table known_person as
+select psn_no, pseudonym(psn_no) as person
+from (select distinct psn_no from read_parquet(getvariable('registered_persons')) where psn_no is not null) as registered;
+
+-- section: model
+-- Covers: leaving out broken settlements, newest versions, reversals, stays, assistance encounters, who was insured, labels,
+-- sums by region, indicators. Definitions are the national defaults and Guizhou's own, as constants.
 
 create table code as
 select set_name, code, rollup
@@ -39,7 +55,7 @@ where scope not in ('local pattern', 'quarantine') and not (set_name = 'med_type
 create table region as
 with delivered as (
     select distinct admdvs as region_code, prnt_admdvs as parent_code
-    from read_csv(getvariable('admdvs_dim_a_csv'), all_varchar = true)
+    from admdvs_dim_a
 )
 select
     region.region_code,
@@ -52,63 +68,6 @@ from delivered as region
 left join delivered as parent on region.parent_code = parent.region_code
 where region.region_code not like '__0000';
 
--- Hashing is dear: once a registered person, not once a row. Whoever is not registered is hashed where met.
-create temp table known_person as
-select psn_no, pseudonym(psn_no) as person
-from (select distinct psn_no from read_parquet(getvariable('psn_info_b_parquet')) where psn_no is not null) as registered;
-
--- Settlements from text get the types of those from Parquet; rows with a broken cell in an amount or a date go.
-create temp table settlement_text as
-select
-    setl_id, init_setl_id, mdtrt_id, psn_no, insutype, insu_admdvs, pay_loc, fixmedins_code, fix_blng_admdvs, med_type,
-    setl_type, clr_way, refd_setl_flag, mid_setl_flag, vali_flag,
-    lpad(hosp_lv, 2, '0') as hosp_lv,
-    try_cast(begndate as date) as begndate,
-    try_cast(enddate as date) as enddate,
-    try_cast(setl_time as timestamp) as setl_time,
-    try_cast(updt_time as timestamp) as updt_time,
-    amount(medfee_sumamt) as medfee_sumamt,
-    amount(fulamt_ownpay_amt) as fulamt_ownpay_amt,
-    amount(overlmt_selfpay) as overlmt_selfpay,
-    amount(preselfpay_amt) as preselfpay_amt,
-    amount(inscp_amt) as inscp_amt,
-    amount(hifp_pay) as hifp_pay,
-    amount(cvlserv_pay) as cvlserv_pay,
-    amount(hifes_pay) as hifes_pay,
-    amount(hifmi_pay) as hifmi_pay,
-    amount(hifob_pay) as hifob_pay,
-    amount(hifdm_pay) as hifdm_pay,
-    amount(maf_pay) as maf_pay,
-    amount(othfund_pay) as othfund_pay,
-    amount(fund_pay_sumamt) as fund_pay_sumamt,
-    amount(psn_pay) as psn_pay,
-    amount(acct_mulaid_pay) as acct_mulaid_pay,
-    amount(cash_payamt) as cash_payamt,
-    amount(ownpay_hosp_part) as ownpay_hosp_part
-from (
-    from read_csv(getvariable('setl_d_csv'), all_varchar = true)
-    union all by name
-    from read_csv(getvariable('setl_d_tsv'), all_varchar = true, delim = '\t')
-) as cells
-where
-    amount(hi_agre_sumfee) is not null
-    and amount(act_pay_dedc) is not null
-    and amount(cash_payamt) is not null
-    and (acct_mulaid_pay is null or amount(acct_mulaid_pay) is not null)
-    and try_cast(begndate as date) is not null
-    and setl_time not like '%24:00:00';
-
-create temp view settlement_read as
-select * from settlement_text
-union all by name
-select
-    setl_id, init_setl_id, mdtrt_id, psn_no, insutype, insu_admdvs, pay_loc, fixmedins_code, hosp_lv, fix_blng_admdvs,
-    begndate, enddate, setl_time, med_type, setl_type, clr_way, medfee_sumamt, fulamt_ownpay_amt, overlmt_selfpay,
-    preselfpay_amt, inscp_amt, hifp_pay, cvlserv_pay, hifes_pay, hifmi_pay, hifob_pay, hifdm_pay, maf_pay, othfund_pay,
-    fund_pay_sumamt, psn_pay, acct_mulaid_pay, cash_payamt, ownpay_hosp_part, refd_setl_flag, mid_setl_flag, vali_flag,
-    updt_time
-from read_parquet(getvariable('setl_d_parquet'));
-
 -- Identifiers of settlements and encounters only have to find each other, so their 64-bit hashes do: in 10^8 of them two
 -- collide once in some thousand provinces.
 create table settlement as
@@ -116,7 +75,6 @@ select
     hash(setl_id) as settlement_key,
     case when init_setl_id is not null then hash(init_setl_id) end as original_key,
     hash(mdtrt_id) as encounter_key,
-    coalesce(known_person.person, pseudonym(psn_no)) as person,
     insutype,
     insu_admdvs,
     coalesce(fix_blng_admdvs, substr(fixmedins_code, 2, 6)) as treatment_region,
@@ -140,11 +98,15 @@ select
     maf_pay,
     acct_mulaid_pay,
     cash_payamt
-from settlement_read
-left join known_person using (psn_no)
+from setl_d
 where
     setl_id is not null
     and psn_no is not null
+    and setl_time is not null
+    and begndate is not null
+    and hi_agre_sumfee is not null
+    and act_pay_dedc is not null
+    and cash_payamt is not null
     and abs(medfee_sumamt - fulamt_ownpay_amt - overlmt_selfpay - preselfpay_amt - inscp_amt) <= 0.01
     and abs(
         fund_pay_sumamt - hifp_pay - cvlserv_pay - hifes_pay - hifmi_pay - hifob_pay - hifdm_pay - maf_pay - othfund_pay
@@ -156,87 +118,41 @@ where
     and refd_setl_flag in ('0', '1')
     and (fix_blng_admdvs is null or fix_blng_admdvs in (select region_code from region));
 
--- Certificates of 15 digits are raised to 18 characters (GB 11643), so that one person has one pseudonym.
-create macro check_character(digits) as substr('10X98765432', cast(list_sum([
-    weight * cast(substr(digits, place, 1) as integer) for weight, place in [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
-]) % 11 as integer) + 1, 1);
-create macro raised(digits) as digits || check_character(digits);
-create macro certificate(kind, number) as case
-    when kind = '01' and regexp_full_match(number, '[0-9]{15}') then raised(left(number, 6) || '19' || substr(number, 7))
-    else upper(number)
-end;
+-- One row a person and delivery; pseudonyms of numbers and certificates only have to find each other, too.
+create temp table person as
+select hash(psn_no) as person_key, hash(certno) as certificate_key, updt_time
+from psn_info_b
+where psn_no is not null;
 
-create table person as
+create temp table spell as
 select
-    person,
-    person_key(person) as person_key,
-    pseudonym(certificate(psn_cert_type, certno)) as certificate,
-    updt_time
-from read_parquet(getvariable('psn_info_b_parquet'))
-inner join known_person using (psn_no);
-
-create table spell as
-select
-    psn_insu_rlts_id,
-    coalesce(known_person.person, pseudonym(psn_no)) as person,
-    emp_no,
-    insutype,
-    crt_insu_date,
-    paus_insu_date,
-    insutype_retr_flag,
-    insu_admdvs,
-    updt_time,
-    is_former
+    psn_insu_rlts_id, hash(psn_no) as person_key, emp_no, insutype, crt_insu_date, paus_insu_date, insutype_retr_flag,
+    insu_admdvs, updt_time, is_former
 from (
-    select *, false as is_former from read_parquet(getvariable('psn_insu_d_parquet'))
+    select *, false as is_former from psn_insu_d
     union all by name
-    select *, true as is_former from read_parquet(getvariable('psn_insu_his_d_parquet'))
-) as spells
-left join known_person using (psn_no);
+    select *, true as is_former from psn_insu_his_d
+) as spells;
 
 -- Only regular payments that were made and not taken back make anybody insured.
-create table contribution as
+create temp view contribution as
 select
     hash(psn_insu_rlts_id) as spell_key,
-    coalesce(known_person.person, pseudonym(psn_no)) as person,
     cast(accrym_begn as integer) as accrual_from,
     cast(accrym_end as integer) as accrual_to,
     cast(clct_time as date) as arrived_on
 from (
-    select * from read_parquet(getvariable('staf_psn_clct_detl_d_parquet'))
+    select * from staf_psn_clct_detl_d
     union all by name
-    select * from read_parquet(getvariable('rsdt_psn_clct_detl_d_parquet'))
+    select * from rsdt_psn_clct_detl_d
 ) as contributions
-left join known_person using (psn_no)
 where clct_type = '10' and clct_flag = '1' and revs_flag = 'Z';
 
-create table employer as
-select emp_no, emp_type from read_csv(getvariable('insu_emp_info_b_csv'), all_varchar = true);
-
-create table grouping_result as
-select
-    hash(setl_id) as settlement_key,
-    replace(run_id, 'YE', '99') as run,
-    pay_kind in ('DRG', 'DIP') and case_kind <> '未入组' as is_paid_by_disease
-from read_parquet(getvariable('drg_dip_group_result_parquet'));
-
-create table ledger as
+create temp view ledger as
 select
     cast(ym as integer) as month, poolarea_no, admdvs, insutype, fund_type, item_code, dirc,
-    cast(amt as decimal(18, 2)) * case unit when '万元' then 10000 else 1 end as amount, cast(as_of as date) as as_of
-from read_csv(getvariable('fund_ledger_m_csv'), all_varchar = true, union_by_name = true);
-
-create table allowance as
-select poolarea_no, opt_time, matn_alwn_sumamt, vali_flag
-from read_parquet(getvariable('matn_alwn_crtf_d_parquet'));
-
-create table population as
-select cast(year as integer) as year, admdvs as region_code, pop_kind, cast(persons as bigint) as persons
-from read_csv(getvariable('population_ref_csv'), all_varchar = true);
-
--- section: model
--- Covers: newest versions, reversals, stays, assistance encounters, who was insured, labels, sums by region, indicators.
--- Definitions are the national defaults and Guizhou's own, as constants.
+    amt * case unit when '万元' then 10000 else 1 end as amount, as_of
+from fund_ledger_m;
 
 -- Of several deliveries of one settlement the newest counts; only the few that came more than once are compared.
 create temp table outdated as
@@ -343,7 +259,13 @@ left join region as treated on cell.treatment_region = treated.region_code;
 -- The newest grouping run of a settlement says whether its stay was paid by disease.
 create temp table paid_by_disease as
 select settlement_key, arg_max(is_paid_by_disease, run) as is_paid_by_disease, max(run) as run
-from grouping_result
+from (
+    select
+        hash(setl_id) as settlement_key,
+        replace(run_id, 'YE', '99') as run,
+        pay_kind in ('DRG', 'DIP') and case_kind <> '未入组' as is_paid_by_disease
+    from drg_dip_group_result
+) as grouping_result
 group by settlement_key;
 
 -- One row a stay: labels of its last ordinary settlement, days from the earliest begin to its end, money of all its rows.
@@ -431,7 +353,7 @@ select row_number from (
 where place > 1;
 
 create temp table natural_person as
-select person_key, arg_max(person_key(certificate), updt_time) as natural_key
+select person_key, arg_max(certificate_key, updt_time) as natural_key
 from person
 group by person_key;
 
@@ -467,7 +389,7 @@ paid as (
 candidates as (
     select
         reference_year.year,
-        coalesce(natural_key, person_key(person)) as natural_key,
+        coalesce(natural_key, spells.person_key) as natural_key,
         spells.*,
         scheme_of(spells.insutype) as scheme
     from spells
@@ -476,7 +398,7 @@ candidates as (
             spells.crt_insu_date <= make_date(reference_year.year, 12, 31)
             and coalesce(spells.paus_insu_date, date '9999-12-31') >= make_date(reference_year.year, 12, 31)
     left join paid on hash(spells.psn_insu_rlts_id) = paid.spell_key and reference_year.year = paid.year
-    left join natural_person on person_key(spells.person) = natural_person.person_key
+    left join natural_person on spells.person_key = natural_person.person_key
     where
         scheme_of(spells.insutype) <> 'unknown'
         and (
@@ -589,7 +511,7 @@ select
     count(*) filter (scheme = 'employee' and employer_group.rollup = 'other') as flexible_other
 from insured
 left join region on insured.insu_admdvs = region.region_code
-left join employer using (emp_no)
+left join insu_emp_info_b as employer using (emp_no)
 left join code as employer_group on employer_group.set_name = 'emp_type_group' and employer.emp_type = employer_group.code
 group by grouping sets ((insured.year, region.prefecture_code), (insured.year));
 
@@ -643,16 +565,19 @@ select
     cast(year(opt_time) as integer) as year,
     coalesce(region.prefecture_code, province()) as region_code,
     count(*) as payments
-from allowance
+from matn_alwn_crtf_d as allowance
 left join region on allowance.poolarea_no = region.region_code
 where vali_flag = '1' and matn_alwn_sumamt > 0
 group by grouping sets ((1, region.prefecture_code), (1));
 
 -- A population is given for each region, the province among them.
 create temp table population_sum as
-select year, region_code, coalesce(sum(persons) filter (pop_kind in ('应参', 'should_be_enrolled')), 0) as should_be_enrolled
-from population
-group by year, region_code;
+select
+    cast(year as integer) as year,
+    admdvs as region_code,
+    coalesce(sum(cast(persons as bigint)) filter (pop_kind in ('应参', 'should_be_enrolled')), 0) as should_be_enrolled
+from population_ref
+group by all;
 
 -- Every region of the province in every year with settlements, and 0 where nothing was counted; ledger and population stay
 -- null where none was given.
