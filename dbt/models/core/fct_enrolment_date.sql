@@ -15,28 +15,11 @@ regions as (
 ),
 
 provinces as (
-    select distinct province from spells
+    select distinct province from {{ ref('fct_enrolment') }} where is_counted_scheme
 ),
 
 reference_dates as (
     {{ reference_dates('provinces') }}
-),
-
--- R11: the state at a past date comes from the spells. The status column is a snapshot and says nothing about it.
-open_spells as (
-    select
-        spells.*,
-        reference_dates.reference_year,
-        reference_dates.reference_date,
-        reference_dates.insured_dedup,
-        reference_dates.dedup_scope,
-        {{ is_insured_unpaid('spells', 'reference_dates') }} as is_insured_unpaid
-    from spells
-    inner join reference_dates
-        on
-            spells.province = reference_dates.province
-            and spells.spell_begin_date <= reference_dates.reference_date
-            and spells.spell_end_date >= reference_dates.reference_date
 ),
 
 -- Joined on the spell: the person alone would fan out.
@@ -73,31 +56,55 @@ identity_years as (
     where identity_code is not null
 ),
 
-insured_spells as (
-    select * from open_spells
-    where is_insured_unpaid
-    union all
-    select * from open_spells
-    where
-        not is_insured_unpaid
-        and exists (
-            select 1 from paid_spells
-            where
-                paid_spells.spell_id = open_spells.spell_id
-                and paid_spells.reference_year = open_spells.reference_year
-        )
+dates as (
+    select
+        reference_dates.*,
+        identity_years.reference_year is not null as is_identity_delivered
+    from reference_dates
+    left join identity_years
+        on reference_dates.province = identity_years.province and reference_dates.reference_year = identity_years.reference_year
 ),
 
+-- R11: the state at a past date comes from the spells. The status column is a snapshot and says nothing about it.
+-- Read twice below, so it holds what is needed and no more. IN, because DuckDB runs EXISTS over millions at twice the cost.
 candidates as (
     select
-        insured_spells.*,
+        dates.reference_year,
+        spells.province,
         persons.natural_person_key,
+        spells.spell_id,
+        spells.scheme_code,
+        spells.scheme,
+        spells.enrolment_rank,
+        spells.member_status,
+        spells.insured_region,
+        spells.employer_type,
+        spells.employer_group,
+        spells.fund_mode,
+        spells.spell_begin_date,
+        spells.is_history,
+        spells.load_id,
+        spells.source_row,
         persons.sex,
         persons.birth_month,
         persons.is_dead,
-        persons.has_person_row
-    from insured_spells
-    inner join persons on insured_spells.person_key = persons.person_key
+        persons.has_person_row,
+        {{ is_insured_unpaid('spells', 'dates') }} as is_insured_unpaid
+    from spells
+    inner join dates
+        on
+            spells.province = dates.province
+            and spells.spell_begin_date <= dates.reference_date
+            and spells.spell_end_date >= dates.reference_date
+    inner join persons on spells.person_key = persons.person_key
+    where
+        {{ is_insured_unpaid('spells', 'dates') }}
+        or (spells.spell_id, dates.reference_year) in (
+            select
+                paid_spells.spell_id,
+                paid_spells.reference_year
+            from paid_spells
+        )
 ),
 
 -- Only persons found more than once are ranked, so that nearly all of them never meet a window.
@@ -112,21 +119,24 @@ repeated as (
 
 ranked as (
     select
-        candidates.*,
+        candidates.reference_year,
+        candidates.load_id,
+        candidates.source_row,
+        candidates.is_history,
         row_number() over (
             partition by
                 candidates.reference_year,
                 candidates.natural_person_key,
                 case
-                    when candidates.dedup_scope = 'each_area'
+                    when dates.dedup_scope = 'each_area'
                         then coalesce(places.prefecture_code, left(candidates.insured_region, 4) || '00')
                 end,
-                case when candidates.insured_dedup = 'none' then candidates.load_id end,
-                case when candidates.insured_dedup = 'none' then candidates.source_row end,
-                case when candidates.insured_dedup = 'none' then candidates.is_history end
+                case when dates.insured_dedup = 'none' then candidates.load_id end,
+                case when dates.insured_dedup = 'none' then candidates.source_row end,
+                case when dates.insured_dedup = 'none' then candidates.is_history end
             order by
-                case when candidates.insured_dedup = 'latest_row' or candidates.scheme = 'employee' then 1 else 2 end,
-                case when candidates.insured_dedup = 'latest_row' then 1 else candidates.enrolment_rank end,
+                case when dates.insured_dedup = 'latest_row' or candidates.scheme = 'employee' then 1 else 2 end,
+                case when dates.insured_dedup = 'latest_row' then 1 else candidates.enrolment_rank end,
                 candidates.spell_begin_date desc,
                 length(candidates.spell_id) desc,
                 candidates.spell_id desc
@@ -136,47 +146,50 @@ ranked as (
         on
             candidates.reference_year = repeated.reference_year
             and candidates.natural_person_key = repeated.natural_person_key
+    inner join dates on candidates.province = dates.province and candidates.reference_year = dates.reference_year
     left join regions as places
         on
             candidates.insured_region = places.region_code
-            and candidates.reference_date between places.lookup_from and places.lookup_to
+            and dates.reference_date between places.lookup_from and places.lookup_to
 ),
 
 -- R15: the person counts in the row that wins, and only in its area; in the one of each area where the definition says so.
-counted as (
+not_counted as (
     select
-        *,
-        1 as rank_number
-    from candidates
-    where
-        not exists (
-            select 1 from repeated
-            where
-                repeated.reference_year = candidates.reference_year
-                and repeated.natural_person_key = candidates.natural_person_key
-        )
-    union all
-    select * from ranked
-    where rank_number = 1
+        reference_year,
+        load_id,
+        source_row,
+        is_history
+    from ranked
+    where rank_number > 1
 ),
 
-aged as (
+counted as (
     select
-        counted.*,
+        candidates.*,
+        dates.insured_dedup,
+        dates.dedup_scope,
         cast(floor((
-            (counted.reference_year - year(counted.birth_month)) * 12 + 12 - month(counted.birth_month)
+            (candidates.reference_year - year(candidates.birth_month)) * 12 + 12 - month(candidates.birth_month)
         ) / 12) as integer) as age_years,
         -- Null says that nothing is known; 'none' that the payment names nobody's list.
         case
-            when counted.scheme <> 'resident' then null
+            when candidates.scheme <> 'resident' then null
             when identities.identity_code is not null then identities.identity_code
-            when identity_years.reference_year is not null and not counted.is_insured_unpaid then 'none'
+            when dates.is_identity_delivered and not candidates.is_insured_unpaid then 'none'
         end as premium_identity_code
-    from counted
+    from candidates
+    inner join dates on candidates.province = dates.province and candidates.reference_year = dates.reference_year
     left join identities
-        on counted.spell_id = identities.spell_id and counted.reference_year = identities.reference_year
-    left join identity_years
-        on counted.province = identity_years.province and counted.reference_year = identity_years.reference_year
+        on candidates.spell_id = identities.spell_id and candidates.reference_year = identities.reference_year
+    where (candidates.reference_year, candidates.load_id, candidates.source_row, candidates.is_history) not in (
+        select
+            not_counted.reference_year,
+            not_counted.load_id,
+            not_counted.source_row,
+            not_counted.is_history
+        from not_counted
+    )
 ),
 
 final as (
@@ -184,7 +197,6 @@ final as (
         cast(reference_year as integer) as reference_year,
         province,
         natural_person_key,
-        person_key,
         scheme_code,
         scheme,
         member_status,
@@ -201,7 +213,7 @@ final as (
         dedup_scope,
         load_id,
         source_row
-    from aged
+    from counted
 )
 
 {{ as_codes('final', 'fct_enrolment_date') }}

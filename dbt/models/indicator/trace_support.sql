@@ -53,7 +53,8 @@ persons_of_insured as (
         registrations.load_id as deciding_load_id,
         registrations.source_row as deciding_source_row
     from insured
-    inner join registrations on insured.person_key = registrations.person_key
+    inner join spells on insured.load_id = spells.load_id and insured.source_row = spells.source_row
+    inner join registrations on spells.person_key = registrations.person_key
 ),
 
 -- What was paid for the spell, unless the spell counts without payment.
