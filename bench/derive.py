@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from bench.wide_reads import WIDE_LIMIT
 from dagster_project.language import Text
 
 GIGABYTE = 1e9
@@ -106,6 +107,12 @@ def targets(result: dict[str, Any]) -> list[Target]:
             f"scale {scale}: one corrected month / full run (fixed parts taken off)",
             share_of_full_run(result, "corrected_month"),
             0.12,
+        ),
+        Target(
+            f"规模 {scale}：更正一个月时最大的整行读取 / 该月行数",
+            f"scale {scale}: one corrected month: largest read of whole settlements / that month's rows",
+            largest["again"]["corrected_month"]["reads"]["largest_wide_scan"],
+            WIDE_LIMIT,
         ),
         Target(
             f"规模 {scale}：换一个不涉及事实的口径（秒）",

@@ -1,18 +1,21 @@
 """docs/bench.md and its pictures, made from the result files.
 
-Belongs here: tables and sentences of the page. Does not belong here: numbers (`derive.py`), drawing (`plots.py`). Run as
+Belongs here: tables and sentences of the page about `make bench`. Does not belong here: numbers (`derive.py`), drawing
+(`plots.py`), runs that are made apart (`page_documented.py`). Run as
 `python -m bench.page` to make the page again from the results as they are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench import plots
 from bench.derive import derived
+from bench.markdown import table
+from bench.page_documented import documented
+from bench.wide_reads import NARROW_COLUMNS, WIDE_LIMIT
 from dagster_project.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "bench.md"
@@ -65,9 +68,7 @@ def write(results: Path) -> None:
         for kind, svg in (("stages", plots.stages(result, STAGES)), ("growth", plots.growth(result))):
             (IMAGES / f"bench_{result['name']}_{kind}.svg").write_text(svg, encoding="utf-8")
         parts.append(_section(result))
-    peers = results.with_name("peers.json")
-    if peers.exists():
-        parts.append(_peers(json.loads(peers.read_text(encoding="utf-8"))))
+    parts += documented(results.parent)
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -95,13 +96,6 @@ def _section(result: dict[str, Any]) -> str:
             _formats(result),
         ]
     )
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table, numbers to the right."""
-    lines = [" | ".join(header), "|".join(["---", *["---:"] * (len(header) - 1)])]
-    lines += [" | ".join(str(cell) for cell in row) for row in rows]
-    return "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines)
 
 
 def _targets(result: dict[str, Any]) -> str:
@@ -202,10 +196,27 @@ def _again(result: dict[str, Any]) -> str:
     ]
     changed = sum(scale["again"]["corrected_month"]["different"] for scale in result["scales"])
     header = ("再跑一次的秒数 seconds of running again", *(f"{scale['scale']}" for scale in result["scales"]))
+    reads = result["scales"][-1]["again"]["corrected_month"]["reads"]
     return (
-        f"{table(header, rows)}\n\n更正的月份内容不变、时间更新，因此数字不应改变：改变了 {changed} 个。 The corrected month has the "
+        f"{table(header, rows)}\n\n{_reads(reads)}\n\n更正的月份内容不变、时间更新，因此数字不应改变：改变了 {changed} 个。 The corrected month has the "
         f"same content and newer times, so no number may change: {changed} did."
     )
+
+
+def _reads(reads: dict[str, Any]) -> str:
+    """The scans that read more of whole settlements than a corrected month should make them."""
+    counted = ", ".join(f"`{name}` {rows:,}" for name, rows in reads["rows"].items())
+    intro = (
+        f"更正一个月时读了多少（引擎计数；该月行数 {counted}）：整行读取（多于 {NARROW_COLUMNS} 列）{reads['wide_scans']} 次，最大为该月的 "
+        f"{reads['largest_wide_scan']} 倍，限 {WIDE_LIMIT} 倍。 What one corrected month makes it read, counted by the engine (rows of "
+        f"the month in brackets): {reads['wide_scans']} scans of more than {NARROW_COLUMNS} columns, the largest "
+        f"{reads['largest_wide_scan']} times the month, limit {WIDE_LIMIT}."
+    )
+    if not reads["beyond"]:
+        return intro
+    rows = [(scan["statement"][:60], scan["table"], scan["columns"], scan["months"]) for scan in reads["beyond"]]
+    header = ("超限的读取 scans beyond it", "表 table", "列 columns", "该月的倍数 times the month")
+    return f"{intro}\n\n{table(header, rows)}"
 
 
 def _formats(result: dict[str, Any]) -> str:
@@ -223,33 +234,6 @@ def _formats(result: dict[str, Any]) -> str:
         f"{table(header, rows)}\n\n`make bulletin`（环境已就绪 environment ready）：样本 sample {whole['sample_seconds']:.0f} s "
         f"({whole['sample_rows_per_second']:,} 行/秒 rows a second) + "
         f"运行 run {whole['run_seconds']:.0f} s，{whole['rows']:,} 行 rows。\n"
-    )
-
-
-def _peers(result: dict[str, Any]) -> str:
-    """The settlement part on other engines."""
-    machine = result["machine"]
-    rows = [
-        (
-            f"{row['engine']} {row.get('version', '')}".strip(),
-            f"{row['rows']:,}",
-            f"{row['seconds']:.1f}" if "seconds" in row else "–",
-            f"{row['peak_bytes'] / 1e9:.1f}" if row.get("peak_bytes") else "–",
-            "是 yes" if row["agrees"] else "**否 no**",
-        )
-        for row in result["engines"]
-    ]
-    header = ("引擎 engine", "结算行数 settlements", "秒 seconds", "内存 peak GB", "与 DuckDB 相同 same answer")
-    return "\n\n".join(
-        [
-            f"## 其他引擎 Other engines · {result['day']}",
-            f"{machine['processor']} · {machine['cores']} cores · {machine['memory_bytes'] / 2**30:.0f} GB · "
-            f"开始时负载 load {machine['load_before']}",
-            "标尺的结算部分（[peers.sql](../bench/peers.sql)，不含假名）：读 Parquet、金额恒等、最新版本、冲销、按代码汇总；PostgreSQL "
-            "含装载。做法见 [peers.py](../bench/peers.py)。 The settlement part of the yardstick without pseudonyms; PostgreSQL with "
-            "loading.",
-            table(header, rows) + "\n",
-        ]
     )
 
 

@@ -30,6 +30,16 @@ print(middle)
 """
 
 
+READS: dict[str, Any] = {
+    "rows": {"raw.setl_d": 2000, "core.fct_settlement": 1000},
+    "largest_wide_scan": 12.0,
+    "wide_scans": 4,
+    "beyond": [{"table": "core.fct_settlement", "columns": 23, "months": 12.0, "statement": "rule_count"}],
+    "narrow_scans": 3,
+    "narrow_cells": 9000,
+}
+
+
 def cost(seconds: float, gigabytes: float = 1.0) -> dict[str, float]:
     """A cost as result files have it."""
     return {
@@ -55,7 +65,7 @@ def measured(scale: float, rows: int, whole: float) -> dict[str, Any]:
         },
         "again": {
             "nothing_new": cost(25),
-            "corrected_month": cost(25 + whole / 10) | {"different": 0},
+            "corrected_month": cost(25 + whole / 10) | {"different": 0, "reads": READS},
             "documents": cost(20),
             "definition": cost(30),
         },
@@ -220,6 +230,7 @@ def test_the_page_shows_every_result_and_no_machine(
     assert "## trial" in text
     assert result["machine"]["processor"] in text
     assert "704 / 704" in text
+    assert "| rule_count | core.fct_settlement | 23 | 12.0 |" in text
     for kind in ("stages", "growth"):
         drawn = (tmp_path / "images" / f"bench_trial_{kind}.svg").read_text(encoding="utf-8")
         assert drawn.startswith("<svg") and "yardstick" in drawn
