@@ -8,7 +8,7 @@ SAMPLE := data/sample
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help bulletin test test-long bench lint types sql ui clean environment test-environment
+.PHONY: help bulletin test test-long bench bench-lines bench-peers lint types sql ui clean environment test-environment
 
 help:
 	@echo "make bulletin   sample province, whole run, bulletin            (样本省、全流程、公报)"
@@ -57,6 +57,14 @@ test-long: test-environment
 # Options: BENCH_SCALES ("0.01 0.1"), BENCH_DIR (data/bench; emptied afterwards), BENCH_NAME (default); see docs/bench.md.
 bench: environment
 	@$(BIN)/python -m bench.run
+
+# Charge lines through intake: BENCH_LINES (1000000). Other engines on the settlement part: PEERS ("duckdb polars chdb spark
+# postgresql"; those that are not there are said), PEERS_SCALE (0.1), PEERS_PYTHON (an environment that has them).
+bench-lines: environment
+	@$(BIN)/python -m bench.fee_lines
+
+bench-peers: environment
+	@$(BIN)/python -m bench.peers $(PEERS)
 
 # ---------------------------------------------------------------- cleaning
 # Landing folders, keys (outside the project) and frozen publications stay; the sample's landing can be made again. Homes of

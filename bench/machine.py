@@ -46,21 +46,24 @@ def _processor() -> str:
 
 def require_room(folder: Path, scale: float) -> None:
     """Raises UserError (exit 2) when the disk is too small for a scale; nothing has been written by then."""
-    need = int(BYTES_AT_SCALE_ONE * scale) + BYTES_IN_ANY_CASE
+    require_bytes(folder, int(BYTES_AT_SCALE_ONE * scale), Text(f"规模 {scale}", f"Scale {scale}"))
+
+
+def require_bytes(folder: Path, need: int, what: Text) -> None:
+    """Raises UserError (exit 2) when the disk has no room for something; nothing has been written by then."""
+    need += BYTES_IN_ANY_CASE
     free = shutil.disk_usage(folder).free
     if free >= need:
         return
     gigabytes = (need / 1e9, free / 1e9)
     raise UserError(
         Text(
-            "规模 {} 约需 {:.1f} GB 磁盘，只剩 {:.1f} GB；未写入任何文件。".format(scale, *gigabytes),
-            "Scale {} needs about {:.1f} GB of disk, {:.1f} GB are free; nothing was written.".format(
-                scale, *gigabytes
-            ),
+            "{}约需 {:.1f} GB 磁盘，只剩 {:.1f} GB；未写入任何文件。".format(what.zh, *gigabytes),
+            "{} needs about {:.1f} GB of disk, {:.1f} GB are free; nothing was written.".format(what.en, *gigabytes),
         ),
         where="BENCH_DIR",
         todo=Text(
-            "用 BENCH_DIR 指向更大的磁盘，或用 BENCH_SCALES 选较小的规模。",
-            "Point BENCH_DIR at a larger disk, or choose smaller scales with BENCH_SCALES.",
+            "用 BENCH_DIR 指向更大的磁盘，或选较小的规模。",
+            "Point BENCH_DIR at a larger disk, or choose a smaller scale.",
         ),
     )

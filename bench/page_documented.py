@@ -1,6 +1,6 @@
-"""The page's sections about runs that are made apart from `make bench`: other engines.
+"""The page's sections about runs that are made apart from `make bench`: other engines, charge lines.
 
-Belongs here: their tables and sentences. Does not belong here: measuring (`peers.py`).
+Belongs here: their tables and sentences. Does not belong here: measuring (`peers.py`, `fee_lines.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bench.markdown import machine_line, table
 
 def documented(folder: Path) -> list[str]:
     """A section for each of these runs whose result lies in a folder."""
-    sections = {"peers.json": _peers}
+    sections = {"peers.json": _peers, "fee_lines.json": _fee_lines}
     return [
         section(json.loads((folder / name).read_text(encoding="utf-8")))
         for name, section in sections.items()
@@ -43,5 +43,37 @@ def _peers(result: dict[str, Any]) -> str:
             "含装载。做法见 [peers.py](../bench/peers.py)。 The settlement part of the yardstick without pseudonyms; PostgreSQL with "
             "loading.",
             table(header, rows) + "\n",
+        ]
+    )
+
+
+def _fee_lines(result: dict[str, Any]) -> str:
+    """Charge lines through intake, and the year that follows."""
+    intake, year = result["intake"], result["year"]
+    hours = "–".join(f"{step['hours']}" for step in year)
+    gigabytes = "–".join(f"{step['raw_gigabytes']}" for step in year)
+    rows = [
+        ("行/秒 lines a second", f"{result['lines_per_second']:,}"),
+        ("秒 seconds", f"{intake['seconds']:.1f}"),
+        ("内存 peak GB", f"{intake['peak_bytes'] / 1e9:.2f}"),
+        ("入库列数 columns in raw", result["columns"]),
+        ("来源字节/行 landed bytes a line", result["landed_bytes_a_line"]),
+        ("入库字节/行 raw bytes a line", result["raw_bytes_a_line"]),
+        ("一年 10–20 亿行：小时 a year of 1–2 billion lines: hours", hours),
+        ("一年 10–20 亿行：入库 GB a year: raw GB", gigabytes),
+        (
+            "明细与结算不符的结算 settlements that their lines do not add up to（应为 expected）",
+            f"{result['differing']:,} ({result['differing_expected']:,})",
+        ),
+    ]
+    return "\n\n".join(
+        [
+            f"## 费用明细 Charge lines · {result['day']} · {result['code']}",
+            machine_line(result),
+            table(
+                (f"{result['lines']:,} 行明细 charge lines（{result['settlements']:,} settlements）", "测得 found"),
+                rows,
+            )
+            + "\n",
         ]
     )
