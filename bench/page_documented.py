@@ -30,7 +30,7 @@ def _peers(result: dict[str, Any]) -> str:
             f"{row['rows']:,}",
             f"{row['seconds']:.1f}" if "seconds" in row else "–",
             f"{row['peak_bytes'] / 1e9:.1f}" if row.get("peak_bytes") else "–",
-            "是 yes" if row["agrees"] else "**否 no**",
+            {True: "是 yes", False: "**否 no**", None: "未安装 not installed"}[row["agrees"]],
         )
         for row in result["engines"]
     ]
@@ -41,7 +41,7 @@ def _peers(result: dict[str, Any]) -> str:
             machine_line(result),
             "标尺的结算部分（[peers.sql](../bench/peers.sql)，不含假名）：读 Parquet、金额恒等、最新版本、冲销、按代码汇总；PostgreSQL "
             "含装载。做法见 [peers.py](../bench/peers.py)。 The settlement part of the yardstick without pseudonyms; PostgreSQL with "
-            "loading.",
+            'loading. `PEERS_PYTHON=peers/bin/python make bench-peers PEERS="duckdb polars chdb spark postgresql"`',
             table(header, rows) + "\n",
         ]
     )

@@ -19,6 +19,7 @@ from typing import Any
 QUERY = Path(__file__).with_name("peers.sql")
 THREADS = os.environ.get("BULLETIN_THREADS") or str(os.cpu_count() or 2)
 Answer = tuple[Any, ...]
+NOT_HERE = 3  # exit code where the engine itself is not installed
 
 
 def _without_comments() -> str:
@@ -91,7 +92,10 @@ def on_postgresql(folder: Path) -> tuple[str, float, Answer]:
             raise RuntimeError(done.stderr)
         return done.stdout.strip()
 
-    name = psql("show server_version")
+    try:
+        name = psql("show server_version")
+    except RuntimeError as error:
+        raise FileNotFoundError(f"no PostgreSQL server: {str(error).strip().splitlines()[-1]}") from error
     columns = (folder / "columns.sql").read_text(encoding="utf-8")
     psql(f"drop table if exists settlement; create unlogged table settlement ({columns})")
     begun = time.monotonic()
@@ -179,5 +183,9 @@ ENGINES: dict[str, Callable[[Path], tuple[str, float, Answer]]] = {
 }
 
 if __name__ == "__main__":
-    number, took, found = ENGINES[sys.argv[1]](Path(sys.argv[2]))
+    try:
+        number, took, found = ENGINES[sys.argv[1]](Path(sys.argv[2]))
+    except (ImportError, FileNotFoundError) as missing:  # a package, or psql
+        print(missing)
+        sys.exit(NOT_HERE)
     print(json.dumps({"version": number, "seconds": took, "answer": [f"{float(value):.2f}" for value in found]}))

@@ -3,13 +3,13 @@
 Belongs here: files for the engines, running them one after the other, comparing their answers. Does not belong here: the
 engines themselves (`peer_engines.py`).
 
-None of the other engines is in the project's pins. Make an environment of their own and name it:
+Polars apart, none of the other engines is in the project's pins. Make an environment of their own and name it:
 
     python3 -m venv peers && peers/bin/pip install duckdb==1.5.5 polars==2.1.0 chdb pyspark   (Spark needs Java 17)
-    PEERS_PYTHON=peers/bin/python .venv/bin/python -m bench.peers duckdb polars chdb spark postgresql
+    PEERS_PYTHON=peers/bin/python make bench-peers PEERS="duckdb polars chdb spark postgresql"
 
-PostgreSQL 15 is a running server that `psql` reaches by PGHOST, PGUSER, PGDATABASE; it gets a tenth of the rows.
-PEERS_SCALE (0.1) is the scale of the others, BENCH_DIR the scratch folder. Writes bench/peers.json and docs/bench.md.
+An engine that is not there is said and left out. PostgreSQL 15 is a running server that `psql` reaches by PGHOST, PGUSER,
+PGDATABASE; it gets a tenth of the rows. PEERS_SCALE (0.1) is the scale of the others, BENCH_DIR the scratch folder. Writes bench/peers.json and docs/bench.md.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import duckdb
 
 from bench import machine, page, product
 from bench.measure import watch
+from bench.peer_engines import NOT_HERE
 from bench.run import RESULTS, environment_of, scratch, tell
 from dagster_project.language import Text
 from dagster_project.settings import PROJECT_ROOT
@@ -36,7 +37,7 @@ KNOWN = ("duckdb", "polars", "chdb", "spark", ON_A_TENTH)
 
 
 def measure(engines: list[str], scale: float) -> dict[str, Any]:
-    """Run the engines; an engine that fails is recorded with the last line it said."""
+    """Run the engines; one that fails or is not here is recorded with the last line it said."""
     described = machine.describe()
     rows: list[dict[str, Any]] = []
     with scratch() as folder:
@@ -85,7 +86,7 @@ def on(engine: str, files: Path, environment: dict[str, str]) -> dict[str, Any]:
     watched = watch([python, str(SCRIPT), engine, str(files)], environment, PROJECT_ROOT)
     last = watched.output.strip().splitlines()[-1:] or [""]
     if watched.code != 0:
-        return {"engine": engine, "failed": last[0][:200]}
+        return {"engine": engine, "missing" if watched.code == NOT_HERE else "failed": last[0][:200]}
     said = json.loads(last[0][last[0].rindex('{"version"') :])
     return {
         "engine": engine,
@@ -97,24 +98,44 @@ def on(engine: str, files: Path, environment: dict[str, str]) -> dict[str, Any]:
 
 
 def agreed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each row with whether its answer is DuckDB's on the same rows."""
+    """Each row with whether its answer is DuckDB's on the same rows; of an engine that is not here nobody knows."""
     ours = {row["scale"]: row.get("answer") for row in rows if row["engine"] == "duckdb"}
-    return [row | {"agrees": row.get("answer") == ours.get(row["scale"])} for row in rows]
+    return [
+        row | {"agrees": None if "missing" in row else row.get("answer") == ours.get(row["scale"], "")} for row in rows
+    ]
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """A result as its file has it."""
+    return json.dumps(result, ensure_ascii=False, indent=1) + "\n"
 
 
 def main() -> int:
-    """Engines from the command line, all by default."""
+    """Engines from the command line, all by default; exit code 1 when one failed or has another answer, not when it is missing."""
     engines = sys.argv[1:] or list(KNOWN)
     unknown = sorted(set(engines) - set(KNOWN))
     if unknown:
         print(Text(f"未知引擎：{' '.join(unknown)}", f"unknown engines: {' '.join(unknown)}; known: {' '.join(KNOWN)}"))
         return 2
     result = measure(engines, float(os.environ.get("PEERS_SCALE") or "0.1"))
-    TARGET.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    TARGET.write_text(as_text(result), encoding="utf-8")
     page.write(RESULTS)
     for row in result["engines"]:
-        print(row)
-    return 0 if all(row["agrees"] for row in result["engines"]) else 1
+        tell(_said(row))
+    return 1 if any(row["agrees"] is False for row in result["engines"]) else 0
+
+
+def _said(row: dict[str, Any]) -> Text:
+    """One engine in a line."""
+    name = f"{row['engine']} {row.get('version', '')}".strip()
+    if "missing" in row:
+        return Text(f"{name}：未安装，略过（{row['missing']}）", f"{name}: not installed, left out ({row['missing']})")
+    if "failed" in row:
+        return Text(f"{name}：失败：{row['failed']}", f"{name}: failed: {row['failed']}")
+    return Text(
+        f"{name}：{row['rows']:,} 行，{row['seconds']} 秒，{'结果相同' if row['agrees'] else '结果不同'}",
+        f"{name}: {row['rows']:,} rows, {row['seconds']} s, {'same answer' if row['agrees'] else 'another answer'}",
+    )
 
 
 if __name__ == "__main__":
