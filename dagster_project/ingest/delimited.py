@@ -7,10 +7,12 @@ question how many names of the header a separator explains.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ SEPARATORS = {",": "comma", "\t": "tab", "|": "pipe", ";": "semicolon"}
 # From record numbers to the lines of the file that a person would look at.
 LinesOf = Callable[[Sequence[int]], dict[int, int]]
 _BLOCK = 1 << 23
+_RARE = 8  # rows a value from which on a dictionary pays
 _HEADER_LIMIT = 1 << 20
 
 
@@ -130,39 +133,56 @@ def _stream(
         return "skip"
 
     schema = pa.schema([(name, pa.string()) for name in names] + [("row.number", pa.int64())])
-    total, following = 0, 1
-    with pq.ParquetWriter(target, schema, compression="lz4") as writer:
-        try:
-            reader = pa_csv.open_csv(
-                path,
-                read_options=pa_csv.ReadOptions(
-                    column_names=names, skip_rows=skipped, use_threads=False, block_size=_BLOCK
-                ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=separator,
-                    quote_char='"' if quoted else False,
-                    newlines_in_values=quoted,
-                    invalid_row_handler=keep_number,
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types={name: pa.string() for name in names}, strings_can_be_null=False
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            if "Empty CSV" in str(error):
-                return 0  # a header and nothing else
-            raise _unreadable() from error
-        try:
-            for batch in reader:
-                numbers = _numbers(following, batch.num_rows, misshapen)
-                if batch.num_rows:
-                    following = int(numbers[-1]) + 1
-                writer.write_batch(
-                    pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers, pa.int64())], schema=schema)
-                )
-                total += batch.num_rows
-        except pa.ArrowInvalid as error:
-            raise _unreadable() from error
+    following = 1
+
+    def numbered(batch: pa.RecordBatch) -> pa.RecordBatch:
+        nonlocal following
+        numbers = _numbers(following, batch.num_rows, misshapen)
+        following = int(numbers[-1]) + 1
+        return pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers, pa.int64())], schema=schema)
+
+    try:
+        reader = pa_csv.open_csv(
+            path,
+            read_options=pa_csv.ReadOptions(
+                column_names=names, skip_rows=skipped, use_threads=False, block_size=_BLOCK
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=separator,
+                quote_char='"' if quoted else False,
+                newlines_in_values=quoted,
+                invalid_row_handler=keep_number,
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={name: pa.string() for name in names}, strings_can_be_null=False
+            ),
+        )
+        return _write(map(numbered, (batch for batch in reader if batch.num_rows)), schema, target)
+    except pa.ArrowInvalid as error:
+        if "Empty CSV" in str(error):  # a header and nothing else
+            return _write(iter(()), schema, target)
+        raise _unreadable() from error
+
+
+def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, target: Path) -> int:
+    """Write batches as Parquet, one while the next is read; the number of rows."""
+    first = next(batches, None)
+    # Columns with few values get a dictionary: what is asked of a code later is then asked once a code, not once a row. For the
+    # others making one is most of the cost of writing; so are statistics, which nobody asks.
+    coded = [name for name in schema.names if first is not None and len(first[name].unique()) * _RARE < first.num_rows]
+    total = 0
+    with (
+        pq.ParquetWriter(target, schema, compression="lz4", use_dictionary=coded, write_statistics=False) as writer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waiting: Future[None] | None = None
+        for batch in chain([first] if first else [], batches):
+            if waiting is not None:
+                waiting.result()
+            waiting = pool.submit(writer.write_batch, batch)
+            total += batch.num_rows
+        if waiting is not None:
+            waiting.result()
     return total
 
 

@@ -18,6 +18,7 @@ from dagster_project.ingest import codes, decide, scan, synthetic
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.header import HeaderMatch, checked
 from dagster_project.ingest.keys import fingerprint, pads
+from dagster_project.ingest.persons import register_persons
 from dagster_project.ingest.plan import REGION_COLUMNS, Plan
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import Source, open_source
@@ -49,7 +50,7 @@ def examine(
     plan = _plan(contract, source, header, file, province)
     if province is None:
         plan = _plan(contract, source, header, file, _home_province(connection, plan))
-    persons, invented = scan.register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
+    persons, invented = register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
     marked = source.is_marked or synthetic.is_listed(file) or synthetic.is_named(file, contract)
     kind = synthetic.kind_of(marked, persons, invented)
     return Examined(source, header, plan, kind, invented)

@@ -21,8 +21,6 @@ from dagster_project.ingest.store import LINEAGE, literal
 
 ROW, OK = '"row.number"', '"row.accepted"'
 REGION_COLUMNS = ("insu_admdvs", "admdvs", "poolarea_no")
-# Tables with many rows a person: there the pseudonym is computed once a person and joined.
-MANY_ROWS_A_PERSON = {"setl_d", "mdtrt_d", "fee_list_d"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,7 @@ class Plan:
         self.source_file = source_file
         self.code_names = code_names
         self.home_province = province
+        self.people: str | None = None  # temporary table psn_no → pseudonym that is joined; None: every row is hashed
         self.present = [column for column in contract.columns if column.name in header.columns]
 
     def _cell(self, column: Column) -> tuple[str, str]:
@@ -171,22 +170,30 @@ class Plan:
                 known += f" or ({self.province()}) || {name} in ({own})"
         return f"{name} is not null and not ({known})"
 
-    def judged(self) -> str:
-        """Typed rows with the flag "row.accepted"."""
+    def judged(self, rows: str = "") -> str:
+        """Typed rows with the flag "row.accepted"; `rows` narrows the records read."""
         broken = " or ".join(f"coalesce(({condition.sql}), false)" for condition in self.conditions()) or "false"
-        return f"select *, not ({broken}) and random() >= 0 as {OK} from ({self.typed()})"
+        return f"select *, not ({broken}) and random() >= 0 as {OK} from ({self.typed(rows)})"
 
-    def accepted(self, load_id: int) -> str:
-        """Rows as they lie in raw: landed columns, pseudonyms, lineage."""
-        joined = self.contract.name in MANY_ROWS_A_PERSON
+    def split_by_month(self, month: str) -> tuple[str, str]:
+        """The records of a month (yyyymm) and all others, as conditions on the delivered rows.
+
+        Only a delivered date can be asked for its month before it is typed; otherwise ("", ""): nothing is split.
+        """
+        cell, kind = self._cell(self.contract.column(self.contract.month_by))
+        if kind != "DATE" and not (kind.startswith("TIMESTAMP") and "ZONE" not in kind):
+            return "", ""
+        first = f"date '{month[:4]}-{month[4:]}-01'"
+        inside = f"{cell} >= {first} and {cell} < {first} + interval 1 month"
+        return f"where {inside}", f"where ({inside}) is not true"
+
+    def accepted(self, load_id: int, rows: str = "") -> str:
+        """Rows as they lie in raw: landed columns, pseudonyms, lineage; `rows` narrows the records read."""
         columns = []
         for column in self.contract.landed:
             name = f'"{column.name}"'
             if column.landed == "pseudonym":
-                if joined:
-                    columns.append(f"known_person.pseudonym as {name}")
-                else:
-                    columns.append(f"{self._pseudonym(column)} as {name}")
+                columns.append(f"{self._pseudonym(column)} as {name}")
             else:
                 columns.append(f"{values.final(name, column)} as {name}")
         columns += [
@@ -195,11 +202,13 @@ class Plan:
             f"{ROW} as source_row",
             f"{self.province()} as province",
         ]
-        join = ' left join known_person on known_person.psn_no = judged."psn_no"' if joined else ""
-        return f"select {', '.join(columns)} from ({self.judged()}) as judged{join} where {OK}"
+        join = f' left join {self.people} as people on people.psn_no = judged."psn_no"' if self.people else ""
+        return f"select {', '.join(columns)} from ({self.judged(rows)}) as judged{join} where {OK}"
 
     def _pseudonym(self, column: Column) -> str:
-        value = f'"{column.name}"'
+        value = f'judged."{column.name}"'
+        if column.name == "psn_no" and self.people:
+            return f"coalesce(people.pseudonym, {pseudonym_sql(value)})"
         if column.name == "certno" and any(other.name == "psn_cert_type" for other in self.contract.columns):
             value = certificate_sql('"psn_cert_type"', value)
         return pseudonym_sql(value)

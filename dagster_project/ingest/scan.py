@@ -14,13 +14,9 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.ingest.keys import pseudonym_sql
-from dagster_project.ingest.plan import MANY_ROWS_A_PERSON, ROW, Plan
+from dagster_project.ingest.plan import ROW, Plan
 from dagster_project.ingest.store import literal
-from dagster_project.ingest.synthetic import IMPOSSIBLE_REGION
 
-# People whose pseudonyms are kept from file to file: some hundred megabytes.
-MOST_KNOWN = 4_000_000
 # A cell that looks like a certificate or a mobile number is masked wherever it stands.
 _LOOKS_PERSONAL = "[0-9]{15}|[0-9]{17}[0-9Xx]|1[3-9][0-9]{9}"
 # Columns of more than some thousand values gain nothing from a dictionary, and making one costs time; so do bloom
@@ -73,36 +69,6 @@ class ScanResult:
     concerned: dict[tuple[str, str], int] = field(default_factory=dict)  # rows by (row_rule or code_unknown, severity)
 
 
-def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes]) -> tuple[int, int]:
-    """Bring known_person(psn_no, pseudonym) up to this file where that is cheaper; the number of people, and of those that
-    cannot exist.
-
-    People are counted, or rows with one where no distinct numbers are needed; (0, 0) without a person column. Whom an earlier
-    file of the connection made known is known: most people of a month were there in the month before.
-    """
-    names = [name for name in ("psn_no", "certno") if name in plan.header.columns]
-    if "psn_no" not in names:
-        return 0, 0
-    if plan.contract.name in MANY_ROWS_A_PERSON:
-        connection.execute("create temp table if not exists known_person (psn_no varchar, pseudonym uuid)")
-        kept = connection.execute("select count(*) from known_person").fetchone()
-        if kept is not None and kept[0] > MOST_KNOWN:
-            connection.execute("truncate known_person")
-        connection.execute(f"create or replace temp table person_here as {plan.persons()}")
-        connection.execute(
-            f"insert into known_person select psn_no, {pseudonym_sql('psn_no')} from person_here "
-            "anti join known_person using (psn_no) where psn_no is not null",
-            pads,
-        )
-        test = f"select count(psn_no), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
-    else:
-        starts = " or ".join(f'coalesce(starts_with("{name}", {literal(IMPOSSIBLE_REGION)}), false)' for name in names)
-        known = ", ".join(f'"{name}"' for name in names)
-        test = f"select count(coalesce({known})), count_if({starts}) from ({plan.typed()})"
-    row = connection.execute(test).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
-
-
 def write_accepted(
     connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes], load_id: int, folder: Path
 ) -> ScanResult:
@@ -110,50 +76,59 @@ def write_accepted(
     result = ScanResult(rows_read=plan.source.rows_read)
     if plan.source.rows == 0:
         return result
-    contract = plan.contract
-    query = plan.accepted(load_id)
-    used = {name: pad for name, pad in pads.items() if f"${name}" in query}
-    months = _months_before(connection, plan) if contract.month_by else ["all"]
-    if len(months) == 1:
-        target = folder / "one.parquet"
-        written = connection.execute(f"copy ({query}) to {literal(target)} ({PARQUET})", used).fetchone()
-        result.accepted = int(written[0]) if written else 0
-        files = [target]
-    else:
-        month = f"strftime(\"{contract.month_by}\", '%Y%m')"
-        target = folder / "months"
+
+    def copy(rows: str, target: Path, by_month: bool = False) -> int:
+        query, how = plan.accepted(load_id, rows), ""
+        if by_month:
+            query, how = (
+                f"select *, {_month_name(plan)} as month_of_row from ({query})",
+                ", partition_by (month_of_row)",
+            )
+        used = {name: pad for name, pad in pads.items() if f"${name}" in query}
+        written = connection.execute(f"copy ({query}) to {literal(target)} ({PARQUET}{how})", used).fetchone()
+        return int(written[0]) if written else 0
+
+    one = folder / "one.parquet"
+    if not plan.contract.month_by:
+        result.accepted = copy("", one)
+        if result.accepted:
+            result.months["all"], result.files["all"] = result.accepted, one
+        return result
+    months = _months_before(connection, plan)
+    own, others = ("", "") if len(months) < 2 else plan.split_by_month(max(months, key=lambda month: months[month]))
+    files = []
+    if own or len(months) < 2:
+        result.accepted = copy(own, one)
+        files.append(one)
+    if len(months) > 1:
+        # Rows are sorted into months by way of a row format, which costs half as much again as writing: only those beside the
+        # month that most rows are of.
         # Few rows wait in memory per month, and every month stays one file.
         connection.execute("set partitioned_write_flush_threshold = 122880")
         connection.execute("set partitioned_write_max_open_files = 1200")
-        written = connection.execute(
-            f"copy (select *, {month} as month_of_row from ({query})) to {literal(target)} "
-            f"({PARQUET}, partition_by (month_of_row))",
-            used,
+        result.accepted += copy(others, folder / "months", by_month=True)
+        files += sorted((folder / "months").rglob("*.parquet"))
+    for file in files:
+        row = connection.execute(
+            f"select any_value({_month_name(plan)}), count(*) from read_parquet({literal(file)}, hive_partitioning = false)"
         ).fetchone()
-        result.accepted = int(written[0]) if written else 0
-        files = sorted(target.rglob("*.parquet"))
-    if not contract.month_by:
-        found = [(str(files[0]), "all", result.accepted)] if result.accepted else []
-    elif files:
-        listed = ", ".join(literal(file) for file in files)
-        found = connection.execute(
-            f"select filename, strftime(\"{contract.month_by}\", '%Y%m'), count(*) from read_parquet([{listed}], "
-            "hive_partitioning = false, filename = true) group by 1, 2 order by 1, 2"
-        ).fetchall()
-    else:
-        found = []
-    for file, name, count in found:
-        result.months[str(name)] = result.months.get(str(name), 0) + int(count)
-        result.files[str(name)] = Path(file)
+        if row is not None and row[1]:
+            result.months[str(row[0])] = int(row[1])
+            result.files[str(row[0])] = file
     return result
 
 
-def _months_before(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
-    """Months of the file's rows, bad ones left out, from the month column alone."""
+def _month_name(plan: Plan) -> str:
+    return f"strftime(\"{plan.contract.month_by}\", '%Y%m')"
+
+
+def _months_before(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, int]:
+    """Months of the file's rows with their numbers of rows, bad ones left out, from the month column alone."""
     rows = connection.execute(
-        f"select distinct strftime(\"{plan.contract.month_by}\", '%Y%m') from ({plan.typed()})"
+        f"select {_month_name(plan)}, count(*) from ("
+        f'select date_trunc(\'month\', "{plan.contract.month_by}") as "{plan.contract.month_by}" from ({plan.typed()})) group by all'
     ).fetchall()
-    return sorted(str(row[0]) for row in rows if row[0] is not None) or ["none"]
+    return {str(name): int(count) for name, count in rows if name is not None}
 
 
 def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:

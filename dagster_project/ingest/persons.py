@@ -1,0 +1,71 @@
+"""Pseudonyms of people: each person hashed once a run where that is cheaper than once a row.
+
+Belongs here: whom the files so far have made known, and how a file finds its people there. Does not belong here: the
+pseudonym itself (`keys.py`), which columns hold one (contracts).
+
+Hashing costs thirty times a look into a table. The first extract with one row a person makes its people known; extracts with many
+rows a person get a table of their own people, which is small enough to be joined fast.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import duckdb
+
+from dagster_project.ingest.keys import pseudonym_sql
+from dagster_project.ingest.plan import Plan
+from dagster_project.ingest.store import literal
+from dagster_project.ingest.synthetic import IMPOSSIBLE_REGION
+
+# Extracts whose people are collected, counted and made known before their rows are read.
+COLLECTED = {"psn_insu_d", "setl_d", "mdtrt_d", "fee_list_d"}
+# People who are kept from file to file: three gigabytes at most, which DuckDB may put on the disk.
+_MOST_KNOWN = 50_000_000
+# A database of its own in memory, because all connections of a run share it.
+_KNOWN = "met.known_person"
+_alone = threading.Lock()
+# With fewer rows for each known person, hashing the rows costs less than looking through everybody.
+_FEWEST_ROWS = 0.25
+
+
+def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes]) -> tuple[int, int]:
+    """Decide where the file's plan finds its people; the number of people, and of those that cannot exist.
+
+    People are counted, or rows with one where no distinct numbers are needed; (0, 0) without a person column.
+    """
+    names = [name for name in ("psn_no", "certno") if name in plan.header.columns]
+    if "psn_no" not in names:
+        return 0, 0
+    known = _known(connection)
+    if plan.contract.name in COLLECTED:
+        connection.execute(
+            "create or replace temp table person_here as "
+            f"select here.psn_no, coalesce(known.pseudonym, {pseudonym_sql('here.psn_no')}) as pseudonym "
+            f"from ({plan.persons()}) as here left join {_KNOWN} as known on known.psn_no = here.psn_no "
+            "where here.psn_no is not null",
+            pads,
+        )
+        with _alone:  # files are read side by side: nobody may become known twice
+            connection.execute(f"insert into {_KNOWN} select * from person_here anti join {_KNOWN} using (psn_no)")
+        plan.people = "person_here"
+        test = f"select count(*), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
+    else:
+        plan.people = _KNOWN if plan.source.rows > known * _FEWEST_ROWS > 0 else None
+        starts = " or ".join(f'coalesce(starts_with("{name}", {literal(IMPOSSIBLE_REGION)}), false)' for name in names)
+        listed = ", ".join(f'"{name}"' for name in names)
+        test = f"select count(coalesce({listed})), count_if({starts}) from ({plan.typed()})"
+    row = connection.execute(test).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _known(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many people are known; makes their table, and empties it when it has grown too large."""
+    with _alone:
+        connection.execute("attach if not exists ':memory:' as met")
+        connection.execute(f"create table if not exists {_KNOWN} (psn_no varchar, pseudonym uuid)")
+        row = connection.execute(f"select count(*) from {_KNOWN}").fetchone()
+        if row is not None and row[0] > _MOST_KNOWN:
+            connection.execute(f"truncate {_KNOWN}")
+            return 0
+    return int(row[0]) if row else 0
