@@ -64,6 +64,19 @@
     {{ return('ENUM(' ~ types[domain] | join(', ') ~ ')' if types[domain] else 'VARCHAR') }}
 {%- endmacro %}
 
+{# One code as its enumeration: in the small tables that a fact joins, it is worked out once a code instead of once a row. #}
+{% macro as_code(expression, domain) -%}
+    {{ return(adapter.dispatch('as_code', 'medical_insurance')(expression, domain)) }}
+{%- endmacro %}
+
+{% macro default__as_code(expression, domain) -%}
+    cast({{ expression }} as {{ code_type(code_types(), domain) }})
+{%- endmacro %}
+
+{% macro spark__as_code(expression, domain) -%}
+    {{ expression }}
+{%- endmacro %}
+
 {# The last step of a fact: its text columns as enumerations. #}
 {% macro as_codes(relation, fact) -%}
     {{ return(adapter.dispatch('as_codes', 'medical_insurance')(relation, fact)) }}

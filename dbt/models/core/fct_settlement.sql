@@ -30,12 +30,25 @@ link as (
     select * from {{ ref('settlement_link') }}
 ),
 
+-- Places and grades become enumerations here, some hundred times, and not once a settlement.
 regions as (
-    select * from {{ ref('dim_region') }}
+    select
+        region_code,
+        {{ as_code('prefecture_code', 'region') }} as prefecture_code,
+        lookup_from,
+        lookup_to
+    from {{ ref('dim_region') }}
 ),
 
 institutions as (
-    select * from {{ ref('dim_institution') }}
+    select
+        institution_code,
+        provider_kind,
+        {{ as_code('hosp_lv', 'grade') }} as hosp_lv,
+        {{ as_code('lmtpric_hosp_lv', 'grade') }} as lmtpric_hosp_lv,
+        valid_from,
+        valid_to
+    from {{ ref('dim_institution') }}
 ),
 
 codes as (
@@ -154,7 +167,7 @@ final as (
         end as travel_class,
         -- L23: where care out of the prefecture was given: a prefecture at home, a province elsewhere.
         case
-            when left(treatment_region, 2) <> left(insu_admdvs, 2) then left(treatment_region, 2) || '0000'
+            when left(treatment_region, 2) <> left(insu_admdvs, 2) then {{ as_code("left(treatment_region, 2) || '0000'", 'region') }}
             when insured_prefecture <> treatment_prefecture then treatment_prefecture
         end as destination_region,
         coalesce(insutype, 'unknown') as scheme_code,
