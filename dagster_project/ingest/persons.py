@@ -22,6 +22,8 @@ from dagster_project.ingest.synthetic import IMPOSSIBLE_REGION
 COLLECTED = {"psn_insu_d", "setl_d", "mdtrt_d", "fee_list_d"}
 # People who are kept from file to file: three gigabytes at most, which DuckDB may put on the disk.
 _MOST_KNOWN = 50_000_000
+# With more known people for each of a file's, its rows are joined to a table of its own people.
+_MOST_BESIDE = 8
 # A database of its own in memory, because all connections of a run share it.
 _KNOWN = "met.known_person"
 _alone = threading.Lock()
@@ -39,17 +41,23 @@ def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: di
         return 0, 0
     known = _known(connection)
     if plan.contract.name in COLLECTED:
+        connection.execute(f"create or replace temp table person_here as {plan.persons()}")
         connection.execute(
-            "create or replace temp table person_here as "
-            f"select here.psn_no, coalesce(known.pseudonym, {pseudonym_sql('here.psn_no')}) as pseudonym "
-            f"from ({plan.persons()}) as here left join {_KNOWN} as known on known.psn_no = here.psn_no "
-            "where here.psn_no is not null",
+            f"create or replace temp table person_new as select psn_no, {pseudonym_sql('psn_no')} as pseudonym "
+            f"from person_here anti join {_KNOWN} using (psn_no) where psn_no is not null",
             pads,
         )
         with _alone:  # files are read side by side: nobody may become known twice
-            connection.execute(f"insert into {_KNOWN} select * from person_here anti join {_KNOWN} using (psn_no)")
-        plan.people = "person_here"
-        test = f"select count(*), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
+            connection.execute(f"insert into {_KNOWN} select * from person_new anti join {_KNOWN} using (psn_no)")
+        plan.people = _KNOWN
+        row = connection.execute("select count(*) from person_here").fetchone()
+        if row is not None and known > row[0] * _MOST_BESIDE:
+            connection.execute(
+                "create or replace temp table person_named as "
+                f"select psn_no, pseudonym from person_here inner join {_KNOWN} using (psn_no)"
+            )
+            plan.people = "person_named"
+        test = f"select count(psn_no), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
     else:
         plan.people = _KNOWN if plan.source.rows > known * _FEWEST_ROWS > 0 else None
         starts = " or ".join(f'coalesce(starts_with("{name}", {literal(IMPOSSIBLE_REGION)}), false)' for name in names)
