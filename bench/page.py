@@ -1,4 +1,4 @@
-"""docs/bench.md and its pictures, made from the result files.
+"""docs/bench.md and its pictures and the README's table, made from the result files.
 
 Belongs here: tables and sentences of the page about `make bench`. Does not belong here: numbers (`derive.py`), drawing
 (`plots.py`), runs that are made apart (`page_documented.py`). Run as
@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench import plots
+from bench import machine, plots, readme
 from bench.derive import derived
 from bench.markdown import table
 from bench.page_documented import documented
@@ -19,6 +19,7 @@ from bench.wide_reads import NARROW_COLUMNS, WIDE_LIMIT
 from dagster_project.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "bench.md"
+README = PROJECT_ROOT / "README.md"
 IMAGES = PROJECT_ROOT / "docs" / "images"
 STAGES = {
     "intake": "接收与入库 intake",
@@ -58,36 +59,43 @@ make bench-peers                                   # 其他引擎 other engines;
 
 
 def write(results: Path) -> None:
-    """Make page and pictures from all results, the largest scale first."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*.json"))]
-    found = [result | {"derived": derived(result)} for result in found]  # by today's targets
-    found.sort(key=lambda result: -result["scales"][-1]["scale"])
-    from bench.machine import BYTES_AT_SCALE_ONE
-
-    parts = [_HEAD.format(room=BYTES_AT_SCALE_ONE / 1e9)]
+    """Make page, pictures and the README's table from all results."""
+    found = read(results)
     IMAGES.mkdir(exist_ok=True)
     for result in found:
         for kind, svg in (("stages", plots.stages(result, STAGES)), ("growth", plots.growth(result))):
             (IMAGES / f"bench_{result['name']}_{kind}.svg").write_text(svg, encoding="utf-8")
-        parts.append(_section(result))
-    parts += documented(results.parent)
-    PAGE.write_text("\n".join(parts), encoding="utf-8")
+    PAGE.write_text(text(found, results.parent), encoding="utf-8")
+    README.write_text(readme.renewed(README.read_text(encoding="utf-8"), found), encoding="utf-8")
+
+
+def read(results: Path) -> list[dict[str, Any]]:
+    """All results of a folder, the largest scale first, judged by today's targets."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*.json"))]
+    found = [result | {"derived": derived(result)} for result in found]
+    return sorted(found, key=lambda result: -result["scales"][-1]["scale"])
+
+
+def text(found: list[dict[str, Any]], folder: Path) -> str:
+    """The page; runs that are made apart have their results in `folder`."""
+    head = _HEAD.format(room=machine.BYTES_AT_SCALE_ONE / 1e9)
+    return "\n".join([head, *map(_section, found), *documented(folder)])
 
 
 def _section(result: dict[str, Any]) -> str:
-    name, machine = result["name"], result["machine"]
-    versions = ", ".join(f"{package} {number}" for package, number in machine["versions"].items())
+    name, described = result["name"], result["machine"]
+    versions = ", ".join(f"{package} {number}" for package, number in described["versions"].items())
     limits = "".join(f" · {key.removeprefix('BULLETIN_').lower()} {value}" for key, value in result["limits"].items())
-    busy = machine["load_before"] > 0.3
+    busy = described["load_before"] > 0.3
     load = (
-        f"\n\n**机器当时还在做别的事（开始时负载 {machine['load_before']}）：只看比值，不看秒数。** "
+        f"\n\n**机器当时还在做别的事（开始时负载 {described['load_before']}）：只看比值，不看秒数。** "
         "The machine was doing something else too: read ratios, not seconds."
     )
     return "\n\n".join(
         [
             f"## {name} · {result['day']} · {result['code']}",
-            f"{machine['processor']} · {machine['cores']} cores · {machine['memory_bytes'] / 2**30:.0f} GB · "
-            f"{machine['system']}{limits} · {versions}{load if busy else ''}",
+            f"{described['processor']} · {described['cores']} cores · {described['memory_bytes'] / 2**30:.0f} GB · "
+            f"{described['system']}{limits} · {versions}{load if busy else ''}",
             _targets(result),
             _scales(result),
             f"![各阶段 stages](images/bench_{name}_stages.svg)",

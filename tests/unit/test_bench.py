@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from bench import derive, machine, measure, page, regress, run
+from bench import derive, machine, measure, page, product, readme, regress, run
 from dagster_project.errors import UserError
+from dagster_project.settings import PROJECT_ROOT
 
 MEGABYTE = 1_000_000
 _WORK = f"""
@@ -222,6 +223,8 @@ def test_the_page_shows_every_result_and_no_machine(
 ) -> None:
     monkeypatch.setattr(page, "PAGE", tmp_path / "bench.md")
     monkeypatch.setattr(page, "IMAGES", tmp_path / "images")
+    monkeypatch.setattr(page, "README", tmp_path / "README.md")
+    (tmp_path / "README.md").write_text(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n", encoding="utf-8")
     results = tmp_path / "results"
     results.mkdir()
     (results / "trial.json").write_text(json.dumps(result), encoding="utf-8")
@@ -230,8 +233,29 @@ def test_the_page_shows_every_result_and_no_machine(
     assert "## trial" in text
     assert result["machine"]["processor"] in text
     assert "704 / 704" in text
+    table = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert table.startswith("before\n") and table.endswith("\nafter\n") and "old" not in table
+    assert result["machine"]["processor"] in table
+    assert "64" in table and "533 百万行" in table
     assert "| rule_count | core.fct_settlement | 23 | 12.0 |" in text
     for kind in ("stages", "growth"):
         drawn = (tmp_path / "images" / f"bench_trial_{kind}.svg").read_text(encoding="utf-8")
         assert drawn.startswith("<svg") and "yardstick" in drawn
     assert os.uname().nodename not in json.dumps(result["machine"])
+
+
+def test_the_baseline_knows_every_part_and_states_its_margin() -> None:
+    content = json.loads(regress.BASELINE.read_text(encoding="utf-8"))
+    assert (content["scale"], content["margin"], content["floor"]) == (regress.SCALE, regress.MARGIN, regress.FLOOR)
+    assert set(product.AFTER_INTAKE) | {"whole", "intake", "model_to_bulletin", "peak_memory", "written"} == set(
+        content["ratios"]
+    )
+    decision = (PROJECT_ROOT / "docs" / "decisions" / "0006-the-bench.md").read_text(encoding="utf-8")
+    assert f"Margin {regress.MARGIN};" in decision
+
+
+def test_page_and_readme_are_what_the_committed_results_make() -> None:
+    found = page.read(run.RESULTS)
+    assert page.PAGE.read_text(encoding="utf-8") == page.text(found, run.RESULTS.parent)
+    written = page.README.read_text(encoding="utf-8")
+    assert written == readme.renewed(written, found)
