@@ -14,6 +14,8 @@ import hashlib
 import shutil
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -136,12 +138,29 @@ def open_source(connection: duckdb.DuckDBPyConnection, file: LandedFile, contrac
             path = _on_disk(file, work / "unpacked.xlsx") if unpacked else file.path
             table = workbook.rewrite(path, contract, work / "text.parquet")
             return _text(connection, table, is_marked=synthetic.workbook_says(path))
-        path, code = encoding.as_utf8(_plain_stream(file), None if unpacked else file.path, work / "text.utf8")
-        return _text(connection, delimited.rewrite(path, contract, work / "text.parquet"), code)
+        table, code = _delimited(file, contract, work, None if unpacked else file.path)
+        return _text(connection, table, code)
     except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         if isinstance(error, OSError) and error.errno == 28:
             raise
         raise _damaged(error) from error
+
+
+def _delimited(file: LandedFile, contract: Contract, work: Path, plain: Path | None) -> tuple[delimited.TextTable, str]:
+    """The cells of a text file, and its encoding.
+
+    The encoding is decided on the whole file. A file that needs no unpacking is read as UTF-8 meanwhile, which most are: on a
+    second core that costs no time, and what was read is dropped when it was not.
+    """
+    target = work / "text.parquet"
+    with ThreadPoolExecutor(1) as pool:
+        decided = pool.submit(encoding.as_utf8, _plain_stream(file), plain, work / "text.utf8")
+        early = None
+        if plain is not None:
+            with suppress(Refusal, UnicodeDecodeError):
+                early = delimited.rewrite(plain, contract, target)
+        path, code = decided.result()
+    return early if early is not None and path == plain else delimited.rewrite(path, contract, target), code
 
 
 def _on_disk(file: LandedFile, target: Path) -> Path:
