@@ -41,3 +41,21 @@ class UserError(Exception):
         if self.todo is not None:
             lines.append(("处理：" if language == "zh" else "What to do: ") + self.todo.in_language(language))
         return "\n".join(lines)
+
+
+def about_memory(shown: str) -> Text | None:
+    """What to do when a text tells of too little memory, or of no room for what does not fit into it; else None."""
+    if "out of memory" not in shown.lower() and "memoryerror" not in shown.lower():
+        return None
+    if "max_temp_directory_size" in shown or "failed to offload" in shown.lower():
+        return Text(
+            "内存不够，家目录 tmp/ 所在磁盘也放不下中间数据：腾出磁盘空间，或调高 BULLETIN_MEMORY_LIMIT 后重试；已完成的步骤不会重做。",
+            "What does not fit into memory does not fit on the disk of HOME/tmp either: make room there or raise "
+            "BULLETIN_MEMORY_LIMIT and run again; what is done stays done.",
+        )
+    return Text(
+        "内存不足：调高 BULLETIN_MEMORY_LIMIT（如 6GB；不设则用机器内存的一半），或设 BULLETIN_THREADS=1 减少同时占用后重试；"
+        "已完成的步骤不会重做。",
+        "Out of memory: raise BULLETIN_MEMORY_LIMIT (such as 6GB; without it half of the machine's memory is used), or set "
+        "BULLETIN_THREADS=1 so that less is held at once, and run again; what is done stays done.",
+    )

@@ -1,7 +1,7 @@
-"""How far a run is, for whoever looks: the stages in order, their share of a run's time, and one reporter.
+"""How far a run is, for whoever looks: the stages in order, what they took, and one reporter.
 
-Belongs here: the list of stages, measuring them, remembering the seconds of the last whole run. Does not belong here:
-drawing on a terminal (`terminal.py`), deciding what a stage does (`assets/`).
+Belongs here: the list of stages, measuring them, remembering what they took for the next run. Does not belong here:
+estimating (`time_left.py`), drawing on a terminal (`terminal.py`), deciding what a stage does (`assets/`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import Any
 
 from dagster_project.durable import durable_step
 from dagster_project.language import Text
 from dagster_project.settings import Settings
+from dagster_project.time_left import COSTS, Measured, Work
 
+STAGE_SECONDS, NODE_SECONDS = "stage_seconds.json", "node_seconds.json"
 STAGES: dict[str, Text] = {
     "start": Text("启动", "Start"),
     "landing": Text("接收与入库", "Landing"),
@@ -31,30 +34,25 @@ STAGES: dict[str, Text] = {
     "publication_checks": Text("出版检查", "Publication checks"),
     "serving": Text("对外数据库", "Serving database"),
 }
-# Seconds of the sample on two cores; replaced by the home's own after its first whole run.
-FIRST_SECONDS = {
-    "start": 5.0,
-    "landing": 8.0,
-    "landing_checks": 2.0,
-    "definitions": 0.5,
-    "core": 8.0,
-    "core_checks": 1.0,
-    "indicator": 6.0,
-    "indicator_checks": 1.0,
-    "publication": 8.0,
-    "publication_checks": 1.0,
-    "serving": 1.0,
-}
 
 
-class Reporter(Protocol):
-    """Somebody who wants to know; the terminal of the command line is one."""
+class Reporter:
+    """Somebody who wants to know; the terminal of the command line is one. What is not overridden interests nobody."""
 
-    def started(self, stage: str) -> None: ...
+    def expected(self, work: Work) -> None:
+        """What the run has in front of it, as far as that is known by now."""
 
-    def advanced(self, stage: str, fraction: float, detail: str) -> None: ...
+    def planned(self, stage: str, share: float) -> None:
+        """Only a part of a stage is to be done: the rest stands as an earlier run left it."""
 
-    def finished(self, stage: str, seconds: float, detail: str) -> None: ...
+    def started(self, stage: str) -> None:
+        """A stage begins."""
+
+    def advanced(self, stage: str, fraction: float, detail: str) -> None:
+        """So much of a stage is done (0 to 1), and this is what it is at."""
+
+    def finished(self, stage: str, seconds: float, detail: str) -> None:
+        """A stage is over, and this is what it came to."""
 
 
 _reporter: Reporter | None = None
@@ -62,6 +60,9 @@ _log_lock = threading.Lock()
 _current: list[str] = []
 _detail: dict[str, Text | str] = {}
 _passed_over: set[str] = set()
+_own_seconds: dict[str, float] = {}
+_work = Work()
+_run_begun: float | None = None
 
 
 def set_reporter(reporter: Reporter | None) -> None:
@@ -70,10 +71,37 @@ def set_reporter(reporter: Reporter | None) -> None:
     _reporter = reporter
 
 
-def advance(fraction: float, detail: str = "") -> None:
-    """Tell how much of the running stage is done (0 to 1) and what it is at."""
+def begin() -> None:
+    """A run begins now: what passes until its first stage is the stage `start`."""
+    global _work, _run_begun
+    _work, _run_begun = Work(), time.monotonic()
+    _own_seconds.clear()
+
+
+def expect(work: Work) -> None:
+    """Tell what the run has in front of it; again as soon as more is known."""
+    global _work
+    _work = work
+    if _reporter is not None:
+        _reporter.expected(work)
+
+
+def plan(share: float) -> None:
+    """Tell that only a part of the running stage is to be done."""
     if _reporter is not None and _current:
-        _reporter.advanced(_current[-1], max(0.0, min(1.0, fraction)), detail)
+        _reporter.planned(_current[-1], share)
+
+
+def advance(fraction: float, detail: str = "", stage_name: str | None = None) -> None:
+    """Tell how much of a stage is done (0 to 1) and what it is at: of the running one, or of one that works beside it."""
+    name = stage_name or (_current[-1] if _current else None)
+    if _reporter is not None and name is not None:
+        _reporter.advanced(name, max(0.0, min(1.0, fraction)), detail)
+
+
+def took(name: str, seconds: float) -> None:
+    """The seconds of a stage whose work began before the run came to it: these count, not those that were waited."""
+    _own_seconds[name] = seconds
 
 
 def conclude(detail: Text | str) -> None:
@@ -92,6 +120,13 @@ def pass_over(detail: Text | str) -> None:
 @contextmanager
 def stage(settings: Settings, name: str) -> Iterator[None]:
     """Run one stage: tells the reporter, measures the seconds and remembers them for the next run."""
+    global _run_begun
+    if _run_begun is not None:
+        seconds = time.monotonic() - _run_begun
+        _run_begun = None
+        remember(settings, "start", seconds, COSTS["start"].rows(_work))
+        if _reporter is not None:
+            _reporter.finished("start", seconds, "")
     _current.append(name)
     if _reporter is not None:
         _reporter.started(name)
@@ -104,7 +139,7 @@ def stage(settings: Settings, name: str) -> Iterator[None]:
     if name in _passed_over:
         _passed_over.discard(name)
     else:
-        remember(settings, name, seconds)
+        remember(settings, name, _own_seconds.get(name, seconds), COSTS[name].rows(_work))
     log(settings, name, seconds)
     if _reporter is not None:
         detail = _detail.pop(name, "")
@@ -126,40 +161,45 @@ def log(settings: Settings, name: str, seconds: float) -> None:
         stream.write(json.dumps(line) + "\n")
 
 
-def remember(settings: Settings, name: str, seconds: float) -> None:
-    """Keep the seconds of a stage for the estimate of the next run."""
-    known = expected_seconds(settings)
-    known[name] = round(seconds, 2)
-    path = settings.home / "logs" / "stage_seconds.json"
+def remember(settings: Settings, name: str, seconds: float, rows: float = 0.0) -> None:
+    """Keep what a stage took, and for how many rows, for the estimate of the next run."""
+    known = {stage_name: asdict(one) for stage_name, one in measured(settings).items()}
+    known[name] = {"seconds": round(seconds, 2), "rows": round(rows)}
+    _write(settings, STAGE_SECONDS, known)
+
+
+def measured(settings: Settings) -> dict[str, Measured]:
+    """What each stage took last time in this home; nothing before the first."""
+    found = {}
+    for name, told in _read(settings, STAGE_SECONDS).items():
+        with suppress(AttributeError, KeyError, TypeError, ValueError):  # written by another version, or by hand
+            if name in STAGES:
+                found[name] = Measured(float(told["seconds"]), float(told["rows"]))
+    return found
+
+
+def remember_nodes(settings: Settings, seconds: Mapping[str, float]) -> None:
+    """Keep the seconds of models and tests, by unique id, as their weights in the next build."""
+    _write(settings, NODE_SECONDS, _read(settings, NODE_SECONDS) | {name: round(s, 3) for name, s in seconds.items()})
+
+
+def node_seconds(settings: Settings) -> dict[str, float]:
+    """Seconds of models and tests when this home last built them."""
+    return {name: float(s) for name, s in _read(settings, NODE_SECONDS).items() if isinstance(s, int | float)}
+
+
+def _read(settings: Settings, name: str) -> dict[str, Any]:
+    try:
+        told = json.loads((settings.home / "logs" / name).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _write(settings: Settings, name: str, told: Mapping[str, Any]) -> None:
+    path = settings.home / "logs" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(known, indent=1), encoding="ascii")
+    temporary.write_text(json.dumps(told, indent=1), encoding="ascii")
     with durable_step("progress.seconds"):
         temporary.replace(path)
-
-
-def expected_seconds(settings: Settings) -> dict[str, float]:
-    """Seconds that each stage took last time in this home, or on the sample when there was no last time."""
-    path = settings.home / "logs" / "stage_seconds.json"
-    known = dict(FIRST_SECONDS)
-    try:
-        stored = json.loads(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return known
-    known.update({name: float(value) for name, value in stored.items() if name in STAGES})
-    return known
-
-
-def seconds_left(expected: dict[str, float], stage_name: str, fraction: float, spent: float) -> float:
-    """Estimated seconds to the end, scaled by how fast this run is against the last one.
-
-    `spent` are the seconds since the start; `fraction` is the done part of `stage_name`.
-    """
-    names = list(STAGES)
-    place = names.index(stage_name)
-    done = sum(expected[name] for name in names[:place]) + expected[stage_name] * fraction
-    total = sum(expected.values())
-    if done <= 0:
-        return total
-    pace = min(10.0, max(0.2, spent / done)) if done > total * 0.1 else 1.0
-    return max(0.0, (total - done) * pace)

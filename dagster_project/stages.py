@@ -13,10 +13,10 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from dagster_project import dbt_build, dbt_parse, gate, model_inputs, progress, run, years
+from dagster_project import dbt_build, dbt_parse, gate, model_inputs, progress, run, workload, years
 from dagster_project.dbt_build import NodeResult
 from dagster_project.durable import durable_step
-from dagster_project.errors import ExitCode, UserError
+from dagster_project.errors import ExitCode, UserError, about_memory
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
@@ -58,7 +58,7 @@ def _is_anything_due(settings: Settings) -> bool:
         return len(model_inputs.unchanged(connection, inputs, manifest)) < len(inputs)
 
 
-def begin_landing(settings: Settings, run_id: str) -> None:
+def begin_landing(settings: Settings, run_id: str, full_refresh: bool = False) -> None:
     """Start intake of a run that has begun, in a thread of its own; `land` of the same run waits for it.
 
     The command line calls this before it imports Dagster and dbt, which keep one core busy for seconds.
@@ -67,7 +67,7 @@ def begin_landing(settings: Settings, run_id: str) -> None:
 
     def work() -> None:
         try:
-            begun.set_result(_take_in(settings, run_id))
+            begun.set_result(_take_in(settings, run_id, full_refresh))
         except BaseException as error:
             begun.set_exception(error)
 
@@ -94,14 +94,19 @@ def _require_years(settings: Settings, years: Sequence[int], report: IngestRepor
         ) from error
 
 
-def _take_in(settings: Settings, run_id: str) -> IngestReport:
-    from dagster_project.ingest import ingest_landing
+def _take_in(settings: Settings, run_id: str, full_refresh: bool = False) -> IngestReport:
+    from dagster_project.ingest import ingest_landing, prepare_warehouse
 
     begun = time.monotonic()
-    report = ingest_landing(
-        settings, run_id, on_progress=lambda done, total, what: progress.advance(done / max(total, 1), what)
-    )
-    progress.log(settings, "intake", time.monotonic() - begun)
+    with connect(settings) as connection:
+        prepare_warehouse(connection)
+    everything = full_refresh or models_changed(settings)[0]
+    share = workload.IntakeShare(workload.tell_before_intake(settings, everything))
+    report = ingest_landing(settings, run_id, on_progress=share)
+    seconds = time.monotonic() - begun
+    progress.log(settings, "intake", seconds)
+    progress.took("landing", seconds)
+    workload.tell(settings, everything, taken=sum(file.rows_read for file in report.loaded))
     return report
 
 
@@ -114,7 +119,10 @@ def land(settings: Settings, run_id: str, years: Sequence[int] = ()) -> IngestRe
     report = begun.result() if begun is not None else _take_in(settings, run_id)
     rows = sum(file.rows_read for file in report.loaded)
     loaded = Text(f"{len(report.loaded)} 个文件，{rows:,} 行", f"{len(report.loaded)} files, {rows:,} rows")
-    progress.conclude(loaded if report.loaded else Text("没有新文件", "no new file"))
+    if report.loaded:
+        progress.conclude(loaded)
+    else:
+        progress.pass_over(Text("没有新文件", "no new file"))
     if report.exit_code == ExitCode.BAD_INPUT and not _is_anything_loaded(settings):
         left_out = [*report.refused, *report.unknown]
         raise UserError(
@@ -159,13 +167,16 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
         chosen = model_inputs.selection(manifest, tags, standing)
         picked = {name for name in inputs if manifest["nodes"][name]["name"] in select.split()}
         model_inputs.forget(connection, picked if named else chosen.due)
-    total = len(chosen.due) or len(select.split())
-    done = 0
+    weights = dbt_build.weights(manifest, progress.node_seconds(settings))
+    total = sum(weights[name] for name in chosen.due)
+    standing_weight = sum(weights[name] for name in chosen.passed_over)
+    progress.plan(total / (total + standing_weight) if standing_weight else 1.0)
+    done = 0.0
 
     def on_node(unique_id: str, _status: str) -> None:
         nonlocal done
-        done += 1
-        progress.advance(done / max(total, done), unique_id.split(".")[2])
+        done += weights.get(unique_id, 0.0)
+        progress.advance(done / max(total, done) if done else 0.0, unique_id.split(".")[2])
 
     results: list[NodeResult] = []
     if named or not standing:
@@ -176,6 +187,7 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
     if not named and not any(result.failed for result in results):
         with connect(settings) as connection:
             model_inputs.note(connection, inputs, [result.unique_id for result in results])
+        progress.remember_nodes(settings, {result.unique_id: result.seconds for result in results})
     if chosen.passed_over:
         place = model_inputs.order(manifest)
         results += dbt_build.passed_over(settings, chosen.passed_over)
@@ -234,7 +246,8 @@ def require_whole(results: Sequence[NodeResult], missing: Sequence[str] = (), no
     raise UserError(
         Text("这一步没有完成，下游没有执行。", "This step did not complete; nothing after it ran."),
         where="\n".join(lines),
-        todo=Text(
+        todo=about_memory("\n".join(result.message for result in failed))
+        or Text(
             "见 HOME/logs/dbt.log；修正数据或模型后重新运行。",
             "See HOME/logs/dbt.log; correct the data or the model and run again.",
         ),

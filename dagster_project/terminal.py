@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dagster_project import progress
 from dagster_project.language import Text
 from dagster_project.run import RunSummary
 from dagster_project.settings import Settings
+from dagster_project.time_left import TimeLeft, Work
 
 STATUS = {
     "pass": Text("通过", "passed"),
@@ -32,8 +34,9 @@ SHOWN = 12
 
 
 def clock(seconds: float) -> str:
-    """Seconds as m:ss."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    """Seconds as m:ss, from an hour on as h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
 def say(text: Text | str, language: str, error: bool = False) -> None:
@@ -43,16 +46,10 @@ def say(text: Text | str, language: str, error: bool = False) -> None:
 
 
 @dataclass
-class LineReporter:
-    """One line a stage, for logs and pipes."""
+class LineReporter(progress.Reporter):
+    """One line a stage, for logs and pipes, which want no moving parts."""
 
     language: str
-
-    def started(self, stage: str) -> None:
-        """Nothing: the line comes when the stage is over."""
-
-    def advanced(self, stage: str, fraction: float, detail: str) -> None:
-        """Nothing: a log wants no moving parts."""
 
     def finished(self, stage: str, seconds: float, detail: str) -> None:
         """The stage, its seconds and what it came to."""
@@ -60,54 +57,80 @@ class LineReporter:
         say(f"{name}  {seconds:.1f} s  {detail}".rstrip(), self.language)
 
 
-@dataclass
-class BarReporter:
-    """A bar with the running stage, what it is at, and the time left."""
+class BarReporter(progress.Reporter):
+    """A bar with the running stage, what it is at, and the time left, which goes on between two signs of life."""
 
-    settings: Settings
-    _begun: float = field(default_factory=time.monotonic)
-    _bar: Any = None
-    _task: Any = None
+    def __init__(self, settings: Settings, stages: Sequence[str]) -> None:
+        from rich.live import Live
 
-    def __post_init__(self) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn
+        self._language = settings.language
+        self._begun = time.monotonic()
+        self._estimate = TimeLeft(stages, progress.measured(settings))
+        self._stage, self._detail, self._done = stages[0], "", 0.0
+        self._live = Live(get_renderable=self._line, refresh_per_second=2, transient=True)
+        self._live.start()
 
-        self._expected = progress.expected_seconds(self.settings)
-        self._bar = Progress(
-            TextColumn("{task.fields[stage]}"), BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[left]}"), TextColumn("[dim]{task.fields[detail]}", justify="left"),
-            transient=True,
+    def _at(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _name(self, stage: str) -> str:
+        return progress.STAGES[stage].in_language(self._language)
+
+    def _line(self) -> Any:
+        from rich.cells import cell_len
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text as Words
+
+        at = self._at()
+        left = self._estimate.left(at)
+        # What turns out to take longer makes the bar stand still, not go back.
+        self._done = max(self._done, at / (at + left) if at + left else 0.0)
+        line = Table.grid(padding=(0, 1), expand=True)
+        # As wide as the longest name, so that the bar stands still when the stage changes.
+        line.add_column(no_wrap=True, min_width=max(cell_len(self._name(stage)) for stage in progress.STAGES))
+        for _ in range(3):
+            line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        word = Text("剩余", "left").in_language(self._language)
+        line.add_row(
+            self._name(self._stage), ProgressBar(total=1.0, completed=self._done, width=20), f"{self._done:4.0%}",
+            f"{word} {clock(left)}", Words(self._detail, style="dim"),
         )  # fmt: skip
-        self._task = self._bar.add_task("run", total=1.0, stage="", left="", detail="")
-        self._bar.start()
-        self.started("start")
+        return line
 
-    def _update(self, stage: str, fraction: float, detail: str) -> None:
-        spent = time.monotonic() - self._begun
-        left = progress.seconds_left(self._expected, stage, fraction, spent)
-        word = Text("剩余", "left").in_language(self.settings.language)
-        self._bar.update(
-            self._task, completed=spent / (spent + left) if spent + left else 0.0, detail=detail[:48],
-            stage=progress.STAGES[stage].in_language(self.settings.language), left=f"{word} {clock(left)}",
-        )  # fmt: skip
+    def expected(self, work: Work) -> None:
+        """More is known of what is in front."""
+        self._estimate.expect(work)
+
+    def planned(self, stage: str, share: float) -> None:
+        """Only a part of a stage is to be done."""
+        self._estimate.planned(stage, share)
 
     def started(self, stage: str) -> None:
         """Show the stage that begins."""
-        self._update(stage, 0.0, "")
+        self._estimate.started(stage, self._at())
+        self._stage, self._detail = stage, ""
 
     def advanced(self, stage: str, fraction: float, detail: str) -> None:
-        """Move the bar within a stage."""
-        self._update(stage, fraction, detail)
+        """Move on within a stage, which may be one that works beside the running one."""
+        self._estimate.advanced(stage, fraction, self._at())
+        if stage == self._stage:
+            self._detail = detail
 
     def finished(self, stage: str, seconds: float, detail: str) -> None:
         """Leave a line behind above the bar."""
-        name = progress.STAGES[stage].in_language(self.settings.language)
-        self._bar.console.print(f"[green]✓[/] {name}  [dim]{seconds:.1f} s  {detail}", highlight=False)
-        self._update(stage, 1.0, "")
+        from rich.text import Text as Words
+
+        self._estimate.finished(stage, self._at())
+        self._live.console.print(
+            Words.assemble(("✓ ", "green"), self._name(stage), (f"  {seconds:.1f} s  {detail}".rstrip(), "dim")),
+            highlight=False,
+        )
 
     def close(self) -> None:
         """Take the bar off the screen."""
-        self._bar.stop()
+        self._live.stop()
 
 
 def print_summary(summary: RunSummary, language: str, seconds: float) -> None:

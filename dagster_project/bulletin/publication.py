@@ -68,17 +68,18 @@ def make_publication(
             store.write_tables(connection, settings.publication, cleared, f"{sources.as_of.isoformat()}_draft")
             # These documents are still to be judged: what the last stage said was about others.
             results = [result for result in newest_results(connection) if result.stage != "publication"]
-        tell(0.2, name)
+        # Fractions are shares of the seconds: most of them go into disclosure control.
+        tell(0.6, name)
         place = settings.publication / str(year) / name
         folders.recover(place)
         if release.read(place).get("frozen"):
             return PublicationReport(place, name, year, paths_of(place), synthetic=sources.synthetic, frozen=True)
         target = (root or settings.publication) / str(year) / name
         document = compose(sources, name, introduction_of(settings, year))
-        tell(0.4, name)
+        tell(0.63, name)
         with folders.replaced(target) as aside:
             write_documents(aside, document, sources, name, painters)
-            tell(0.9, name)
+            tell(0.97, name)
             digest = store.digest(store.values_of_vintage(cleared.values, year))
             release.write(aside, release.describe(sources, document, parameters, name, run_id, digest, results))
     descriptor = release.read(target)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 
-from dagster_project import drafts, gate, progress, run, stages
+from dagster_project import drafts, gate, progress, run, stages, workload
 from dagster_project.as_of import recall
 from dagster_project.dictionary.province_files import require_valid_files
 from dagster_project.errors import ExitCode, UserError
@@ -18,6 +18,8 @@ from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.terminal import print_summary, say
 from dagster_project.verbs.running import own_run, reporting, require_loaded
+
+STAGES = [stage for stage in progress.STAGES if stage not in ("start", "landing")]
 
 
 def run_as_of(settings: Settings, years: Sequence[int], day: date) -> ExitCode:
@@ -36,8 +38,9 @@ def run_as_of(settings: Settings, years: Sequence[int], day: date) -> ExitCode:
     )
     run_id = ""
     try:
-        with reporting(past), own_run(past, f"bulletin run --as-of {day.isoformat()}") as run_id:
+        with reporting(past, STAGES), own_run(past, f"bulletin run --as-of {day.isoformat()}") as run_id:
             run.publication_years(past, years)
+            workload.tell(past, stages.models_changed(past)[0])
             _stages(past, years, run_id)
     except UserError as error:
         if error.code == ExitCode.PARTLY:

@@ -84,7 +84,7 @@ def try_file(settings: Settings, file: Path, in_full: bool = False) -> ExitCode:
 def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCode:
     """Make the documents again from the indicators as they are."""
     require_loaded(settings)
-    with reporting(settings), own_run(settings, "bulletin export") as run_id:
+    with reporting(settings, ["publication", "publication_checks"]), own_run(settings, "bulletin export") as run_id:
         chosen = run.publication_years(settings, years)
         with progress.stage(settings, "publication"):
             made = drafts.publish(settings, chosen, run_id)
@@ -102,7 +102,7 @@ def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
     from dagster_project.serving import publish_serving
 
     require_loaded(settings)
-    with reporting(settings), own_run(settings, f"bulletin freeze {year} {kind}") as run_id:
+    with reporting(settings, ["serving"]), own_run(settings, f"bulletin freeze {year} {kind}") as run_id:
         frozen: Any = bulletin.freeze(settings, year, kind, accept)
         with progress.stage(settings, "serving"):
             publish_serving(settings, run_id)
@@ -115,7 +115,11 @@ def serve(settings: Settings) -> ExitCode:
     from dagster_project.serving import publish_serving
 
     require_loaded(settings)
-    with reporting(settings), own_run(settings, "bulletin serve") as run_id, progress.stage(settings, "serving"):
+    with (
+        reporting(settings, ["serving"]),
+        own_run(settings, "bulletin serve") as run_id,
+        progress.stage(settings, "serving"),
+    ):
         report = publish_serving(settings, run_id)
     rows = sum(report.tables.values())
     say(

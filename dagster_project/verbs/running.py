@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dagster_project import gate, progress, run, stages
+from dagster_project import gate, progress, run, stages, workload
 from dagster_project.dictionary.province_files import require_valid_files
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
@@ -23,12 +23,14 @@ from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.terminal import BarReporter, LineReporter, print_summary, say
 from dagster_project.verbs.guard import unexpected
 
+WHOLE = tuple(progress.STAGES)
+
 
 @contextmanager
-def reporting(settings: Settings) -> Iterator[None]:
-    """Progress on the terminal: a bar for a person, one line a stage for anything else."""
+def reporting(settings: Settings, stages: Sequence[str] = WHOLE) -> Iterator[None]:
+    """Progress on the terminal through these stages: a bar for a person, one line a stage for anything else."""
     reporter: BarReporter | LineReporter
-    reporter = BarReporter(settings) if sys.stdout.isatty() else LineReporter(settings.language)
+    reporter = BarReporter(settings, stages) if sys.stdout.isatty() else LineReporter(settings.language)
     progress.set_reporter(reporter)
     try:
         yield
@@ -41,14 +43,14 @@ def reporting(settings: Settings) -> Iterator[None]:
 def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> ExitCode:
     """The Dagster job `bulletin`, in this process."""
     begun = time.monotonic()
+    progress.begin()
     require_home(settings)
     require_ready(settings, years)
     command = " ".join(["bulletin run", *(f"--year {year}" for year in years), *(["--full-refresh"] * full_refresh)])
     run_id = str(uuid.uuid4())
     with reporting(settings):
         run.begin(settings, run_id, command)
-        stages.begin_landing(settings, run_id)
-        progress.remember(settings, "start", time.monotonic() - begun)
+        stages.begin_landing(settings, run_id, full_refresh)
         try:
             from dagster_project.assets.execute import execute
 
@@ -109,7 +111,7 @@ def ingest(settings: Settings) -> ExitCode:
     begun = time.monotonic()
     require_home(settings)
     require_ready(settings)
-    with reporting(settings), own_run(settings, "bulletin ingest") as run_id:
+    with reporting(settings, ["landing", "landing_checks"]), own_run(settings, "bulletin ingest") as run_id:
         with progress.stage(settings, "landing"):
             stages.land(settings, run_id)
         held = run_checks(settings, run_id, ["landing"])
@@ -124,7 +126,9 @@ def build(settings: Settings, full_refresh: bool) -> ExitCode:
     begun = time.monotonic()
     require_loaded(settings)
     require_valid_files(settings)
-    with reporting(settings), own_run(settings, "bulletin build") as run_id:
+    steps = ["definitions", "core", "core_checks", "indicator", "indicator_checks"]
+    with reporting(settings, steps), own_run(settings, "bulletin build") as run_id:
+        workload.tell(settings, full_refresh or stages.models_changed(settings)[0])
         stages.build_all(settings, run_id, full_refresh)
     summary = run.summarise(settings, run_id)
     print_summary(summary, settings.language, time.monotonic() - begun)
@@ -136,7 +140,7 @@ def check(settings: Settings, chosen: Sequence[str]) -> ExitCode:
     begun = time.monotonic()
     require_loaded(settings)
     wanted = chosen or ("landing", "core", "indicator", "publication")
-    with reporting(settings), own_run(settings, "bulletin check") as run_id:
+    with reporting(settings, [f"{stage}_checks" for stage in wanted]), own_run(settings, "bulletin check") as run_id:
         held = run_checks(settings, run_id, wanted)
     print_summary(run.summarise(settings, run_id), settings.language, time.monotonic() - begun)
     say_where_checks_are(settings, held)

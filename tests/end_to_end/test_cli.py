@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project import progress, run_lock
+from dagster_project import run_lock
 from dagster_project.bulletin.compose import KINDS
 from dagster_project.cli import cli
 from dagster_project.errors import UserError
@@ -165,18 +165,3 @@ def test_a_request_sheet_is_written(tmp_path: Path) -> None:
     said = bulletin("request", "--year", "2025", "--to", str(tmp_path))
     assert said.code == 0, said.text
     assert {path.suffix for path in tmp_path.iterdir()} == {".xlsx", ".sql"}
-
-
-def test_time_left_follows_the_shares_of_the_last_run(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    expected = progress.expected_seconds(settings)
-    total = sum(expected.values())
-    assert progress.seconds_left(expected, "start", 0.0, 0.0) == total
-    half = dict.fromkeys(progress.STAGES, 10.0)
-    names = list(progress.STAGES)
-    middle = names[len(names) // 2]
-    done = 10.0 * (len(names) // 2)
-    assert progress.seconds_left(half, middle, 0.0, 2 * done) == pytest.approx(2 * (10.0 * len(names) - done))
-    with progress.stage(settings, "core"):
-        pass
-    assert progress.expected_seconds(settings)["core"] < 1

@@ -13,14 +13,10 @@ from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
 
-class Told:
+class Told(progress.Reporter):
     """What a stage says when it has finished."""
 
     detail = ""
-
-    def started(self, stage: str) -> None: ...
-
-    def advanced(self, stage: str, fraction: float, detail: str) -> None: ...
 
     def finished(self, stage: str, seconds: float, detail: str) -> None:
         self.detail = detail
@@ -87,7 +83,7 @@ def test_a_stage_with_nothing_to_do_is_no_measure_of_the_next_run(tmp_path: Path
     progress.remember(settings, "core", 60.0)
     with progress.stage(settings, "core"):
         progress.pass_over("nothing has changed")
-    assert progress.expected_seconds(settings)["core"] == 60.0
+    assert progress.measured(settings)["core"].seconds == 60.0
     with progress.stage(settings, "core"):
         progress.conclude("46 models")
-    assert progress.expected_seconds(settings)["core"] < 60.0
+    assert progress.measured(settings)["core"].seconds < 60.0
