@@ -46,10 +46,14 @@ def verb(*options: Callable[..., Any], home: bool = True) -> Callable[[Callable[
             chosen = arguments.pop("home", None)
             if lang:  # Dagster's steps make settings of their own, from the environment
                 os.environ["BULLETIN_LANG"] = lang
-            settings = Settings(
-                home=chosen or Path(os.environ.get("BULLETIN_HOME") or DEFAULT_HOME),
-                language=lang or os.environ.get("BULLETIN_LANG", "zh"),
-            )
+            language = lang or os.environ.get("BULLETIN_LANG", "zh")
+            try:
+                settings = Settings(
+                    home=chosen or Path(os.environ.get("BULLETIN_HOME") or DEFAULT_HOME), language=language
+                )
+            except UserError as error:
+                click.echo(error.message(language), err=True)
+                sys.exit(int(error.code))
             from dagster_project.verbs.guard import guarded
 
             sys.exit(int(guarded(settings, lambda: function(settings, **arguments))))

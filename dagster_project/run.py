@@ -21,7 +21,7 @@ from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import PROJECT_ROOT, Settings, now
-from dagster_project.warehouse import connect
+from dagster_project.warehouse import clear_work, connect
 from dagster_project.years import data_years, years_without_settlements
 
 _last_error: list[BaseException] = []
@@ -80,6 +80,7 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
     if (settings.home, run_id) in _begun:
         return
     run_lock.hold(settings)
+    clear_work(settings)
     from dagster_project.ingest import prepare_warehouse, take_back_months
 
     with connect(settings) as connection:

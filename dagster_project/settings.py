@@ -7,10 +7,14 @@ of indicators (`dictionary/`), contracts (`contracts/`), thresholds of checks.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from dagster_project.errors import UserError
+from dagster_project.language import Text
 
 PACKAGE_ROOT = Path(__file__).resolve().parent
 PROJECT_ROOT = PACKAGE_ROOT.parent
@@ -40,6 +44,34 @@ def _half_the_memory() -> str | None:
     return f"{found // 2 >> 20}MiB"
 
 
+def _memory_limit() -> str | None:
+    """BULLETIN_MEMORY_LIMIT, else half of the memory; raises UserError (exit 2) for what is no amount of memory."""
+    chosen = (os.environ.get("BULLETIN_MEMORY_LIMIT") or "").strip()
+    if not chosen:
+        return _half_the_memory()
+    if re.fullmatch(r"[0-9]*[1-9][0-9]*(\.[0-9]+)?\s*([KMGT]i?B)", chosen, re.IGNORECASE) is None:
+        raise UserError(
+            Text(f"内存上限无法识别：{chosen}", f"Not an amount of memory: {chosen}"),
+            where="BULLETIN_MEMORY_LIMIT",
+            todo=Text("写数字和单位，例如 6GB 或 800MiB。", "Write a number and a unit, such as 6GB or 800MiB."),
+        )
+    return chosen
+
+
+def _threads() -> int:
+    """BULLETIN_THREADS, else the processors; raises UserError (exit 2) for what is no number of threads."""
+    chosen = (os.environ.get("BULLETIN_THREADS") or "").strip()
+    if not chosen:
+        return os.cpu_count() or 2
+    if not chosen.isascii() or not chosen.isdigit() or int(chosen) < 1:
+        raise UserError(
+            Text(f"线程数无法识别：{chosen}", f"Not a number of threads: {chosen}"),
+            where="BULLETIN_THREADS",
+            todo=Text("写 1 或更大的整数，例如 2。", "Write a whole number from 1 on, such as 2."),
+        )
+    return int(chosen)
+
+
 def _default_home() -> Path:
     return Path(os.environ.get("BULLETIN_HOME") or DEFAULT_HOME)
 
@@ -51,10 +83,8 @@ class Settings:
     home: Path = field(default_factory=_default_home)
     key_file: Path = field(default_factory=_default_key_file)
     language: str = field(default_factory=lambda: os.environ.get("BULLETIN_LANG", "zh"))
-    memory_limit: str | None = field(
-        default_factory=lambda: os.environ.get("BULLETIN_MEMORY_LIMIT") or _half_the_memory()
-    )
-    threads: int = field(default_factory=lambda: int(os.environ.get("BULLETIN_THREADS") or os.cpu_count() or 2))
+    memory_limit: str | None = field(default_factory=_memory_limit)
+    threads: int = field(default_factory=_threads)
     # A home that is derived from another one (a past state, a rehearsal) has its files and definitions from there.
     source_home: Path | None = None
 
@@ -75,6 +105,11 @@ class Settings:
     def quarantine(self) -> Path:
         """Rejected rows as text, identifiers masked: quarantine/<table>/<load_id>.parquet."""
         return self.home / "quarantine"
+
+    @property
+    def work(self) -> Path:
+        """Work files of whoever is at work on the home, the engine's own included; a next run removes what a killed one left."""
+        return self.home / "tmp"
 
     @property
     def warehouse(self) -> Path:

@@ -1,7 +1,8 @@
 """Opening the warehouse file.
 
-Belongs here: the one way to connect to `warehouse.duckdb`. All connections of a process use the same (empty)
-configuration, because DuckDB refuses two configurations of one file in one process; limits are set by statement.
+Belongs here: the one way to connect to `warehouse.duckdb`, and the limits of every connection, whatever it is to. All
+connections of a process use the same (empty) configuration, because DuckDB refuses two configurations of one file in one
+process; limits are set by statement.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from contextlib import contextmanager
 
 import duckdb
 
+from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import Settings
+
+# Folder of work files of databases other than the warehouse, below those of the warehouse.
+ASIDE = "aside"
 
 
 @contextmanager
@@ -28,13 +33,33 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         # Work files and the serving copy are written anew under old names: what was read before must not be kept.
         connection.execute("set enable_external_file_cache = false")
-        connection.execute(f"set threads = {int(settings.threads)}")
-        if settings.memory_limit:
-            connection.execute("set memory_limit = ?", [settings.memory_limit])
-        connection.execute("set temp_directory = ?", [str(settings.home / "tmp")])
+        keep_within(connection, settings)
         yield connection
     finally:
         connection.close()
+
+
+def keep_within(connection: duckdb.DuckDBPyConnection, settings: Settings, is_aside: bool = False) -> None:
+    """Threads, memory and the folder for what does not fit, of the settings: for every connection that there is.
+
+    Left alone DuckDB takes four fifths of the memory for each database, and a database in memory has no folder but the one
+    that the process happens to stand in. A database beside the warehouse `is_aside`: when one is closed, DuckDB removes what
+    lies in its folder, whosever it is.
+    """
+    connection.execute(f"set threads = {int(settings.threads)}")
+    if settings.memory_limit:
+        connection.execute("set memory_limit = ?", [settings.memory_limit])
+    connection.execute("set temp_directory = ?", [str(settings.work / ASIDE if is_aside else settings.work)])
+
+
+def clear_work(settings: Settings) -> None:
+    """Remove what the engine of a killed process left of what did not fit into memory.
+
+    For whoever holds the home's lock and has not opened the warehouse yet.
+    """
+    for leftover in [*settings.work.glob("duckdb_temp_*"), *(settings.work / ASIDE).glob("duckdb_temp_*")]:
+        with durable_step("warehouse.clear_work"):
+            leftover.unlink()
 
 
 @contextmanager
@@ -47,6 +72,8 @@ def reading_working(
     """
     own = duckdb.connect() if connection is None else connection
     try:
+        if connection is None:
+            keep_within(own, settings, is_aside=True)
         with _told_when_in_use(settings):
             path = str(settings.warehouse).replace("'", "''")
             own.execute(f"attach '{path}' as working (read_only)")

@@ -20,7 +20,7 @@ from dagster_project.serving.about import about
 from dagster_project.serving.labels import comment, dim_label
 from dagster_project.serving.tables import ServedTable, load_tables
 from dagster_project.settings import Settings
-from dagster_project.warehouse import connect
+from dagster_project.warehouse import connect, keep_within
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def publish_serving(settings: Settings, run_id: str) -> ServingReport:
         tables = sorted(load_tables().values(), key=lambda table: table.name == "about")
         frames = {table.name: _frame(connection, table, run_id) for table in tables}
     counts = {name: frame.height for name, frame in frames.items()}
-    _write(temporary, frames)
+    _write(temporary, frames, settings)
     with durable_step("serving.replace"):
         temporary.replace(target)
     return ServingReport(tables=counts, size=target.stat().st_size)
@@ -81,10 +81,11 @@ def _frame(connection: duckdb.DuckDBPyConnection, table: ServedTable, run_id: st
     return connection.execute(f"select {names} from {source} order by all").pl()
 
 
-def _write(path: Path, frames: dict[str, pl.DataFrame]) -> None:
+def _write(path: Path, frames: dict[str, pl.DataFrame], settings: Settings) -> None:
     """All tables with their comments into a new database file."""
     connection = duckdb.connect(str(path))
     try:
+        keep_within(connection, settings, is_aside=True)
         for table in load_tables().values():
             connection.register("served_frame", frames[table.name])
             connection.execute(f'create table "{table.name}" as select * from served_frame')

@@ -11,7 +11,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 
-from dagster_project.errors import ExitCode, UserError
+from dagster_project.errors import ExitCode, UserError, about_memory
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 from dagster_project.terminal import say
@@ -51,10 +51,13 @@ def unexpected(settings: Settings, error: BaseException) -> ExitCode:
         where = str(path)
     except OSError:
         where = str(settings.home)
+    what = Text(
+        f"运行环境出错：{type(error).__name__} {first}", f"The environment failed: {type(error).__name__} {first}"
+    )
+    if about_memory(f"{type(error).__name__} {error}") is not None:
+        what = Text(f"内存不足，这一步没有做完：{first}", f"Not enough memory, this step was not completed: {first}")
     message = UserError(
-        Text(
-            f"运行环境出错：{type(error).__name__} {first}", f"The environment failed: {type(error).__name__} {first}"
-        ),
+        what,
         where=where,
         todo=advice(error),
         code=ExitCode.BROKEN_INSTALLATION,
@@ -70,11 +73,8 @@ def advice(error: BaseException) -> Text:
         return Text("磁盘已满：腾出空间后重试。", "The disk is full: make room and try again.")
     if isinstance(error, PermissionError):
         return Text("没有写权限：检查家目录的权限。", "No permission to write: check the rights of the home folder.")
-    if isinstance(error, MemoryError) or "out of memory" in shown:
-        return Text(
-            "内存不足：设置 BULLETIN_MEMORY_LIMIT（如 4GB）后重试。",
-            "Out of memory: set BULLETIN_MEMORY_LIMIT (say 4GB).",
-        )
+    if (memory := about_memory(shown)) is not None:
+        return memory
     if isinstance(error, ImportError):
         return Text("安装不完整：运行 make environment。", "The installation is incomplete: run make environment.")
     return Text(

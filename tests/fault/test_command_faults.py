@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dagster_project import dbt_parse, progress, run, stages
+from dagster_project import dbt_parse, progress, run, run_lock, stages
 from dagster_project.checks import STAGES, read_results, run_stage
 from dagster_project.checks.page import render_checks_page
 from dagster_project.contracts import write_request_sheet
@@ -31,6 +30,7 @@ DRIVES_CHECKS = ("checks.landing.commit", "checks.core.commit", "checks.indicato
 DRIVES_PAGE = ("checks.page.rename",)
 DRIVES_PARSE = ("dbt.keep_parsed",)
 DRIVES_PROGRESS = ("progress.seconds",)
+DRIVES_WORK = ("warehouse.clear_work",)
 DRIVES_MONTHS = ("run.touched_months", "ingest.take_back_months")
 
 
@@ -177,10 +177,30 @@ def test_stopped_notes_of_seconds_are_made_again(tmp_path: Path, step: str, side
     settings = Settings(home=tmp_path)
     progress.remember(settings, "core", 1.0)
     kill_at(step, side, lambda: progress.remember(settings, "core", 2.0))
-    assert progress.expected_seconds(settings)["core"] == (1.0 if side == "before" else 2.0)
+    assert progress.measured(settings)["core"].seconds == (1.0 if side == "before" else 2.0)
     progress.remember(settings, "core", 3.0)
-    assert json.loads((tmp_path / "logs" / "stage_seconds.json").read_text(encoding="ascii"))["core"] == 3.0
+    assert progress.measured(settings)["core"].seconds == 3.0
     assert [path.name for path in (tmp_path / "logs").iterdir()] == ["stage_seconds.json"]
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("step", DRIVES_WORK)
+def test_what_the_engine_of_a_killed_run_left_is_gone_after_the_next_begins(
+    tmp_path: Path, step: str, side: str
+) -> None:
+    settings = Settings(home=tmp_path)
+    left = [settings.work / "duckdb_temp_storage_DEFAULT-0.tmp", settings.work / "aside" / "duckdb_temp_block-7.block"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"what did not fit into memory")
+    mine = settings.work / "somebody's file"
+    mine.write_text("stays", encoding="utf-8")
+    kill_at(step, side, lambda: run.begin(settings, "first", "a test"))
+    run_lock.release(settings)  # as the system does for a process that is gone
+    run.begin(settings, "second", "a test")
+    run.finish(settings, "second", "done")
+    assert not [path for path in left if path.exists()]
+    assert mine.exists()
 
 
 def due(settings: Settings) -> list[int]:
