@@ -22,6 +22,18 @@ MONTHS = [(2024, 6), (2024, 12), (2025, 1), (2025, 7)]
 COPIED = ["mdtrt_id", "psn_no", "insu_admdvs", "fixmedins_code", "med_type", "vali_flag", "updt_time"]
 # Tables of which a delivery holds everything: what it does not repeat is closed.
 FULL = ("psn_insu_d", "psn_info_b", "fixmedins_b", "admdvs_dim_a", "insu_emp_info_b")
+# Choices that reach facts, cubes or only indicators, with what holds without them.
+NATIONAL = {
+    "stat_clock": "setl_time",
+    "stay_merge": "per_mdtrt",
+    "insured_dedup": "employee_first",
+    "netting": "link_and_flag",
+}
+NATIONAL |= {"tier_column": "hosp_lv", "insured_rule": "paid_for_period", "bed_day_rule": "end_minus_begin_min1"}
+OTHER_CHOICES = [
+    ("stat_clock", "enddate"), ("stay_merge", "per_settlement"), ("insured_dedup", "latest_row"), ("netting", "link_only"),
+    ("tier_column", "registry_at_discharge"), ("insured_rule", "open_spell"), ("bed_day_rule", "end_minus_begin_plus1"),
+]  # fmt: skip
 # When corrections were written: after every row of the first delivery.
 CORRECTED = "2026-01-05 00:00:00"
 
@@ -36,6 +48,9 @@ class ChangingWorld:
     moments: dict[str, str] = field(default_factory=dict)
     copies: list[tuple[str, str]] = field(default_factory=list)
     state: dict[str, list[Row]] = field(default_factory=dict)
+    # By delivery, everything that the province has decided up to then: switch to year and value.
+    choices: dict[str, dict[str, tuple[int, str]]] = field(default_factory=dict)
+    last_choices: str = ""
 
     def __post_init__(self) -> None:
         """The first delivery: two prefectures with people, institutions, outpatient visits and stays."""
@@ -59,7 +74,7 @@ class ChangingWorld:
     def settle(self, area: Area, year: int, month: int, **cells: Any) -> Row:
         """A settlement and its encounter, in the delivery at hand."""
         row = area.settle(batch=self.batch, when=datetime(year, month, 11, 9), **cells)
-        self._encounter(row)
+        self.encounter(row)
         self.split(row)
         self.line(row)
         self.settled.append((area, row))
@@ -80,9 +95,25 @@ class ChangingWorld:
         line |= {name: row[name] for name in [*copied, *amounts]}
         self.world.add("fee_list_d", line | cells, "all", self.batch)
 
-    def _encounter(self, row: Row) -> None:
-        cells = {name: row[name] for name in COPIED} | {"insutype": row["insutype"], "begntime": row["begndate"]}
-        self.world.add("mdtrt_d", cells | {"endtime": row["enddate"]}, "all", self.batch)
+    def encounter(self, row: Row, **cells: Any) -> None:
+        """The encounter of a settlement, in the delivery at hand."""
+        same = {name: row[name] for name in COPIED} | {"insutype": row["insutype"], "begntime": row["begndate"]}
+        self.world.add("mdtrt_d", same | {"endtime": row["enddate"]} | cells, "all", self.batch)
+
+    def decide(self, home: Path, batch: str) -> bool:
+        """Write what the province has decided by a delivery; whether that delivery came with a decision."""
+        chosen = self.choices.get(batch)
+        if chosen:
+            lines = [
+                f"  {switch}: [{{from: 2000, value: {NATIONAL[switch]}}}, {{from: {year}, value: {value}}}]"
+                if year > 2000
+                else f"  {switch}: {value}"
+                for switch, (year, value) in chosen.items()
+            ]
+            (home / "provinces").mkdir(parents=True, exist_ok=True)
+            text = "name: {zh: 样例省, en: Case province}\ndefinitions:\n" + "\n".join(lines) + "\n"
+            (home / "provinces" / f"{PROVINCE}.yml").write_text(text, encoding="utf-8")
+        return bool(chosen)
 
     def deliver(self, changes: list[tuple[str, int, int]]) -> None:
         """One more delivery: each change is its kind and two numbers that pick what and when."""
@@ -245,10 +276,53 @@ def employer(made: ChangingWorld, which: int, month: tuple[int, int]) -> set[str
     return {"insu_emp_info_b"}
 
 
+def withdrawn(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A settlement that turns out not to be valid."""
+    area, row = made.settled[which % len(made.settled)]
+    made.world.add(
+        "setl_d", row | {"vali_flag": "0", "updt_time": CORRECTED.replace("-05", "-07")}, area.name, made.batch
+    )
+
+
+def late_encounter(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """The encounter of a settlement delivered before, which ends later than it had seemed, or is not valid."""
+    _, row = made.settled[which % len(made.settled)]
+    ends = {"endtime": f"{datetime(*month, 27):%Y-%m-%d}", "updt_time": CORRECTED}
+    made.encounter(row, **(ends if which % 2 else {"vali_flag": "0", "updt_time": CORRECTED}))
+
+
+def ledger(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """A month of the fund's ledger: closed anew where it was delivered before."""
+    area = made.settled[which % len(made.settled)][0]
+    row = {
+        "ym": f"{month[0]}{month[1]:02d}",
+        "poolarea_no": area.prefecture,
+        "admdvs": area.prefecture,
+        "insutype": "310",
+    }
+    row |= {
+        "fund_type": "统筹",
+        "item_code": "I01",
+        "dirc": "收入",
+        "unit": "元",
+        "as_of": made.moments[made.batch][:10],
+    }
+    made.world.add("fund_ledger_m", row | {"amt": 1000 + which + len(made.moments)}, area.name, made.batch)
+
+
+def choices(made: ChangingWorld, which: int, month: tuple[int, int]) -> None:
+    """The province decides otherwise: from some year on, or for all years."""
+    switch, value = OTHER_CHOICES[which % len(OTHER_CHOICES)]
+    chosen = made.choices.get(made.last_choices, {}) | {switch: (month[0] if which % 2 else 2000, value)}
+    made.choices[made.batch] = made.choices.get(made.batch, {}) | chosen
+    made.last_choices = made.batch
+
+
 CHANGES: dict[str, Callable[[ChangingWorld, int, tuple[int, int]], set[str] | None]] = {
     change.__name__: change
     for change in (
         late_row, newer_version, older_version, reversal, further_row, unknown_code, again, closed, registry, region,
         split_corrected, split_mended, split_late, line_corrected, line_late, line_moved, group_result, person, employer,
+        withdrawn, late_encounter, ledger, choices,
     )
 }  # fmt: skip

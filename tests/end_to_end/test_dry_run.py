@@ -15,7 +15,7 @@ from dagster_project.rehearsal import Plan, rehearse
 from dagster_project.verbs.rehearsal import plan_lines, ranges
 from tests.changing_world import ChangingWorld
 from tests.rulings.world import PROVINCE
-from tests.warehouse_api import build_home, query, settings_of, take_in
+from tests.warehouse_api import build_home, bulletin, query, settings_of, take_in
 
 RECORDS = {"run.lock"}  # holds the number of the process that looked
 
@@ -146,6 +146,25 @@ def test_months_only_to_compare_again_are_not_told_as_rebuilt() -> None:
         "  202412: rows of the fund split delivered or corrected",
         "  202501: rows of the fund split delivered or corrected; charge lines delivered or corrected",
     ]
+
+
+def test_the_command_prints_touched_months_and_why(tmp_path: Path) -> None:
+    """A reversal in 202501 of a stay of 202412, before anything of it was taken in."""
+    home, store = tmp_path / "home", tmp_path / "later"
+    made = ChangingWorld()
+    made.deliver([("reversal", 3, 2)])
+    made.write(store)
+    shutil.copytree(store / "b1", home / "landing" / "b1")
+    build_home(home)
+    shutil.copytree(store / "b2", home / "landing" / "b2")
+    before = contents(home)
+    said = bulletin("run", "--dry-run", "--home", str(home), key=home.parent / "home.key")
+    assert said.code == 0 and not said.has_traceback, said.text
+    assert "setl_d" in said.text and "1 files, 1 rows, 0 to quarantine, months 202501" in said.text
+    told = {line.split(":")[0].strip(): line for line in said.text.splitlines() if line.strip()[:6].isdigit()}
+    assert sorted(told) == ["202412", "202501"]
+    assert "rows delivered" in told["202501"] and "a partner by reversal" in told["202412"], said.text
+    assert contents(home) == before
 
 
 @pytest.mark.long
