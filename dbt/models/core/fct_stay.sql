@@ -115,9 +115,7 @@ stays as (
         sum(keyed.total_fee_yuan) as total_fee_yuan,
         sum(keyed.fund_pay_yuan) as fund_pay_yuan,
         sum(keyed.pool_pay_yuan) as pool_pay_yuan,
-        sum(keyed.assistance_pay_yuan) as assistance_pay_yuan,
-        sum(keyed.cash_pay_yuan) as cash_pay_yuan,
-        sum(keyed.account_pay_yuan) as account_pay_yuan
+        sum(keyed.assistance_pay_yuan) as assistance_pay_yuan
     from keyed
     left join results on keyed.load_id = results.load_id and keyed.source_row = results.source_row
     group by keyed.province, keyed.stay_group, keyed.bed_kind
@@ -132,14 +130,11 @@ discharges as (
         keyed.encounter_id,
         keyed.settlement_id,
         keyed.settlement_month as discharge_month,
-        keyed.settlement_date as discharge_settlement_date,
         keyed.end_date,
         keyed.end_month,
         keyed.create_month,
         keyed.person_key,
         keyed.insured_region,
-        keyed.insured_prefecture,
-        keyed.treatment_region,
         keyed.travel_class,
         keyed.destination_region,
         keyed.scheme_code,
@@ -163,9 +158,7 @@ discharges as (
         stays.total_fee_yuan,
         stays.fund_pay_yuan,
         stays.pool_pay_yuan,
-        stays.assistance_pay_yuan,
-        stays.cash_pay_yuan,
-        stays.account_pay_yuan
+        stays.assistance_pay_yuan
     from stays
     inner join keyed
         on
