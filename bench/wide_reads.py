@@ -17,7 +17,8 @@ from bench.reads import Scan
 
 WIDE_LIMIT = 1.5  # times the month's rows that a scan of whole settlements may read
 # Tables with a row a settlement and about sixty columns. Up to a quarter of them is a narrow partial: keys, links, sums.
-MONTHS = {"raw.setl_d": "strftime(setl_time, '%Y%m')", "core.fct_settlement": "cast(settlement_month as varchar)"}
+_FACT = "core.fct_settlement"
+MONTHS = {"raw.setl_d": "strftime(setl_time, '%Y%m')", _FACT: "cast(settlement_month as varchar)"}
 NARROW_COLUMNS = 16
 # Zone maps speak of row groups: a scan of one month meets its neighbours in the groups at both ends.
 EDGES = 2 * 122_880
@@ -46,11 +47,16 @@ def rows_read(scan: Scan) -> int:
     return scan.rows if scan.table.startswith("raw.") else max(scan.rows, scan.scanned - EDGES)
 
 
+def _months(read: int, held: int, month: int) -> float:
+    """How many months were read: what a table holds of the month is one, however many versions; more counts in current rows."""
+    return read / held if read <= held else 1 + (read - held) / month
+
+
 def judged(scans: Sequence[Scan], rows: dict[str, int]) -> dict[str, Any]:
     """The largest wide scan in months, those beyond the limit, and narrow reading in cells a settlement of the month."""
     wide = [scan for scan in scans if scan.table in rows and scan.columns > NARROW_COLUMNS]
     narrow = [scan for scan in scans if scan.table in rows and scan.columns <= NARROW_COLUMNS]
-    months = [(round(rows_read(scan) / rows[scan.table], 2), scan) for scan in wide]
+    months = [(round(_months(rows_read(scan), rows[scan.table], rows[_FACT]), 2), scan) for scan in wide]
     return {
         "rows": rows,
         "largest_wide_scan": max((times for times, _ in months), default=0.0),

@@ -67,6 +67,14 @@ def test_every_statement_of_a_script_is_counted_under_its_node(counting: Countin
     assert [scan.statement[:19] for scan in found] == ["create temp table a", "fct_stay"]
 
 
+def test_older_versions_of_the_month_make_no_other_month_smaller() -> None:
+    versions = {"raw.setl_d": 3000, "core.fct_settlement": 1000}
+    all_versions = Scan("raw.setl_d", scanned=0, rows=3000, columns=40, statement="month")
+    two_months_more = Scan("raw.setl_d", scanned=0, rows=5000, columns=40, statement="neighbours")
+    assert judged([all_versions], versions)["largest_wide_scan"] == 1.0
+    assert judged([two_months_more], versions)["largest_wide_scan"] == 3.0
+
+
 def test_rows_that_a_scan_passes_through_count_beyond_the_edges_of_row_groups() -> None:
     through = Scan("core.fct_settlement", scanned=EDGES + 50_000, rows=10, columns=40, statement="lookup")
     assert judged([through], ROWS)["largest_wide_scan"] == 50.0
