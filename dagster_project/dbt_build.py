@@ -13,7 +13,7 @@ from typing import Any
 from dagster_project import dbt_parse
 from dagster_project.dbt_parse import DbtProjectError
 from dagster_project.settings import Settings
-from dagster_project.warehouse import connect
+from dagster_project.warehouse import connect, limits_held
 
 TABLE_KINDS = ("table", "incremental", "seed")
 # Seconds by kind where a home has not built a node yet; facts by month are the incremental ones.
@@ -73,7 +73,7 @@ def build(
         ]  # fmt: skip
         if full_refresh:
             arguments.append("--full-refresh")
-        with dbt_parse.environment(settings):
+        with dbt_parse.environment(settings), limits_held(settings):
             outcome = dbtRunner(manifest=parsed, callbacks=[on_event]).invoke(arguments)
             # dbt keeps its DuckDB handle for a next command; the file must be free for our own connections.
             connections: Any = DuckDBConnectionManager

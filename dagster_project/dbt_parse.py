@@ -74,8 +74,6 @@ def environment(settings: Settings) -> Iterator[None]:
         "DBT_TARGET_PATH": str(settings.dbt_target),
         "DBT_LOG_PATH": str(settings.home / "logs"),
         **({"BULLETIN_MEMORY_LIMIT": settings.memory_limit} if settings.memory_limit else {}),
-        "BULLETIN_THREADS": str(settings.threads),
-        "BULLETIN_WORK": str(settings.work),
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

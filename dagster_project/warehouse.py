@@ -8,7 +8,7 @@ process; limits are set by statement.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import duckdb
 
@@ -49,7 +49,21 @@ def keep_within(connection: duckdb.DuckDBPyConnection, settings: Settings, is_as
     connection.execute(f"set threads = {int(settings.threads)}")
     if settings.memory_limit:
         connection.execute("set memory_limit = ?", [settings.memory_limit])
-    connection.execute("set temp_directory = ?", [str(settings.work / ASIDE if is_aside else settings.work)])
+    folder = str(settings.work / ASIDE if is_aside else settings.work)
+    # Once something lies in it, DuckDB refuses to hear of the folder again, even of the same one.
+    if connection.execute("select current_setting('temp_directory')").fetchone() != (folder,):
+        connection.execute("set temp_directory = ?", [folder])
+
+
+@contextmanager
+def limits_held(settings: Settings) -> Iterator[None]:
+    """The warehouse open within the limits, for an engine of the same process that opens it by itself, as dbt does.
+
+    Limits are the database's, so they hold for that engine's connections too as long as ours is open.
+    """
+    with closing(duckdb.connect(str(settings.warehouse))) as connection:
+        keep_within(connection, settings)
+        yield
 
 
 def clear_work(settings: Settings) -> None:

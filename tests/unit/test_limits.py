@@ -21,7 +21,7 @@ from tests.warehouse_api import bulletin
 LIMITS = "select current_setting('memory_limit'), current_setting('threads'), current_setting('temp_directory')"
 # Whoever opens a database: the warehouse itself, and what is made beside it. Each calls keep_within, as the tests below see;
 # ingest/trial.py reads one file into a database in memory and sets its threads itself.
-OPENERS = {"warehouse.py": 2, "serving/publish.py": 1, "ingest/trial.py": 2}
+OPENERS = {"warehouse.py": 3, "serving/publish.py": 1, "ingest/trial.py": 2}
 
 
 @pytest.fixture
@@ -92,6 +92,17 @@ def test_dbt_builds_within_the_limits(settings: Settings) -> None:
         prepare_warehouse(connection)
     dbt_build.build(settings, "unit", on_node=ask)
     assert found == [("512.0 MiB", 1, str(settings.home / "tmp"))]
+
+
+def test_a_second_connection_may_come_while_something_does_not_fit_into_memory(settings: Settings) -> None:
+    """DuckDB refuses to be told the folder for it once more by then."""
+    with connect(settings) as connection:
+        connection.execute("set memory_limit = '40MiB'")
+        rows = connection.execute("select md5(range::varchar) as word from range(1500000) order by 1")
+        assert rows.fetchone() is not None
+        assert list(settings.work.glob("duckdb_temp_*")), "nothing had to be put aside: the case is not met"
+        with connect(settings) as other:
+            assert limits_of(other) == ("512.0 MiB", 1, str(settings.work))
 
 
 @pytest.mark.parametrize("words", ["lots", "0GB", "-1GB", "6", "50%"])
