@@ -42,7 +42,7 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
                 _compare(connection, contract, files, home)
                 for month in months:
                     _close_absent(connection, contract, month, pending[extract], home)
-        due = touch_months(connection, pending, home)
+        due = touch_months(connection, pending)
         compared = touch_source_months(connection, pending, home, due)
         connection.execute("begin")
         connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")

@@ -23,11 +23,11 @@ SHOWN = 12
 REASONS = {
     "delivery": Text("本次交付的行", "rows delivered"),
     "corrected": Text("有行被更正或不再交付", "a row corrected or no longer delivered"),
-    "partner": Text("另一个月的冲销对方有变化", "a partner by reversal in another month has changed"),
-    "encounter": Text("同一次就诊在另一个月的行有变化", "a row of the same encounter in another month has changed"),
     "fund_split": Text("基金分项有新的或更正的行", "rows of the fund split delivered or corrected"),
     "charge_line": Text("费用明细有新的或更正的行", "charge lines delivered or corrected"),
-    "link": Text("冲销关系有变化", "a reversal has changed"),
+    "link": Text(
+        "冲销关系有变化（对方可在另一个月）", "a reversal has changed, by its own month or by a partner in another"
+    ),
     "reference": Text("机构、区划或代码表有变化", "institutions, regions or code sets have changed"),
     "definition": Text("统计时点口径有变化", "the definition of the statistics clock has changed"),
     "models": Text("模型已更改，全部重建", "models have changed: everything is rebuilt"),

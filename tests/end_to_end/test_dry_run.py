@@ -80,9 +80,9 @@ def clock(home: Path) -> None:
 # What happens, the reasons that must be told for it.
 DELIVERED: dict[str, tuple[list[tuple[str, int, int]], set[str]]] = {
     "corrected": ([("newer_version", 0, 0)], {"delivery", "corrected"}),
-    "reversed": ([("reversal", 2, 2)], {"delivery", "partner"}),
-    "restored": ([("reversal", 16, 3)], {"delivery", "partner"}),
-    "further row of a stay": ([("further_row", 3, 3)], {"delivery", "encounter"}),
+    "reversed": ([("reversal", 2, 2)], {"delivery", "link"}),
+    "restored": ([("reversal", 16, 3)], {"delivery", "link"}),
+    "further row of a stay": ([("further_row", 3, 3)], {"delivery"}),
     "registry": ([("registry", 0, 2)], {"reference"}),
     "regions": ([("region", 1, 0)], {"reference"}),
     "register": ([("closed", 1, 0)], set()),
@@ -163,7 +163,7 @@ def test_the_command_prints_touched_months_and_why(tmp_path: Path) -> None:
     assert "setl_d" in said.text and "1 files, 1 rows, 0 to quarantine, months 202501" in said.text
     told = {line.split(":")[0].strip(): line for line in said.text.splitlines() if line.strip()[:6].isdigit()}
     assert sorted(told) == ["202412", "202501"]
-    assert "rows delivered" in told["202501"] and "a partner by reversal" in told["202412"], said.text
+    assert "rows delivered" in told["202501"] and "by a partner in another" in told["202412"], said.text
     assert contents(home) == before
 
 
@@ -171,7 +171,7 @@ def test_the_command_prints_touched_months_and_why(tmp_path: Path) -> None:
 def test_new_files_are_told_with_rows_and_months(runs: dict[str, Told]) -> None:
     spoken = "\n".join(line.zh for line in plan_lines(runs["reversed"].plan))
     assert "setl_d 结算信息：1 个文件，1 行，隔离 0 行，月份 202501" in spoken
-    assert "202501：本次交付的行" in spoken and "冲销对方" in spoken
+    assert "202501：本次交付的行" in spoken and "冲销关系有变化" in spoken
 
 
 def test_loaded_and_not_built_months_are_told_with_their_reasons(tmp_path: Path) -> None:
