@@ -3,7 +3,8 @@
 Belongs here: whom the files so far have made known, and how a file finds its people there. Does not belong here: the
 pseudonym itself (`keys.py`), which columns hold one (contracts).
 
-Hashing costs thirty times a look into a table. The first extract with one row a person makes its people known; extracts with many
+Joins are written for an engine that makes its table of the right side (see `taking.py`): of the few, or of the people, never
+of the rows. Hashing costs thirty times a look into a table. The first extract with one row a person makes its people known; extracts with many
 rows a person get a table of their own people, which is small enough to be joined fast.
 """
 
@@ -23,7 +24,7 @@ COLLECTED = {"psn_insu_d", "setl_d", "mdtrt_d", "fee_list_d"}
 # People who are kept from file to file: three gigabytes at most, which DuckDB may put on the disk.
 _MOST_KNOWN = 50_000_000
 # With more known people for each of a file's, its rows are joined to a table of its own people.
-_MOST_BESIDE = 8
+_MOST_BESIDE = 4
 # A database of its own in memory, because all connections of a run share it.
 _KNOWN = "met.known_person"
 _alone = threading.Lock()
@@ -43,18 +44,23 @@ def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: di
     if plan.contract.name in COLLECTED:
         connection.execute(f"create or replace temp table person_here as {plan.persons()}")
         connection.execute(
-            f"create or replace temp table person_new as select psn_no, {pseudonym_sql('psn_no')} as pseudonym "
-            f"from person_here anti join {_KNOWN} using (psn_no) where psn_no is not null",
+            "create or replace temp table person_new as "
+            f"select person_here.psn_no, {pseudonym_sql('person_here.psn_no')} as pseudonym "
+            f"from {_KNOWN} as known right join person_here using (psn_no) "
+            "where known.psn_no is null and person_here.psn_no is not null",
             pads,
         )
         with _alone:  # files are read side by side: nobody may become known twice
-            connection.execute(f"insert into {_KNOWN} select * from person_new anti join {_KNOWN} using (psn_no)")
+            connection.execute(
+                f"insert into {_KNOWN} select person_new.* from {_KNOWN} as known right join person_new using (psn_no) "
+                "where known.psn_no is null"
+            )
         plan.people = _KNOWN
         row = connection.execute("select count(*) from person_here").fetchone()
         if row is not None and known > row[0] * _MOST_BESIDE:
             connection.execute(
                 "create or replace temp table person_named as "
-                f"select psn_no, pseudonym from person_here inner join {_KNOWN} using (psn_no)"
+                f"select psn_no, pseudonym from {_KNOWN} inner join person_here using (psn_no)"
             )
             plan.people = "person_named"
         test = f"select count(psn_no), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
