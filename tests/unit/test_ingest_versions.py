@@ -141,36 +141,15 @@ def test_touched_months(home: Home) -> None:
     assert home.run().touched_months == []
     late = row("setl_d", 20, **at(7))
     assert touched(home, "setl_d_a.csv", [late]) == [7]
-    # A mirror reaches its original; a mirror of the mirror reaches both; an original reaches a mirror that came first.
-    mirror = {
-        "refd_setl_flag": "1",
-        **{
-            n: "-" + row("setl_d")[n]
-            for n in (
-                "medfee_sumamt",
-                "inscp_amt",
-                "hifp_pay",
-                "fund_pay_sumamt",
-                "hi_agre_sumfee",
-                "psn_pay",
-                "cash_payamt",
-            )
-        },
-    }
-    assert touched(home, "setl_d_b.csv", [row("setl_d", 21, **at(9), **mirror, init_setl_id="set1")]) == [1, 9]
-    assert touched(home, "setl_d_c.csv", [row("setl_d", 22, **at(11), init_setl_id="set21")]) == [1, 9, 11]
-    assert touched(home, "setl_d_d.csv", [row("setl_d", 23, **at(12), **mirror, init_setl_id="set24")]) == [12]
-    assert touched(home, "setl_d_e.csv", [row("setl_d", 24, **at(2))]) == [2, 12]
-    # A row of a stay reaches the stay's other rows; an outpatient row does not.
-    assert touched(home, "setl_d_f.csv", [row("setl_d", 25, **at(6), mdtrt_id="m3", setl_type="3")]) == [3, 4, 6]
-    assert touched(home, "setl_d_g.csv", [row("setl_d", 26, **at(6), mdtrt_id="m5")]) == [6]
-    # A newer version touches its month, and the stay of the row that it replaces.
+    # A row makes its own month due. What its mirror, its original or its stay lies in, the models find by what has changed there.
+    assert touched(home, "setl_d_b.csv", [row("setl_d", 21, **at(9), refd_setl_flag="1", init_setl_id="set1")]) == [9]
+    assert touched(home, "setl_d_c.csv", [row("setl_d", 25, **at(6), mdtrt_id="m3", setl_type="3")]) == [6]
+    # A newer version touches the month of the row that it replaces.
     newer = row("setl_d", 3, **at(3), mdtrt_id="m8", med_type="21", updt_time="2025-01-01 00:00:00")
-    assert touched(home, "setl_d_h.csv", [newer]) == [3, 4, 6, 8]
-    assert touched(home, "mdtrt_d.csv", [row("mdtrt_d", mdtrt_id="m10")]) == [10]
-    assert touched(
-        home, "drg_dip_group_result.csv", [row("drg_dip_group_result", 4, mdtrt_id="m4", setl_id="set12")]
-    ) == [12]
+    assert touched(home, "setl_d_d.csv", [newer]) == [3]
+    assert touched(home, "mdtrt_d.csv", [row("mdtrt_d", mdtrt_id="m10")]) == []
+    results = [row("drg_dip_group_result", 4, mdtrt_id="m4", setl_id="set12")]
+    assert touched(home, "drg_dip_group_result.csv", results) == []
     assert touched(home, "population_ref.csv", rows("population_ref", 1)) == []
 
 
