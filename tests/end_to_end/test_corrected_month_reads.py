@@ -12,7 +12,7 @@ from bench import again
 from tests.conftest import SampleHome, copy_of
 
 # Statements that do so today. Whoever mends one takes it off; none may be added.
-KNOWN = {"cube_settlement", "fct_settlement", "fct_stay", "rule_count"}
+KNOWN = {"fct_stay", "rule_count"}
 
 
 @pytest.mark.long
