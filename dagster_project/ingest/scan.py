@@ -26,6 +26,8 @@ PARQUET = (
     "format parquet, compression zstd, compression_level 1, row_group_size 122880, dictionary_size_limit 5000, "
     "write_bloom_filter false, parquet_version v2"
 )
+# Below so many rows, planning a second wide statement costs more than sorting all rows into months.
+_MANY_ROWS = 250_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ def write_accepted(
             result.months["all"], result.files["all"] = result.accepted, one
         return result
     months = _months_before(connection, plan)
-    own, others = ("", "") if len(months) < 2 else plan.split_by_month(max(months, key=lambda month: months[month]))
+    own, others = "", ""
+    if len(months) > 1 and plan.source.rows > _MANY_ROWS:
+        own, others = plan.split_by_month(max(months, key=lambda month: months[month]))
     files = []
     if own or len(months) < 2:
         result.accepted = copy(own, one)

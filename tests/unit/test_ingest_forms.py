@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from dagster_project.ingest import scan
 from tests.intake_world import Home, parquet, row, rows, text
 
 
@@ -137,6 +138,27 @@ def test_damaged_and_disguised_files_are_refused_in_words(home: Home) -> None:
         "setl_d.xls",
     }
     assert "Parquet" in found["setl_d_named.csv"] and "Traceback" not in "".join(found.values())
+
+
+def test_the_month_of_most_rows_written_by_itself_holds_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = [row("setl_d", n, setl_time=f"2024-{5 if n % 5 else 1 + n % 3:02d}-20 08:00:00") for n in range(40)]
+    table[7] |= {"setl_time": "1850-01-01 00:00:00"}  # no time that a settlement may have
+    del table[8]["setl_time"]
+    found = []
+    for name, most in (("sorted", 100), ("apart", 0)):
+        monkeypatch.setattr(scan, "_MANY_ROWS", most)
+        home = Home(tmp_path / name, key=tmp_path / "key")
+        parquet(home.landing / "setl_d.parquet", table, {"setl_time": "timestamp"})
+        home.run()
+        months = home.query("select month, rows, raw_file from ops.load_month order by 1")
+        rejected = home.query("select source_row, rule_ids from quarantine.rejected_row order by 1")
+        found.append((months, rejected, home.query("from raw.setl_d order by source_row")))
+    assert found[0] == found[1]
+    months, rejected, taken = found[1]
+    assert [month for month, *_ in months] == ["202401", "202402", "202403", "202405"]
+    assert [number for number, _ in rejected] == [8, 9] and len(taken) == 38
 
 
 def test_parquet_typed_or_text_gives_the_same_rows(tmp_path: Path) -> None:
