@@ -27,6 +27,7 @@ from dagster_project.ingest.store import get_meta, literal, prepare_warehouse, s
 from dagster_project.ingest.synthetic import Kind, kind_of_home, never_mixed
 from dagster_project.language import Text
 from dagster_project.settings import Settings
+from dagster_project.warehouse import keep_within
 
 # Rows named for each way of being broken; the counts are always of all rows.
 NAMED = 5
@@ -119,7 +120,7 @@ def try_file(settings: Settings, path: Path | str) -> TryReport:
     refused = refused_batches(batch, landing, set(home.loaded.values()) if inside else set())
     report = TryReport(home_is_busy=home.is_busy)
     with duckdb.connect() as connection:
-        connection.execute(f"set threads = {int(settings.threads)}")
+        keep_within(connection, settings, is_aside=True)
         prepare_warehouse(connection)
         if home.province is not None:
             set_meta(connection, "province", home.province)

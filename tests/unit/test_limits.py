@@ -20,7 +20,7 @@ from tests.warehouse_api import bulletin
 
 LIMITS = "select current_setting('memory_limit'), current_setting('threads'), current_setting('temp_directory')"
 # Whoever opens a database: the warehouse itself, and what is made beside it. Each calls keep_within, as the tests below see;
-# ingest/trial.py reads one file into a database in memory and sets its threads itself.
+# ingest/trial.py also opens the warehouse read-only for what has been loaded.
 OPENERS = {"warehouse.py": 3, "serving/publish.py": 1, "ingest/trial.py": 2}
 
 
