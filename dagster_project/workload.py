@@ -21,7 +21,7 @@ from dagster_project.warehouse import connect
 # Bytes of a row on disk, where the home has not yet taken in a file of the kind: text, text packed, columns, a workbook.
 ROW_BYTES = {".csv": 250.0, ".txt": 250.0, ".tsv": 250.0, ".parquet": 33.0, ".xlsx": 60.0}
 PACKED_ROW_BYTES = 40.0
-# A delivered month mostly concerns rows of other months too; how many is known when intake has ended.
+# A delivered row makes due what all extracts already have of its month, too; how much is known when intake has ended.
 DUE_FOR_A_NEW_ROW = 3
 
 

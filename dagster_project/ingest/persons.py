@@ -3,9 +3,9 @@
 Belongs here: whom the files so far have made known, and how a file finds its people there. Does not belong here: the
 pseudonym itself (`keys.py`), which columns hold one (contracts).
 
-Joins are written for an engine that makes its table of the right side (see `taking.py`): of the few, or of the people, never
-of the rows. Hashing costs thirty times a look into a table. The first extract with one row a person makes its people known; extracts with many
-rows a person get a table of their own people, which is small enough to be joined fast.
+The first extract with one row a person makes its people known, the extracts with many rows a person whom they bring beside; all
+others look their people up and hash whom they do not find. Joins are written for an engine that makes its table of the right
+side (see `taking.py`): of the few, or of the people, never of the rows.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from dagster_project.ingest.synthetic import IMPOSSIBLE_REGION
 COLLECTED = {"psn_insu_d", "setl_d", "mdtrt_d", "fee_list_d"}
 # People who are kept from file to file: three gigabytes at most, which DuckDB may put on the disk.
 _MOST_KNOWN = 50_000_000
-# With more known people for each of a file's, its rows are joined to a table of its own people.
+# With more known people than that for each of a file's own, its rows are joined to a table of its own people.
 _MOST_BESIDE = 4
 # A database of its own in memory, because all connections of a run share it.
 _KNOWN = "met.known_person"
 _alone = threading.Lock()
-# With fewer rows for each known person, hashing the rows costs less than looking through everybody.
+# With fewer rows than that for each known person, hashing the rows costs less than looking through everybody.
 _FEWEST_ROWS = 0.25
 
 
