@@ -283,6 +283,37 @@ def serve(settings: Settings) -> ExitCode:
     return making.serve(settings)
 
 
+@verb()
+def verify(settings: Settings) -> ExitCode:
+    """核对家目录与记录是否一致。 Read every kept file again and compare it with what was recorded.
+
+    每次运行开始时都会快速核对文件是否存在、大小是否一致；这里重读全部内容（sha256、行数、仓库的每张表、定稿文件）。
+    Every run begins with existence and sizes; this reads all contents: hashes, rows, tables, frozen files.
+    """
+    from dagster_project.verbs import keeping
+
+    return keeping.verify(settings)
+
+
+@verb(
+    click.argument("target", type=click.Path(file_okay=False, path_type=Path)),
+    click.option("--landing", is_flag=True, help="连同 landing/ 一起备份。 Copy landing/ too."),
+)
+def backup(settings: Settings, target: Path, landing: bool) -> ExitCode:
+    """在 TARGET 下做一份核对过的备份。 Make a verified copy of the home in a new folder below TARGET; never the key."""
+    from dagster_project.verbs import keeping
+
+    return keeping.backup(settings, target, landing)
+
+
+@verb(click.argument("source", metavar="BACKUP", type=click.Path(file_okay=False, path_type=Path)))
+def restore(settings: Settings, source: Path) -> ExitCode:
+    """从备份恢复到空的家目录。 Make the home from BACKUP; the home must be empty or absent, nothing is overwritten."""
+    from dagster_project.verbs import keeping
+
+    return keeping.restore(settings, source)
+
+
 @verb(click.option("--port", type=int, default=3000, show_default=True, help="端口。 Port."))
 def ui(settings: Settings, port: int) -> ExitCode:
     """打开 Dagster 界面。 Serve Dagster on 127.0.0.1."""

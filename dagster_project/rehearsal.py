@@ -23,6 +23,7 @@ import duckdb
 from dagster_project import dbt_build, dbt_parse, model_inputs, run_lock, stages
 from dagster_project.ingest import FileOutcome, ingest_landing, prepare_warehouse, take_back_months
 from dagster_project.ingest.store import TABLES, get_meta, refresh_views
+from dagster_project.keeping.verify import require_whole
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect, reading_working
 
@@ -57,6 +58,8 @@ def rehearse(settings: Settings, full_refresh: bool = False) -> Plan:
             prepare_warehouse(connection)
             if not settings.warehouse.exists():
                 return _rehearsed(connection, scratch, full_refresh, set())
+            with reading_working(settings) as working:
+                require_whole(working, settings)
             with reading_working(settings, connection):
                 _copy(connection, settings, scratch)
                 there = _look_at_facts(connection)

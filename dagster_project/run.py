@@ -79,11 +79,15 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
     """
     if (settings.home, run_id) in _begun:
         return
+    from dagster_project.ingest import prepare_warehouse, take_back_months
+    from dagster_project.keeping.verify import require_warehouse, require_whole
+
+    require_warehouse(settings)
     run_lock.hold(settings)
     clear_work(settings)
-    from dagster_project.ingest import prepare_warehouse, take_back_months
 
     with connect(settings) as connection:
+        require_whole(connection, settings)
         prepare_warehouse(connection)
         if connection.execute("select count(*) from ops.run where run_id = ?", [run_id]).fetchone() != (0,):
             _begun.add((settings.home, run_id))

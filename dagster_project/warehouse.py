@@ -25,10 +25,10 @@ ASIDE = "aside"
 def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-write connection to the home's warehouse; closed in any case.
 
-    Raises UserError (exit 2) when another process holds the file.
+    Raises UserError (exit 2) when another process holds the file, (exit 3) when it cannot be opened.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    with _told_when_in_use(settings):
+    with _told_when_closed(settings):
         connection = duckdb.connect(str(settings.warehouse))
     try:
         # Work files and the serving copy are written anew under old names: what was read before must not be kept.
@@ -88,7 +88,7 @@ def reading_working(
     try:
         if connection is None:
             keep_within(own, settings, is_aside=True)
-        with _told_when_in_use(settings):
+        with _told_when_closed(settings):
             path = str(settings.warehouse).replace("'", "''")
             own.execute(f"attach '{path}' as working (read_only)")
         if connection is None:
@@ -104,12 +104,40 @@ def reading_working(
 
 
 @contextmanager
-def _told_when_in_use(settings: Settings) -> Iterator[None]:
+def _told_when_closed(settings: Settings) -> Iterator[None]:
+    """Say why the warehouse file cannot be opened: in use, no right to it, no room, or no longer a warehouse."""
     try:
         yield
-    except duckdb.IOException as error:
-        if "lock" not in str(error).lower():
-            raise
+    except (
+        duckdb.IOException,
+        duckdb.SerializationException,
+        duckdb.InternalException,
+        duckdb.FatalException,
+    ) as error:
+        first, shown = str(error).splitlines()[0], str(error).lower()
+        if "no space left" in shown:
+            raise  # what to do about it is the same wherever it happens
+        if "permission denied" in shown or "read-only" in shown:
+            raise UserError(
+                Text("没有读写仓库文件的权限。", "There is no right to read and write the warehouse file."),
+                where=str(settings.warehouse),
+                todo=Text("检查家目录及其文件的权限。", "Check the rights of the home folder and its files."),
+                code=ExitCode.BROKEN_INSTALLATION,
+            ) from error
+        if "lock" not in shown or "valid duckdb database" in shown:
+            raise UserError(
+                Text(
+                    "仓库文件打不开：已损坏，或不是仓库。",
+                    "The warehouse file cannot be opened: damaged, or no warehouse.",
+                ),
+                where=f"{settings.warehouse}\n{first}",
+                todo=Text(
+                    "不要删除它；用 bulletin restore 备份 --home 新文件夹 取回最近的备份，并检查磁盘。",
+                    "Do not delete it; bring the newest backup back with `bulletin restore BACKUP --home NEW_FOLDER`, and "
+                    "look at the disk.",
+                ),
+                code=ExitCode.BROKEN_INSTALLATION,
+            ) from error
         raise UserError(
             Text("仓库正被另一个进程使用。", "Another process is using the warehouse."),
             where=str(settings.warehouse),

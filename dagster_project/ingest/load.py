@@ -23,6 +23,7 @@ from dagster_project.ingest.plan import REGION_COLUMNS, Plan
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import Source, open_source
 from dagster_project.ingest.store import QUARANTINE, get_meta, literal, set_meta
+from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 
@@ -96,6 +97,7 @@ class Prepared:
     delivered_at: datetime | None
     load_id: int
     work: Path
+    hashes: dict[Path, str]  # SHA-256 of the work files that are to be kept
 
 
 def prepare(
@@ -127,7 +129,9 @@ def prepare(
         connection.execute(
             f"copy (select {listed} from rejected_row order by source_row) to {literal(work / REJECTED)} (format parquet)"
         )
-    return Prepared(file, contract, examined, result, delivered, load_id, work)
+    kept = [*sorted(set(result.files.values())), *([work / REJECTED] if result.rejected else [])]
+    hashes = {path: hash_of(path) for path in kept}
+    return Prepared(file, contract, examined, result, delivered, load_id, work, hashes)
 
 
 def record(
@@ -146,7 +150,7 @@ def record(
     # Files are prepared side by side: another one may have decided meanwhile what this home holds.
     home = synthetic.kind_of_home(get_meta(connection, "synthetic"), ())
     synthetic.never_mixed(home, result.rows_read, examined.kind, examined.invented)
-    places = _move_in(settings, prepared)
+    places, stored = _move_in(settings, prepared)
     notes = decide.notes(result, examined.header)
     load_id = prepared.load_id
     loads = [
@@ -166,6 +170,7 @@ def record(
         for table, rows in (
             ("load", [loads]),
             ("load_month", months),
+            ("stored_file", stored),
             ("rule_count", rules),
             ("row_concerned", concerned),
             ("unmapped_code", unmapped),
@@ -193,21 +198,28 @@ def record(
     )
 
 
-def _move_in(settings: Settings, prepared: Prepared) -> dict[str, str]:
-    """Rename the finished files to their places; returns month → path relative to the home."""
-    places = {}
+def _move_in(settings: Settings, prepared: Prepared) -> tuple[dict[str, str], list[list[object]]]:
+    """Rename the finished files to their places; returns month → path relative to the home, and rows for ops.stored_file."""
+    places, stored = {}, []
+
+    def kept(source: Path, place: Path) -> str:
+        path = place.relative_to(settings.home).as_posix()
+        stored.append([prepared.load_id, path, place.stat().st_size, prepared.hashes[source]])
+        return path
+
     for month, path in sorted(prepared.result.files.items()):
         place = settings.raw / prepared.contract.name / month / f"{prepared.load_id}.parquet"
         place.parent.mkdir(parents=True, exist_ok=True)
         with durable_step("ingest.rename_raw"):
             path.replace(place)
-        places[month] = place.relative_to(settings.home).as_posix()
+        places[month] = kept(path, place)
     if prepared.result.rejected:
         place = settings.quarantine / prepared.contract.name / f"{prepared.load_id}.parquet"
         place.parent.mkdir(parents=True, exist_ok=True)
         with durable_step("ingest.rename_quarantine"):
             (prepared.work / REJECTED).replace(place)
-    return places
+        kept(prepared.work / REJECTED, place)
+    return places, stored
 
 
 def record_file(

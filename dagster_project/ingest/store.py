@@ -26,6 +26,8 @@ TABLES = {
     "delivered_at timestamp, delivery varchar, rows_read bigint, rows_accepted bigint, rows_quarantined bigint, "
     "rows_superseded bigint, rows_warned bigint, loaded_at timestamp",
     "load_month": 'load_id integer, extract varchar, month varchar, "rows" bigint, raw_file varchar',
+    # Every raw and quarantine file as it was moved in: what `bulletin verify` and every start of a run compare the disk with.
+    "stored_file": "load_id integer, path varchar, bytes bigint, sha256 varchar",
     "superseded": "extract varchar, load_id integer, source_row bigint, superseded_at timestamp, by_load_id integer, "
     "by_source_row bigint",
     # A full delivery may repeat a file that was loaded before; it is not loaded again, but its rows were delivered.
@@ -46,6 +48,8 @@ TABLES = {
     "built_load": "load_id integer",
     "model_input": "unique_id varchar primary key, fingerprint varchar",
 }
+# Version of these tables and its key in ops.meta: a warehouse of a newer one is not written to.
+SCHEMA_KEY, SCHEMA_VERSION = "schema_version", 1
 # Key of ops.meta in a warehouse that reads the raw files of another home.
 SOURCE_HOME = "source_home"
 # Columns that every row of raw carries beside those of its contract.
@@ -81,6 +85,8 @@ def prepare_warehouse(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create schema if not exists {schema}")
     for table, columns in TABLES.items():
         connection.execute(f"create table if not exists ops.{table} ({columns})")
+    if get_meta(connection, SCHEMA_KEY) != str(SCHEMA_VERSION):
+        set_meta(connection, SCHEMA_KEY, str(SCHEMA_VERSION))
     refresh_views(connection)
 
 

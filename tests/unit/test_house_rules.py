@@ -17,6 +17,7 @@ LAYERS_WITHOUT = {
     "contracts": {"dagster", "great_expectations", "dbt"},
     "ingest": {"dagster", "great_expectations", "dbt"},
     "sample": {"dagster", "great_expectations", "dbt", "duckdb"},
+    "keeping": {"dagster", "great_expectations", "dbt"},
     "dictionary": {"dagster", "great_expectations", "dbt"},
     "disclosure": {"dagster", "great_expectations", "dbt", "duckdb"},
     "bulletin": {"dagster", "great_expectations", "dbt"},

@@ -1,0 +1,65 @@
+"""What must lie in a home: every raw and quarantine file that `ops` speaks of, with rows, size and hash.
+
+Belongs here: reading the inventory from `ops`, hashing a file. Does not belong here: comparing it with the disk (`verify.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+# A file is recorded under its path in the home; the newest record counts.
+_KEPT = """
+with kept as (
+    select raw_file as path, load_id, "rows" from ops.load_month
+    union all
+    select 'quarantine/' || extract || '/' || load_id || '.parquet', load_id, rows_quarantined
+    from ops.load where rows_quarantined > 0
+),
+stored as (
+    select path, bytes, sha256 from ops.stored_file qualify row_number() over (partition by path order by rowid desc) = 1
+)
+select path, "rows", bytes, stored.sha256, load.extract, load.source_file
+from kept
+inner join ops.load using (load_id)
+left join stored using (path)
+order by path
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that must be there; `path` is relative to the home, `bytes` and `sha256` are None where nothing recorded them."""
+
+    path: str
+    rows: int
+    bytes: int | None
+    sha256: str | None
+    extract: str
+    source_file: str
+
+
+def kept_files(connection: duckdb.DuckDBPyConnection) -> list[Kept]:
+    """The inventory of an open warehouse; empty for one that has no tables yet."""
+    tables = {row[0] for row in connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'ops' and table_catalog = current_database()"
+    ).fetchall()}  # fmt: skip
+    if not {"load", "load_month"} <= tables:
+        return []
+    if "stored_file" not in tables:  # a warehouse of an earlier version that nothing has written to since
+        connection.execute(
+            "create temp table if not exists stored_file (load_id integer, path varchar, bytes bigint, sha256 varchar)"
+        )
+        return [
+            Kept(*row) for row in connection.execute(_KEPT.replace("ops.stored_file", "temp.stored_file")).fetchall()
+        ]
+    return [Kept(*row) for row in connection.execute(_KEPT).fetchall()]
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
