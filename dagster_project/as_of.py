@@ -17,7 +17,7 @@ import duckdb
 from dagster_project import run_lock
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
-from dagster_project.ingest.store import SOURCE_HOME, prepare_warehouse, refresh_views, set_meta
+from dagster_project.ingest.store import OF_A_LOAD, SOURCE_HOME, UNLOADED, prepare_warehouse, refresh_views, set_meta
 from dagster_project.ingest.versions import settle_versions
 from dagster_project.keeping.verify import require_whole
 from dagster_project.language import Text
@@ -26,8 +26,8 @@ from dagster_project.warehouse import connect, reading_working
 
 AS_OF = "as_of"  # key of ops.meta in a derived warehouse
 KNOWN_AT = "coalesce(delivered_at, loaded_at)"
-# Tables whose rows belong to a load.
-OF_A_LOAD = ("load_month", "rule_count", "row_concerned", "unmapped_code")
+# Tables of a load that are copied whole with it; what is delivered again is cut at the day.
+COPIED_WHOLE = [table for table in OF_A_LOAD if table not in ("load", "redelivered")]
 
 
 def derived(settings: Settings, day: date) -> Settings:
@@ -46,7 +46,9 @@ def recall(settings: Settings, day: date) -> Settings:
     try:
         with reading_working(settings) as working:
             require_whole(working, settings)
-            first = working.execute(f"select min({KNOWN_AT}) from ops.load").fetchone()
+            first = working.execute(
+                f"select min({KNOWN_AT}) from (select * from ops.load union all by name select * from ops.{UNLOADED}load)"
+            ).fetchone()
         if first is None or first[0] is None or first[0].date() > day:
             raise _nothing_yet(day, first[0].date() if first else None)
         run_lock.hold(past)
@@ -77,21 +79,30 @@ def _copy(connection: duckdb.DuckDBPyConnection, following: date) -> None:
     """
     connection.execute("insert into ops.meta select * from working.ops.meta where key in "
                        "('province', 'synthetic', 'key_fingerprint')")  # fmt: skip
-    connection.execute(
-        f"insert into ops.load by name select * from working.ops.load where {KNOWN_AT} < $1", [following]
+    # Whoever takes a load out does so at some moment (UTC; days are China's): before it, the load is part of what was known.
+    absent = (
+        "select load_id from working.ops.unload where unloaded_at + interval 8 hours < $1 "
+        "and (undone_at is null or undone_at + interval 8 hours >= $1)"
     )
-    for table in OF_A_LOAD:
+    for side in ("", UNLOADED):
         connection.execute(
-            f"insert into ops.{table} by name select * from working.ops.{table} where load_id in (select load_id from ops.load)"
+            f"insert into ops.load by name select * from working.ops.{side}load where {KNOWN_AT} < $1 "
+            f"and load_id not in ({absent})",
+            [following],
+        )
+        for table in COPIED_WHOLE:
+            connection.execute(
+                f"insert into ops.{table} by name select * from working.ops.{side}{table} "
+                "where load_id in (select load_id from ops.load)"
+            )
+        connection.execute(
+            f"insert into ops.redelivered select * from working.ops.{side}redelivered where delivered_at < $1 "
+            "and load_id in (select load_id from ops.load)",
+            [following],
         )
     connection.execute(
         "insert into ops.file by name select * from working.ops.file where status = 'loaded' "
         "and sha256 in (select sha256 from ops.load)"
-    )
-    connection.execute(
-        "insert into ops.redelivered select * from working.ops.redelivered where delivered_at < $1 "
-        "and load_id in (select load_id from ops.load)",
-        [following],
     )
     connection.execute(
         "insert into ops.superseded select * from working.ops.superseded where superseded_at < $1 "
@@ -102,6 +113,11 @@ def _copy(connection: duckdb.DuckDBPyConnection, following: date) -> None:
         "update ops.load set rows_superseded = null where load_id in "
         "(select load_id from working.ops.superseded where superseded_at >= $1)",
         [following],
+    )
+    # Where a load was ever taken out, the versions of today were settled without it: those of the extract are settled anew.
+    connection.execute("delete from ops.superseded where extract in (select extract from working.ops.unload)")
+    connection.execute(
+        "update ops.load set rows_superseded = null where extract in (select extract from working.ops.unload)"
     )
 
 

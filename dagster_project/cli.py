@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from dagster_project.cli_desk import add_desk
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import DEFAULT_HOME, Settings
@@ -197,6 +198,9 @@ def check(settings: Settings, stages: tuple[str, ...]) -> ExitCode:
     from dagster_project.verbs import running
 
     return running.check(settings, stages)
+
+
+add_desk(verb)
 
 
 @verb(

@@ -28,6 +28,7 @@ FILE_STATUS = {
     "loaded": Text("入库", "loaded"),
     "refused": Text("拒收", "refused"),
     "duplicate": Text("已入库过，跳过", "loaded before, passed over"),
+    "unloaded": Text("已撤出，跳过", "unloaded, passed over"),
     "unknown": Text("不认识的文件", "unknown"),
 }
 SHOWN = 12

@@ -186,6 +186,21 @@ def _refuse_later_files(descriptor: dict[str, Any], inputs: list[dict[str, Any]]
             ),
             code=ExitCode.PARTLY,
         )
+    # The same the other way round: what was taken out since is still in the draft's values.
+    here = {entry.get("sha256") for entry in inputs}
+    gone = [str(entry.get("source_file")) for entry in descriptor.get("inputs", ()) if entry.get("sha256") not in here]
+    if gone:
+        raise UserError(
+            Text(
+                f"草稿之后撤出了 {len(gone)} 个文件，草稿里还有其内容，不能冻结。",
+                f"{len(gone)} files were unloaded after the draft was made, which still holds them; nothing was frozen.",
+            ),
+            where=", ".join(gone[:_SHOWN]) + (" …" if len(gone) > _SHOWN else ""),
+            todo=Text(
+                "请先重新运行 bulletin run，核对草稿后再冻结。", "Run `bulletin run`, read the draft, then freeze."
+            ),
+            code=ExitCode.PARTLY,
+        )
 
 
 def _refuse_held(kind: str, held: list[str], accepted: str) -> None:

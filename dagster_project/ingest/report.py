@@ -19,9 +19,14 @@ class Refusal(Exception):
         self.reason = reason
 
 
+def unloaded_text(who: str, reason: str) -> Text:
+    """What is said of a file that was taken out again."""
+    return Text(f"已撤出，不再入库（{who}：{reason}）", f"unloaded, not taken in again ({who}: {reason})")
+
+
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of one file: loaded, refused, duplicate (same content was loaded before) or unknown."""
+    """What became of one file: loaded, refused, duplicate (same content was loaded before), unloaded or unknown."""
 
     source_file: str
     extract: str | None

@@ -38,16 +38,30 @@ TABLES = {
     "row_concerned": 'load_id integer, extract varchar, kind varchar, severity varchar, "rows" bigint',
     "unmapped_code": "load_id integer, extract varchar, column_name varchar, code_set varchar, code varchar, "
     '"rows" bigint, money decimal(18, 2)',
+    # A load that was taken out again: its accounts wait in ops.unloaded_<table>, its raw files stay where they are. The province
+    # and kind of the home are kept where it was the home's last load and they were forgotten with it.
+    "unload": "load_id integer, extract varchar, source_file varchar, sha256 varchar, unloaded_at timestamp, run_id varchar, "
+    "who varchar, reason varchar, province varchar, synthetic varchar, undone_at timestamp, undone_run_id varchar, "
+    "undone_by varchar, undone_reason varchar",
     "touched_month": "settlement_month integer",
     # Months whose facts stand and whose settlements are compared again with their fund split and charge lines.
     "touched_source_month": "settlement_month integer",
-    # Why a month is due, for people: delivery, corrected; fund_split, charge_line.
+    # Why a month is due, for people: delivery, corrected, unloaded; fund_split, charge_line.
     "touched_reason": "settlement_month integer, reason varchar",
     # Due months that wait while a rebuild of chosen months is at work.
     "put_off_month": "settlement_month integer",
     "built_load": "load_id integer",
     "model_input": "unique_id varchar primary key, fingerprint varchar",
 }
+# Tables whose rows belong to a load: the accounts of an unloaded one move to tables of the same columns beside them.
+# (What lies on the disk, what was built and who took what out is told of a load whether it is in or out.)
+OF_A_LOAD = tuple(
+    table
+    for table, columns in TABLES.items()
+    if columns.startswith("load_id integer") and table not in ("stored_file", "built_load", "unload")
+)
+UNLOADED = "unloaded_"
+TABLES |= {f"{UNLOADED}{table}": TABLES[table] for table in OF_A_LOAD}
 # Version of these tables and its key in ops.meta: a warehouse of a newer one is not written to.
 SCHEMA_KEY, SCHEMA_VERSION = "schema_version", 1
 # Key of ops.meta in a warehouse that reads the raw files of another home.
@@ -140,13 +154,15 @@ def sweep(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
         removed += sum(1 for path in leftover.rglob("*") if path.is_file())
         with durable_step("ingest.sweep_work"):
             shutil.rmtree(leftover, ignore_errors=True)
-    known = {str(row[0]) for row in connection.execute("select raw_file from ops.load_month").fetchall()}
-    known |= {
-        f"quarantine/{extract}/{load_id}.parquet"
-        for extract, load_id in connection.execute(
-            "select extract, load_id from ops.load where rows_quarantined > 0"
-        ).fetchall()
-    }
+    known: set[str] = set()
+    for side in ("", UNLOADED):  # raw is immutable: what was taken out of the accounts stays on the disk
+        known |= {str(row[0]) for row in connection.execute(f"select raw_file from ops.{side}load_month").fetchall()}
+        known |= {
+            f"quarantine/{extract}/{load_id}.parquet"
+            for extract, load_id in connection.execute(
+                f"select extract, load_id from ops.{side}load where rows_quarantined > 0"
+            ).fetchall()
+        }
     for folder in (settings.raw, settings.quarantine):
         for path in sorted(folder.rglob("*.parquet")):
             if path.relative_to(settings.home).as_posix() not in known:

@@ -25,7 +25,7 @@ from dagster_project.ingest.batches import refused_batches
 from dagster_project.ingest.decide import delivery
 from dagster_project.ingest.discover import LandedFile, Landing, unknown_name
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
-from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal
+from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal, unloaded_text
 from dagster_project.ingest.source import check_digest, check_readable, digest
 from dagster_project.ingest.store import get_meta, refresh_views
 from dagster_project.ingest.synthetic import Kind, kind_of_home
@@ -74,14 +74,23 @@ class Taking:
         self.provincial_codes = codes.provincial_codes(settings)
         rows = connection.execute("select sha256, source_file from ops.load").fetchall()
         self.loaded = {str(sha): str(source) for sha, source in rows}
+        self.unloaded = {
+            str(sha): unloaded_text(str(who), str(reason))
+            for sha, who, reason in connection.execute(
+                "select sha256, who, reason from ops.unload where undone_at is null"
+            ).fetchall()
+        }
         self.seen = {
             (str(source), int(size), int(modified)): str(sha)
             for source, size, modified, sha in connection.execute(
                 "select source_file, bytes, modified_ns, sha256 from ops.file "
-                "where status in ('loaded', 'duplicate') and modified_ns is not null"
+                "where status in ('loaded', 'duplicate', 'unloaded') and modified_ns is not null"
             ).fetchall()
         }
-        row = connection.execute("select coalesce(max(load_id), 0) from ops.load").fetchone()
+        # The number of an unloaded load is not given again: its raw files keep it.
+        row = connection.execute(
+            "select coalesce(max(load_id), 0) from (select load_id from ops.load union all select load_id from ops.unload)"
+        ).fetchone()
         self.last_load_id = int(row[0]) if row else 0
         self.total = 0
         self.settled = False  # the home's province is known
@@ -94,7 +103,8 @@ class Taking:
     def take(self, found: Landing) -> None:
         """All files, each to its outcome."""
         self._note_withdrawn(found)
-        refused = refused_batches(found, self.settings.landing, set(self.loaded.values()))
+        taken_out = {source for (source, _, _), sha in self.seen.items() if sha in self.unloaded}
+        refused = refused_batches(found, self.settings.landing, set(self.loaded.values()) | taken_out)
         self.kind = kind_of_home(get_meta(self.connection, "synthetic"), found.files)
         files = sorted(found.files, key=_order)
         self.total = len(files)
@@ -173,6 +183,11 @@ class Taking:
                 self._record(file, "duplicate", reason, sha, size, at)
                 self._note_redelivery(file, sha)
                 self._conclude(FileOutcome(file.source_file, file.extract, "duplicate", reason))
+                return
+            if sha in self.unloaded:
+                reason = self.unloaded[sha]
+                self._record(file, "unloaded", reason, sha, size, at)
+                self._conclude(FileOutcome(file.source_file, file.extract, "unloaded", reason))
                 return
             if file.manifest is not None and file.manifest.folder in refused:
                 raise Refusal(refused[file.manifest.folder])

@@ -42,10 +42,19 @@ def touch_source_months(
 
     Their facts stand. One pass over the numbers of the settlements of the other months, and none without such a row.
     """
+    changed = {
+        extract: rows for extract in COMPARED if (rows := _changed(connection, extract, pending.get(extract, []), home))
+    }
+    return months_compared(connection, changed, home, due)
+
+
+def months_compared(
+    connection: duckdb.DuckDBPyConnection, rows_of: dict[str, str], home: Path | None, due: Collection[int]
+) -> dict[int, set[str]]:
+    """Months, beside those `due` anyway, of settlements that rows of compared extracts (SQL by extract) name."""
     changed = [
-        f"select distinct setl_id, {literal(reason)} as reason from {rows} where setl_id is not null"
-        for extract, reason in COMPARED.items()
-        if (rows := _changed(connection, extract, pending.get(extract, []), home))
+        f"select distinct setl_id, {literal(COMPARED[extract])} as reason from {rows} where setl_id is not null"
+        for extract, rows in rows_of.items()
     ]
     rows = _settlements(connection, _every_month(connection) - {str(month) for month in due}, home) if changed else None
     if rows is None:

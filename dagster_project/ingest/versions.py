@@ -32,26 +32,16 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
     pending = _pending(connection)
     if pending:
         home = home_of(connection)
-        connection.execute(
-            "create or replace temp table newly_superseded (extract varchar, load_id integer, source_row bigint, "
-            "superseded_at timestamp, by_load_id integer, by_source_row bigint, month varchar)"
-        )
+        begin_comparing(connection)
         for extract in sorted(pending):
             contract = load_contracts()[extract]
-            for months, files in _months(connection, extract, pending[extract]):
-                _compare(connection, contract, files, home)
-                for month in months:
-                    _close_absent(connection, contract, month, pending[extract], home)
+            months = _months_of(connection, extract, pending[extract])
+            compare_months(connection, contract, months, pending[extract], home)
         due = touch_months(connection, pending)
         compared = touch_source_months(connection, pending, home, due)
         connection.execute("begin")
         connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")
-        _note_due(connection, "touched_month", due)
-        _note_due(connection, "touched_source_month", compared)
-        # Rebuilding a month compares it, too.
-        connection.execute(
-            "delete from ops.touched_source_month where settlement_month in (select settlement_month from ops.touched_month)"
-        )
+        note_due(connection, due, compared)
         connection.execute(
             "update ops.load set rows_superseded = (select count(*) from ops.superseded as s "
             "where s.load_id = load.load_id) where rows_superseded is null"
@@ -60,6 +50,34 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
             connection.execute("commit")
     rows = connection.execute("select distinct settlement_month from ops.touched_month order by 1").fetchall()
     return [int(row[0]) for row in rows]
+
+
+def begin_comparing(connection: duckdb.DuckDBPyConnection) -> None:
+    """An empty temporary table newly_superseded, which `compare_months` fills."""
+    connection.execute(
+        "create or replace temp table newly_superseded (extract varchar, load_id integer, source_row bigint, "
+        "superseded_at timestamp, by_load_id integer, by_source_row bigint, month varchar)"
+    )
+
+
+def compare_months(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, months: list[str], pending: list[int], home: Path | None
+) -> None:
+    """Compare the current rows of an extract's months; the loads `pending` are new among them."""
+    for together, files in _together(connection, contract.name, months):
+        _compare(connection, contract, files, home)
+        for month in together:
+            _close_absent(connection, contract, month, pending, home)
+
+
+def note_due(connection: duckdb.DuckDBPyConnection, due: dict[int, set[str]], compared: dict[int, set[str]]) -> None:
+    """Months to rebuild and months to compare again, with the reasons; inside the caller's transaction."""
+    _note_due(connection, "touched_month", due)
+    _note_due(connection, "touched_source_month", compared)
+    # Rebuilding a month compares it, too.
+    connection.execute(
+        "delete from ops.touched_source_month where settlement_month in (select settlement_month from ops.touched_month)"
+    )
 
 
 def _note_due(connection: duckdb.DuckDBPyConnection, table: str, due: dict[int, set[str]]) -> None:
@@ -84,14 +102,24 @@ def _pending(connection: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
     return found
 
 
-def _months(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int]) -> list[tuple[list[str], list[str]]]:
-    """The months of some loads with all files of theirs, several months together up to `_AT_ONCE` rows."""
+def _months_of(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int]) -> list[str]:
+    rows = connection.execute(
+        "select distinct month from ops.load_month where extract = $1 and list_contains($2::integer[], load_id) order by 1",
+        [extract, loads],
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def _together(
+    connection: duckdb.DuckDBPyConnection, extract: str, months: list[str]
+) -> list[tuple[list[str], list[str]]]:
+    """Months that have rows, with all files of theirs, several months together up to `_AT_ONCE` rows."""
     together: list[list[str]] = []
     left = 0
     for month, rows in connection.execute(
-        'select month, sum("rows") from ops.load_month where extract = $1 and month in '
-        "(select month from ops.load_month where list_contains($2::integer[], load_id)) group by 1 order by 1",
-        [extract, loads],
+        'select month, sum("rows") from ops.load_month where extract = $1 and list_contains($2::varchar[], month) '
+        "group by 1 order by 1",
+        [extract, months],
     ).fetchall():
         if rows > left:
             together.append([])

@@ -11,20 +11,23 @@ from pathlib import Path
 
 import duckdb
 
-# A file is recorded under its path in the home; the newest record counts.
+from dagster_project.ingest.store import UNLOADED
+
+# A file is recorded under its path in the home; the newest record counts. What was unloaded keeps its files.
 _KEPT = """
-with kept as (
-    select raw_file as path, load_id, "rows" from ops.load_month
+with load as ({load}),
+kept as (
+    select raw_file as path, load_id, "rows" from ({load_month})
     union all
     select 'quarantine/' || extract || '/' || load_id || '.parquet', load_id, rows_quarantined
-    from ops.load where rows_quarantined > 0
+    from load where rows_quarantined > 0
 ),
 stored as (
     select path, bytes, sha256 from ops.stored_file qualify row_number() over (partition by path order by rowid desc) = 1
 )
 select path, "rows", bytes, stored.sha256, load.extract, load.source_file
 from kept
-inner join ops.load using (load_id)
+inner join load using (load_id)
 left join stored using (path)
 order by path
 """
@@ -49,14 +52,19 @@ def kept_files(connection: duckdb.DuckDBPyConnection) -> list[Kept]:
     ).fetchall()}  # fmt: skip
     if not {"load", "load_month"} <= tables:
         return []
+    sides = ("", UNLOADED) if f"{UNLOADED}load" in tables else ("",)
+    query = _KEPT.format_map({
+        table: " union all by name ".join(f"select * from ops.{side}{table}" for side in sides)
+        for table in ("load", "load_month")
+    })  # fmt: skip
     if "stored_file" not in tables:  # a warehouse of an earlier version that nothing has written to since
         connection.execute(
             "create temp table if not exists stored_file (load_id integer, path varchar, bytes bigint, sha256 varchar)"
         )
         return [
-            Kept(*row) for row in connection.execute(_KEPT.replace("ops.stored_file", "temp.stored_file")).fetchall()
+            Kept(*row) for row in connection.execute(query.replace("ops.stored_file", "temp.stored_file")).fetchall()
         ]
-    return [Kept(*row) for row in connection.execute(_KEPT).fetchall()]
+    return [Kept(*row) for row in connection.execute(query).fetchall()]
 
 
 def hash_of(path: Path) -> str:

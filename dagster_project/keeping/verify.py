@@ -55,8 +55,11 @@ class Verification:
 def require_whole(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """The quick form. Raises UserError (exit 3) that names the files which are missing or have another size."""
     _require_known_version(connection, settings)
+    files = kept_files(connection)
+    if not files:  # nothing to compare: a new home has no tables to ask where its files lie either
+        return
     base = home_of(connection) or settings.home
-    faults = [fault for kept in kept_files(connection) if (fault := _glance(base, kept)) is not None]
+    faults = [fault for kept in files if (fault := _glance(base, kept)) is not None]
     if faults:
         raise broken(settings, faults)
 

@@ -23,6 +23,7 @@ SHOWN = 12
 REASONS = {
     "delivery": Text("本次交付的行", "rows delivered"),
     "corrected": Text("有行被更正或不再交付", "a row corrected or no longer delivered"),
+    "unloaded": Text("撤出或取回了文件", "a file unloaded or taken back"),
     "fund_split": Text("基金分项有新的或更正的行", "rows of the fund split delivered or corrected"),
     "charge_line": Text("费用明细有新的或更正的行", "charge lines delivered or corrected"),
     "link": Text(

@@ -23,6 +23,7 @@ LAYERS_WITHOUT = {
     "bulletin": {"dagster", "great_expectations", "dbt"},
     "explain": {"dagster", "great_expectations", "dbt"},
     "serving": {"dagster", "great_expectations", "dbt"},
+    "desk": {"dagster", "great_expectations", "dbt"},
 }
 
 

@@ -1,0 +1,215 @@
+"""Taking a load out again (L31): accounts, row versions, months due, and what stays."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.as_of import recall
+from dagster_project.desk.targets import find_target
+from dagster_project.desk.unloading import Moved, undo, unload
+from dagster_project.errors import UserError
+from dagster_project.ingest import mark_built, prepare_warehouse
+from dagster_project.warehouse import connect
+from tests.fail_points import SIDES, kill_at
+from tests.intake_world import Home, row, rows
+
+DRIVES_UNLOAD = ("desk.commit_unload",)
+
+
+def take_out(home: Home, named: str, back: bool = False) -> Moved:
+    with connect(home.settings) as connection:
+        prepare_warehouse(connection)
+        target = find_target(connection, home.settings, named, unloaded=back)
+        return (undo if back else unload)(connection, home.settings, target, "王工", "发错了文件", "run")
+
+
+def state(home: Home) -> dict[str, Any]:
+    """What the rest of the product reads of a home, its loads called by their files."""
+    source = "(select source_file from ops.load where load.load_id = t.load_id) as source"
+    told: dict[str, Any] = {
+        table: home.query(
+            f"select t.* exclude (load_id), {source} from raw.{table} as t anti join "
+            f"(select * from ops.superseded where extract = '{table}') as gone using (load_id, source_row) order by all"
+        )
+        for table in ("setl_d", "psn_insu_d", "psn_info_b", "fixmedins_b")
+    }
+    for table in ("load_month", "rule_count", "row_concerned", "unmapped_code", "redelivered"):
+        without = "load_id, raw_file" if table == "load_month" else "load_id"
+        told[table] = home.query(f"select t.* exclude ({without}), {source} from ops.{table} as t order by all")
+    told["load"] = home.query("select * exclude (load_id, loaded_at, rows_superseded) from ops.load order by all")
+    told["held"] = home.query("select t.* exclude (load_id) from quarantine.rejected_row as t order by all")
+    told["meta"] = home.query("select * from ops.meta where key in ('province', 'synthetic') order by all")
+    return told
+
+
+def settlements() -> dict[str, list[dict[str, str]]]:
+    """Three files whose rows supersede each other in a chain, in two months, with a rejected row and an odd code."""
+    other = {"setl_time": "2024-02-20 10:00:00", "enddate": "2024-02-20"}
+    return {
+        "a": [row("setl_d", 1, emp_no="a"), row("setl_d", 2, emp_no="a"), row("setl_d", 3, emp_no="a", **other)],
+        "b": [
+            row("setl_d", 1, emp_no="b", updt_time="2024-03-01 00:00:00"), row("setl_d", 3, emp_no="b", **other),
+            row("setl_d", 7, psn_pay="1"), row("setl_d", 8, med_type="777"),
+        ],
+        "c": [row("setl_d", 1, emp_no="c", updt_time="2024-04-01 00:00:00"), row("setl_d", 2, emp_no="c")],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong, orders", [("a", ["abc"]), ("b", ["abc", "cab"]), ("c", ["bca"])])
+def test_L31_whatever_the_order_the_state_is_that_of_a_home_that_never_saw_the_file(
+    tmp_path: Path, wrong: str, orders: list[str]
+) -> None:
+    files = settlements()
+    never = Home(tmp_path / "never", key=tmp_path / "key")
+    for name in sorted(files.keys() - {wrong}):
+        never.put_rows(f"setl_d_{name}.csv", files[name])
+    never.run()
+    for order in orders:
+        home = Home(tmp_path / order, key=tmp_path / "key")
+        for name in order:
+            home.put_rows(f"setl_d_{name}.csv", files[name])
+            home.run()
+        before = state(home)
+        take_out(home, f"setl_d_{wrong}.csv")
+        assert state(home) == state(never)
+        assert {file.status for file in home.run().files} == {"duplicate", "unloaded"}
+        assert state(home) == state(never), "the file that lies in the landing folder is not taken in again"
+        take_out(home, f"setl_d_{wrong}.csv", back=True)
+        assert state(home) == before
+
+
+def registers(home: Home, leave_out: str = "") -> None:
+    """Full deliveries of a register: the second repeats one file, lacks a person and holds a new one."""
+    for batch, count in (("d1", 3), ("d2", 2), ("d3", 2)):
+        for name, first, people in (("1", 1, 2), ("2", 11, count)):
+            if f"{batch}/{name}" != leave_out:
+                home.put_rows(
+                    f"{batch}/psn_insu_d_{name}.csv",
+                    rows("psn_insu_d", people, start=first, psn_no="p", emp_no=batch * (batch == "d3")),
+                )
+        home.manifest(batch, extracted_at=f"2024-0{batch[1]}-15T00:00:00", delivery="full")
+        home.run()
+
+
+@pytest.mark.parametrize("wrong", ["d2/2", "d3/1"])
+def test_L31_rows_that_a_full_delivery_closed_are_open_again(tmp_path: Path, wrong: str) -> None:
+    never, home = Home(tmp_path / "never", key=tmp_path / "key"), Home(tmp_path / "home", key=tmp_path / "key")
+    registers(never, leave_out=wrong)
+    registers(home)
+    before = state(home)
+    named = wrong.replace("/", "/psn_insu_d_") + ".csv"
+    take_out(home, named)
+    assert state(home) == state(never)
+    take_out(home, named, back=True)
+    assert state(home) == before
+
+
+def test_L31_the_only_file_of_an_extract_and_the_last_of_a_home(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.put_rows("setl_d_1.csv", rows("setl_d", 2))
+    home.put_rows("psn_info_b.csv", rows("psn_info_b", 2))
+    home.run()
+    before = state(home)
+    assert take_out(home, "psn_info_b.csv").loads_left == 1
+    assert state(home)["psn_info_b"] == [] and state(home)["meta"] == before["meta"]
+    assert take_out(home, "setl_d_1.csv").loads_left == 0
+    assert state(home)["meta"] == [], "the home may become another's"
+    for name in ("psn_info_b.csv", "setl_d_1.csv"):
+        take_out(home, name, back=True)
+    assert state(home) == before
+
+
+def test_L31_a_home_that_has_become_real_does_not_take_an_invented_file_back(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.put_rows("fixmedins_b_synthetic.csv", rows("fixmedins_b", 1))
+    home.run()
+    take_out(home, "1")
+    home.put_rows("setl_d_1.csv", rows("setl_d", 1))
+    assert home.run().loaded[0].load_id == 2, "a number is not given twice"
+    with pytest.raises(UserError, match="another"):
+        take_out(home, "1", back=True)
+
+
+def test_L31_the_months_that_are_touched_become_due(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    for name, table in settlements().items():
+        home.put_rows(f"setl_d_{name}.csv", table)
+    home.put_rows("setl_fund_sbit_d_1.csv", rows("setl_fund_sbit_d", 1, setl_id="set2"))
+    home.run()
+    with connect(home.settings) as connection:
+        mark_built(connection)
+    moved = take_out(home, "setl_d_b.csv")
+    assert (moved.months, moved.rows_back, moved.rows_gone) == ([202401, 202402], 1, 0)
+    assert home.query("select distinct reason from ops.touched_reason") == [("unloaded",)]
+    with connect(home.settings) as connection:
+        mark_built(connection)
+    moved = take_out(home, "setl_fund_sbit_d_1.csv")
+    assert (moved.months, moved.months_compared) == ([], [202401])
+    assert home.query("select who, reason from ops.unload") == [("王工", "发错了文件")] * 2
+
+
+def test_L31_raw_stays_and_a_past_day_is_told_as_it_was_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+    files = settlements()
+    for number, name in enumerate(files, 1):
+        home.put_rows(f"b{name}/setl_d_{name}.csv", files[name])
+        home.manifest(f"b{name}", extracted_at=f"2026-01-0{number}T00:00:00")
+    monkeypatch.setenv("BULLETIN_NOW", "2026-01-05T00:00:00+00:00")
+    home.run()
+
+    def known(day: int) -> list[tuple[Any, ...]]:
+        past = recall(home.settings, date(2026, 1, day))
+        with connect(past) as connection:
+            return connection.execute(
+                "select setl_id, emp_no from raw.setl_d anti join ops.superseded using (load_id, source_row) order by all"
+            ).fetchall()
+
+    before = {day: known(day) for day in range(1, 10)}
+    raw = sorted(home.settings.raw.rglob("*.parquet"))
+    monkeypatch.setenv("BULLETIN_NOW", "2026-01-06T17:00:00+00:00")  # the seventh in China
+    take_out(home, "bb/setl_d_b.csv")
+    home.run()
+    assert sorted(home.settings.raw.rglob("*.parquet")) == raw
+    assert {day: known(day) for day in range(1, 7)} == {day: before[day] for day in range(1, 7)}
+    without = known(7)
+    assert without == known(9) != before[9]
+    monkeypatch.setenv("BULLETIN_NOW", "2026-01-08T00:00:00+00:00")
+    take_out(home, "bb/setl_d_b.csv", back=True)
+    assert [known(day) for day in (6, 7, 8)] == [before[6], without, before[8]]
+
+
+def test_a_load_is_named_by_its_number_or_by_the_file(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.put_rows("x/setl_d_1.csv", rows("setl_d", 1))
+    home.run()
+    home.put_rows("x/setl_d_1.csv", rows("setl_d", 2))
+    home.run()
+    with connect(home.settings) as connection:
+        for named in ("setl_d_1.csv", "x/setl_d_1.csv", "nothing.csv", "7"):
+            with pytest.raises(UserError):
+                find_target(connection, home.settings, named)
+        assert find_target(connection, home.settings, "2").loads == [2]
+    take_out(home, "1")
+    with connect(home.settings) as connection:
+        for named in ("setl_d_1.csv", "x/setl_d_1.csv", str(home.landing / "x" / "setl_d_1.csv")):
+            assert find_target(connection, home.settings, named).loads == [2]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_stopped_unload_has_been_done_or_not(tmp_path: Path, side: str) -> None:
+    home = Home(tmp_path / "home")
+    for name, table in settlements().items():
+        home.put_rows(f"setl_d_{name}.csv", table)
+    home.run()
+    before = state(home)
+    kill_at(*DRIVES_UNLOAD, side, lambda: take_out(home, "setl_d_b.csv"))
+    found = state(home)
+    home.run()
+    if side == "before":
+        assert found == before == state(home)
+        take_out(home, "setl_d_b.csv")
+    assert state(home)["setl_d"] != before["setl_d"] and home.value("select count(*) from ops.unload") == 1
