@@ -287,6 +287,22 @@ def serve(settings: Settings) -> ExitCode:
     return making.serve(settings)
 
 
+@verb(
+    click.argument("action", required=False, type=click.Choice(["confirm"])),
+    click.argument("batch", required=False),
+    click.option("--by", default="", metavar="NAME", help="由谁确认。 Who confirms."),
+)
+def manifest(settings: Settings, action: str | None, batch: str | None, by: str) -> ExitCode:
+    """列出待确认的批次；manifest confirm 批次 --by 姓名 予以确认。 List unconfirmed batches; confirm BATCH --by NAME.
+
+    没有数据中心清单的文件，仓库自己记下行数、sha256 和金额合计（HOME/manifests）；与数据中心核对后确认。
+    Of files without a manifest the warehouse records rows, sha256 and sums itself; confirm them once they agree.
+    """
+    from dagster_project.verbs import deliveries
+
+    return deliveries.manifest(settings, action, batch, by)
+
+
 @verb()
 def verify(settings: Settings) -> ExitCode:
     """核对家目录与记录是否一致。 Read every kept file again and compare it with what was recorded.

@@ -55,6 +55,13 @@ def _loads() -> list[Check]:
             found="select sum(rows_quarantined) from {batch}",
             total=read,
         ),
+        Check(
+            rule="batch_unconfirmed",
+            bad="select folder, count(*) as files, sum(rows_read) as row_count, min(loaded_at) as first_loaded, "
+            "max(loaded_at) as last_loaded from {batch} inner join ops.load using (load_id) "
+            "where told_by = 'warehouse' and confirmed_at is null group by folder order by first_loaded, folder",
+            total="select count(distinct folder) from {batch} inner join ops.load using (load_id)",
+        ),
         Check(rule="load_without_rows", bad=rows + " from {batch} where rows_read = 0"),
     ]
 

@@ -14,6 +14,7 @@ from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.ingest.discover import Landing, find_files
 from dagster_project.ingest.keys import key_of_warehouse
+from dagster_project.ingest.records import write_records
 from dagster_project.ingest.report import IngestReport
 from dagster_project.ingest.store import prepare_warehouse, refresh_views, sweep
 from dagster_project.ingest.taking import Progress, Taking
@@ -43,6 +44,7 @@ def ingest_landing(settings: Settings, run_id: str, on_progress: Progress | None
         finally:
             with durable_step("ingest.remove_work"):
                 shutil.rmtree(work, ignore_errors=True)
+        write_records(connection, settings)
         taking.report.touched_months = settle_versions(connection)
         refresh_views(connection)
     return taking.report

@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.durable import durable_step
-from dagster_project.ingest import codes, decide, scan, synthetic
+from dagster_project.ingest import codes, controls, decide, records, scan, synthetic
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.header import HeaderMatch, checked
 from dagster_project.ingest.keys import fingerprint, pads
@@ -23,6 +23,7 @@ from dagster_project.ingest.plan import REGION_COLUMNS, Plan
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import Source, open_source
 from dagster_project.ingest.store import QUARANTINE, get_meta, literal, set_meta
+from dagster_project.ingest.whole_batches import breaking_the_batch, folder_of
 from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
@@ -81,6 +82,7 @@ def scan_file(
     result = scan.write_accepted(connection, examined.plan, pads(key), load_id, work)
     scan.count_accepted(connection, examined.plan, result)
     scan.read_rejected(connection, examined.plan, result)
+    controls.add_rejected(connection, examined.plan, result)
     if result.rows_read != result.accepted + result.rejected:
         raise AssertionError(f"rows read {result.rows_read} <> {result.accepted} + {result.rejected}")
     return result
@@ -116,7 +118,8 @@ def prepare(
     refusal = decide.over_threshold(contract, result)
     if refusal is not None:
         raise Refusal(refusal)
-    decide.check_manifest(connection, file, examined.plan, result)
+    with breaking_the_batch():
+        decide.check_manifest(connection, file, examined.plan, result)
     delivered = decide.delivered_at(connection, file, contract, result)
     if result.rejected:
         columns = {
@@ -165,6 +168,10 @@ def record(
     ]
     concerned = [[load_id, contract.name, *which, count] for which, count in result.concerned.items() if count]
     unmapped = [[load_id, contract.name, c.column, c.code_set, c.code, c.rows, c.money] for c in result.codes]
+    areas = [[load_id, contract.name, area.month, area.region, area.rows, area.money] for area in result.areas]
+    totals = [[load_id, name, total] for name, total in result.totals.items()]
+    is_listed = file.manifest is not None and file.manifest.files is not None
+    open_batch = [[load_id, folder_of(file.manifest.folder, settings.landing)]] if is_listed and file.manifest else []
     connection.execute("begin")
     try:
         for table, rows in (
@@ -174,6 +181,10 @@ def record(
             ("rule_count", rules),
             ("row_concerned", concerned),
             ("unmapped_code", unmapped),
+            ("load_region", areas),
+            ("control_total", totals),
+            ("open_batch", open_batch),
+            ("load_control", [records.row_of(load_id, file, settings.landing)]),
         ):
             if rows:
                 marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)

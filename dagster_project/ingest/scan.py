@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.ingest import controls
 from dagster_project.ingest.plan import ROW, Plan
 from dagster_project.ingest.store import literal
 
@@ -68,6 +69,8 @@ class ScanResult:
     files: dict[str, Path] = field(default_factory=dict)  # month to the work file of its accepted rows
     rules: list[RuleCount] = field(default_factory=list)
     codes: list[UnmappedCode] = field(default_factory=list)
+    totals: dict[str, Decimal] = field(default_factory=dict)  # sums of the amounts of all rows, by column
+    areas: list[controls.AreaCount] = field(default_factory=list)
     concerned: dict[tuple[str, str], int] = field(default_factory=dict)  # rows by (row_rule or code_unknown, severity)
 
 
@@ -94,7 +97,7 @@ def write_accepted(
     if not plan.contract.month_by:
         result.accepted = copy("", one)
         if result.accepted:
-            result.months["all"], result.files["all"] = result.accepted, one
+            controls.measure(connection, plan, one, "all", result)
         return result
     months = _months_before(connection, plan)
     own, others = "", ""
@@ -113,12 +116,7 @@ def write_accepted(
         result.accepted += copy(others, folder / "months", by_month=True)
         files += sorted((folder / "months").rglob("*.parquet"))
     for file in files:
-        row = connection.execute(
-            f"select any_value({_month_name(plan)}), count(*) from read_parquet({literal(file)}, hive_partitioning = false)"
-        ).fetchone()
-        if row is not None and row[1]:
-            result.months[str(row[0])] = int(row[1])
-            result.files[str(row[0])] = file
+        controls.measure(connection, plan, file, "", result)
     return result
 
 
@@ -159,9 +157,6 @@ def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sc
         return
     files = ", ".join(literal(file) for file in sorted(set(result.files.values())))
     relation = f"read_parquet([{files}], hive_partitioning = false)"
-    row = connection.execute(f"select coalesce(sum({money}), 0) from {relation}").fetchone()
-    assert row is not None
-    result.money = Decimal(row[0])
     # Warned rows are few, as a rule: everything that is counted of them is counted in a table of their own.
     flags = [f"coalesce(({sql}), false)" for *_, sql in warnings] or ["false"]
     marked = ", ".join(f"{flag} as w{place}" for place, flag in enumerate(flags))

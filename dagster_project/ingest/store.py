@@ -26,6 +26,13 @@ TABLES = {
     "delivered_at timestamp, delivery varchar, rows_read bigint, rows_accepted bigint, rows_quarantined bigint, "
     "rows_superseded bigint, rows_warned bigint, loaded_at timestamp",
     "load_month": 'load_id integer, extract varchar, month varchar, "rows" bigint, raw_file varchar',
+    # Accepted rows and money of a load by month and area (the insured's, else the extract's own); '' where there is none.
+    "load_region": 'load_id integer, extract varchar, month varchar, region varchar, "rows" bigint, money decimal(38, 2)',
+    # Sums of a file's amounts, rejected rows included, and who answers for them: its manifest, or whoever confirmed our record.
+    "control_total": "load_id integer, column_name varchar, total decimal(38, 4)",
+    "load_control": "load_id integer, folder varchar, told_by varchar, confirmed_by varchar, confirmed_at timestamp",
+    # Loads of batches with a manifest whose files have not all been read yet.
+    "open_batch": "load_id integer, folder varchar",
     # Every raw and quarantine file as it was moved in: what `bulletin verify` and every start of a run compare the disk with.
     "stored_file": "load_id integer, path varchar, bytes bigint, sha256 varchar",
     "superseded": "extract varchar, load_id integer, source_row bigint, superseded_at timestamp, by_load_id integer, "

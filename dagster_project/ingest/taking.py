@@ -29,6 +29,7 @@ from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal, un
 from dagster_project.ingest.source import check_digest, check_readable, digest
 from dagster_project.ingest.store import get_meta, refresh_views
 from dagster_project.ingest.synthetic import Kind, kind_of_home
+from dagster_project.ingest.whole_batches import BatchRefusal, because_of, breaking_the_batch, close_batches, folder_of
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
@@ -71,6 +72,7 @@ class Taking:
         self.work = work
         self.on_progress = on_progress
         self.report = IngestReport()
+        self.broken: dict[Path, Text] = {}  # folders of batches that a file has broken by not being what the manifest says
         self.provincial_codes = codes.provincial_codes(settings)
         rows = connection.execute("select sha256, source_file from ops.load").fetchall()
         self.loaded = {str(sha): str(source) for sha, source in rows}
@@ -130,9 +132,20 @@ class Taking:
                 pool.shutdown(wait=True)
                 for reader in self.readers:
                     reader.close()
+        self._close_batches()
         self._use_threads(self.settings.threads)
         self.connection.execute("reset disabled_optimizers")
         self.on_progress(self.total, self.total, "")
+
+    def _close_batches(self) -> None:
+        """Refuse the files of a broken batch that were recorded before the one that broke it."""
+        broken = {folder_of(folder, self.settings.landing): reason for folder, reason in self.broken.items()}
+        taken_back = {one.load_id: one for one in close_batches(self.connection, self.settings, broken, self.run_id)}
+        for place, outcome in enumerate(self.report.files):
+            if (one := taken_back.pop(outcome.load_id or 0, None)) is not None:
+                self.report.files[place] = FileOutcome(one.source_file, one.extract, "refused", one.reason)
+        for one in taken_back.values():  # taken in by a run that was stopped
+            self._conclude(FileOutcome(one.source_file, one.extract, "refused", one.reason))
 
     def _reader(self) -> duckdb.DuckDBPyConnection:
         reader = self.connection.cursor()
@@ -191,9 +204,12 @@ class Taking:
                 return
             if file.manifest is not None and file.manifest.folder in refused:
                 raise Refusal(refused[file.manifest.folder])
-            check_digest(file, sha)
+            if file.manifest is not None and file.manifest.folder in self.broken:
+                raise Refusal(self.broken[file.manifest.folder])
+            with breaking_the_batch():
+                check_digest(file, sha)
         except Refusal as refusal:
-            self._refuse(file, refusal.reason, sha, size, at)
+            self._refuse(file, refusal, sha, size, at)
             return
         self.last_load_id += 1
         job = Job(file, sha, size, at, self.last_load_id, self.work / str(self.last_load_id))
@@ -260,12 +276,15 @@ class Taking:
                 self.loaded[job.sha] = job.file.source_file
                 self._conclude(outcome)
             except Refusal as refusal:
-                self._refuse(job.file, refusal.reason, job.sha, job.size, job.modified_ns)
+                self._refuse(job.file, refusal, job.sha, job.size, job.modified_ns)
             finally:
                 self.queue.popleft()
                 shutil.rmtree(job.work, ignore_errors=True)
 
-    def _refuse(self, file: LandedFile, reason: Text, sha: str | None, size: int, at: int) -> None:
+    def _refuse(self, file: LandedFile, refusal: Refusal, sha: str | None, size: int, at: int) -> None:
+        reason = refusal.reason
+        if isinstance(refusal, BatchRefusal) and file.manifest is not None:
+            self.broken.setdefault(file.manifest.folder, because_of(file.source_file, reason))
         self._record(file, "refused", reason, sha, size, at)
         self._conclude(FileOutcome(file.source_file, file.extract, "refused", reason))
 

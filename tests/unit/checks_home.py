@@ -22,8 +22,9 @@ create table ops.meta (key varchar primary key, value varchar);
 create table ops.file (source_file varchar, sha256 varchar, bytes bigint, seen_at timestamp, run_id varchar,
     status varchar, "extract" varchar, reason varchar);
 create table ops.load (load_id integer, "extract" varchar, source_file varchar, rows_read bigint, rows_accepted bigint,
-    rows_quarantined bigint, rows_superseded bigint, rows_warned bigint);
+    rows_quarantined bigint, rows_superseded bigint, rows_warned bigint, loaded_at timestamp);
 create table ops.load_month (load_id integer, "extract" varchar, "month" varchar, "rows" bigint);
+create table ops.load_control (load_id integer, folder varchar, told_by varchar, confirmed_by varchar, confirmed_at timestamp);
 create table ops.rule_count (load_id integer, "extract" varchar, rule_id varchar, column_name varchar,
     severity varchar, unexpected bigint, total bigint, money decimal(18, 2));
 create table ops.row_concerned (load_id integer, "extract" varchar, kind varchar, severity varchar, "rows" bigint);
@@ -74,9 +75,16 @@ def whole_home(home: Path) -> Settings:
         connection.execute("insert into ops.meta values ('synthetic', 'true'), ('province', '520000')")
         for number, extract in enumerate([*extract_uses(), "fee_list_d"], start=1):
             name = f"{extract}.csv"
-            connection.execute("insert into ops.load values (?, ?, ?, 1000, 999, 1, 2, 3)", [number, extract, name])
+            connection.execute(
+                "insert into ops.load values (?, ?, ?, 1000, 999, 1, 2, 3, '2025-01-01')", [number, extract, name]
+            )
             connection.execute(
                 "insert into ops.file values (?, 'aa', 10, '2025-01-01', ?, 'loaded', ?, null)", [name, RUN_ID, extract]
+            )
+            told_by = "warehouse" if number % 2 else "manifest"
+            connection.execute(
+                "insert into ops.load_control values (?, 'b', ?, if(? = 'manifest', null, 'li'), if(? = 'manifest', null, now()))",
+                [number, told_by, told_by, told_by],
             )
         connection.execute(
             "insert into ops.load_month select 1, 'setl_d', 202400 + month, 80 from range(1, 13) as months (month)"
