@@ -9,6 +9,7 @@ pseudonyms, quarantine, versions, Parquet, records.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -66,7 +67,7 @@ def _bare_seconds(file: Path, environment: dict[str, str]) -> float:
 def _intake_seconds(file: Path, home: Path, environment: dict[str, str]) -> float:
     (home / "landing").mkdir(parents=True)
     target = home / "landing" / file.name
-    target.symlink_to(file)
+    os.link(file, target)  # a link that leads out of the landing folder is not followed
     product.bulletin(environment, "ingest", "--home", str(home))
     seconds = next(line["seconds"] for line in product.stage_lines(home) if line["stage"] == "intake")
     shutil.rmtree(home)

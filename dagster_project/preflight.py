@@ -32,6 +32,8 @@ def require_ready(settings: Settings, years: Sequence[int] = ()) -> None:
 
     Raises UserError: exit 3 for another or a lost key, exit 2 for the rest and while another run is at work.
     """
+    from dagster_project.ingest.column_names import load_column_names
+
     loaded: list[int] = []
     others_loaded = False
     new: list[LandedFile] | None = None
@@ -49,6 +51,7 @@ def require_ready(settings: Settings, years: Sequence[int] = ()) -> None:
     else:
         _require_key(settings, None)
     require_valid_files(settings)
+    load_column_names(settings)
     if years:
         new = _new_files(settings, None) if new is None else new
         settlements = [file for file in new if file.extract == "setl_d"]

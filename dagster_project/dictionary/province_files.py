@@ -1,7 +1,7 @@
 """Which provinces have a file of definitions, and whether all of these files can be used.
 
 Belongs here: names of files, the check before a run takes anything in. Does not belong here: what a file says
-(`definitions.py`).
+(`definitions.py`; names of columns: `ingest/column_names.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dagster_project.settings import Settings
 
 NATIONAL = "national"
 _PROVINCE = re.compile(r"\d{2}0000")
+_COLUMN_NAMES = re.compile(r"\d{2}0000\.columns")
 
 
 def province_codes(settings: Settings) -> list[str]:
@@ -31,6 +32,8 @@ def require_valid_files(settings: Settings) -> None:
     Raises UserError (exit 2) naming the file and the entry; also for a file of the home under a name that nothing reads.
     """
     for path in _files(settings.provinces):
+        if path.suffix == ".yml" and _COLUMN_NAMES.fullmatch(path.stem):
+            continue
         if path.suffix != ".yml" or not (_is_province(path) or path.stem == NATIONAL):
             raise UserError(
                 Text(
@@ -39,9 +42,10 @@ def require_valid_files(settings: Settings) -> None:
                 ),
                 where=str(path),
                 todo=Text(
-                    "改名为“省代码.yml”（如 520000.yml）或 national.yml，或移出该文件夹，然后重新运行；本次未做任何改动。",
-                    "Name it after the province's code, like 520000.yml, or national.yml, or take it out of the folder, and "
-                    "run again; nothing was done.",
+                    "改名为“省代码.yml”（如 520000.yml）、“省代码.columns.yml”（列名对照）或 national.yml，或移出该文件夹，"
+                    "然后重新运行；本次未做任何改动。",
+                    "Name it after the province's code, like 520000.yml, or 520000.columns.yml for names of columns, or "
+                    "national.yml, or take it out of the folder, and run again; nothing was done.",
                 ),
             )
     # A code without a file has the national definitions alone: they are read even where no province has a file.

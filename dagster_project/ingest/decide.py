@@ -6,6 +6,7 @@ Belongs here: judging counts. Does not belong here: scanning (`scan.py`) and rec
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -15,12 +16,14 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.ingest import scan
 from dagster_project.ingest.discover import LandedFile
+from dagster_project.ingest.doubts import Doubt
 from dagster_project.ingest.header import HeaderMatch
 from dagster_project.ingest.plan import Plan
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import literal
 from dagster_project.language import Text
 
+_SHOWN = 40  # letters of a name
 _DAY_IN_NAME = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))(?![0-9])")
 
 
@@ -130,9 +133,18 @@ def delivery(file: LandedFile, contract: Contract) -> str:
     return str(listed or (file.manifest.delivery if file.manifest else None) or contract.delivery)
 
 
-def notes(result: scan.ScanResult, header: HeaderMatch) -> Text | None:
-    """What a person should know about a loaded file."""
-    zh, en = [], []
+def notes(
+    result: scan.ScanResult,
+    header: HeaderMatch,
+    doubts: Sequence[Doubt] = (),
+    renamed: Sequence[tuple[str, str]] = (),
+) -> Text | None:
+    """What a person should know about a loaded file: doubts on its form, names of columns that its province's file explained."""
+    zh, en = [doubt.text.zh for doubt in doubts], [doubt.text.en for doubt in doubts]
+    if renamed:
+        listed = ", ".join(f"{given}→{column}" for given, column in renamed)
+        zh.append(f"按省列名对照读入 {len(renamed)} 列：{listed}")
+        en.append(f"{len(renamed)} columns by the province's file of column names: {listed}")
     if not result.rows_read:
         zh.append("只有表头，载入 0 行")
         en.append("a header only: zero rows loaded")
@@ -143,6 +155,6 @@ def notes(result: scan.ScanResult, header: HeaderMatch) -> Text | None:
         zh.append(f"其中 {result.held} 行因代码未知暂存，补录省级代码后重读")
         en.append(f"{result.held} of them held for unknown codes, to be read again once the codes are declared")
     if header.extra:
-        zh.append(f"契约外的列未入库：{'、'.join(header.extra[:10])}")
-        en.append(f"columns outside the contract left out: {', '.join(header.extra[:10])}")
+        zh.append(f"契约外的列未入库：{'、'.join(name[:_SHOWN] for name in header.extra[:10])}")
+        en.append(f"columns outside the contract left out: {', '.join(name[:_SHOWN] for name in header.extra[:10])}")
     return Text("；".join(zh), "; ".join(en)) if zh else None

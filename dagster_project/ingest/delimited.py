@@ -7,6 +7,7 @@ question how many names of the header a separator explains.
 from __future__ import annotations
 
 import csv
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -30,7 +31,12 @@ SEPARATORS = {",": "comma", "\t": "tab", "|": "pipe", ";": "semicolon"}
 LinesOf = Callable[[Sequence[int]], dict[int, int]]
 _BLOCK = 1 << 23
 _RARE = 8  # rows a value from which on a dictionary pays
-_HEADER_LIMIT = 1 << 20
+# A header of so many letters is none, nor does one stand behind so many blank lines.
+_HEADER_LIMIT, _MOST_BLANK, _MOST_HEADER_LINES = 1 << 20, 100_000, 50
+# Python's own limit on a cell is a sixteenth of that, and ends in an error of its own.
+csv.field_size_limit(16 * _HEADER_LIMIT)
+# Above so many rows of another width no file is within its threshold (S2): it is not read to its end.
+_MOST_MISSHAPEN = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -43,29 +49,68 @@ class TextTable:
     dialect: str
     misshapen: list[int] = field(default_factory=list)
     lines_of: LinesOf | None = None
+    separator: str = ""
+    quoted: bool = False
+    skipped: int = 0  # lines up to the end of the header
+    swallowing: int | None = None  # record of another width that holds whole lines
 
 
-def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
-    """Read a UTF-8 file; raises Refusal when its header fits no separator."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        lines = [stream.readline(_HEADER_LIMIT)]
-        while lines[-1] and not lines[-1].strip():
-            lines.append(stream.readline(_HEADER_LIMIT))
-        head, first = lines[-1], stream.readline(_HEADER_LIMIT)
-    if not head.strip("\ufeff\x00 \t\r\n"):
-        raise Refusal(Text("文件为空（没有表头）；请重新导出。", "The file is empty (no header); export it again."))
+def rewrite(path: Path, contract: Contract, target: Path, is_quoted: bool | None = None) -> TextTable:
+    """Read a UTF-8 file; raises Refusal when its header fits no separator.
+
+    Whether cells are quoted is read off the first lines, where the whole file has not told (`is_quoted`).
+    """
+    head, first, skipped = _first_lines(path, contract)
     separator, header = _separator(head, contract)
-    quoted = separator in ",;" or _has_quotes(head, separator) or _has_quotes(first, separator)
+    quoted = separator in ",;" or _has_quotes(head, separator)
+    quoted = quoted or (_has_quotes(first, separator) if is_quoted is None else is_quoted)
     width = len(_cells(first, separator, quoted)) if first.strip() else len(header)
     if width == len(header) + 1 and first.rstrip("\r\n").endswith(separator):
         header = [*header, ""]
     elif width == len(header) - 1 and not header[-1].strip():
         header = header[:-1]
     misshapen: list[int] = []
-    skipped = len(lines)
-    rows = _stream(path, target, header, separator, quoted, skipped, misshapen)
+    swallowing: list[int] = []
+    rows = _stream(path, target, header, separator, quoted, skipped, misshapen, swallowing)
     lines_of = partial(_lines, path, separator, quoted, skipped)
-    return TextTable(target, header, rows, SEPARATORS[separator], misshapen, lines_of)
+    return TextTable(
+        target, header, rows, SEPARATORS[separator], misshapen, lines_of, separator, quoted, skipped,
+        swallowing[0] if swallowing else None,
+    )  # fmt: skip
+
+
+def _first_lines(path: Path, contract: Contract) -> tuple[str, str, int]:
+    """The header, the line behind it, and the number of lines up to the header's end; blank ones before it are passed over."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        head, skipped = stream.readline(_HEADER_LIMIT), 1
+        while head and not head.strip() and skipped <= _MOST_BLANK:
+            head, skipped = stream.readline(_HEADER_LIMIT), skipped + 1
+        if len(head) >= _HEADER_LIMIT and head[-1] not in "\r\n":
+            raise Refusal(
+                Text(
+                    f"首行超过 {_HEADER_LIMIT:,} 个字符，不是表头（多半没有换行）；请重新导出。",
+                    f"The first line has more than {_HEADER_LIMIT:,} letters and is no header (line breaks are missing, as a "
+                    "rule); export it again.",
+                )
+            )
+        if not head.strip("\ufeff\x00 \t\r\n"):
+            raise Refusal(Text("文件为空（没有表头）；请重新导出。", "The file is empty (no header); export it again."))
+        first, more = stream.readline(_HEADER_LIMIT), 0
+        # A name with a line break inside its quotes: as many lines as it takes, where that makes a better header.
+        whole = head
+        while whole.count('"') % 2 and first and more < _MOST_HEADER_LINES and len(whole) < _HEADER_LIMIT:
+            whole, first, more = whole + first, stream.readline(_HEADER_LIMIT), more + 1
+        if more and _known(whole, contract) > _known(head, contract):
+            return whole, first, skipped + more
+    if more:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            first = [stream.readline(_HEADER_LIMIT) for _ in range(skipped + 1)][-1]
+    return head, first, skipped
+
+
+def _known(head: str, contract: Contract) -> int:
+    """How many columns of the contract a header names, whatever separates them."""
+    return max(len(match(_cells(head, separator), contract).columns) for separator in SEPARATORS)
 
 
 def _lines(path: Path, separator: str, quoted: bool, skipped: int, records: Sequence[int]) -> dict[int, int]:
@@ -94,7 +139,10 @@ def _lines(path: Path, separator: str, quoted: bool, skipped: int, records: Sequ
 def _cells(line: str, separator: str, quoted: bool = True) -> list[str]:
     if not quoted:
         return line.rstrip("\r\n").split(separator)
-    return next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+    try:
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+    except csv.Error:  # a quote that closes nothing
+        return line.rstrip("\r\n").split(separator)
 
 
 def _has_quotes(line: str, separator: str) -> bool:
@@ -124,13 +172,23 @@ def _separator(head: str, contract: Contract) -> tuple[str, list[str]]:
 
 
 def _stream(
-    path: Path, target: Path, header: list[str], separator: str, quoted: bool, skipped: int, misshapen: list[int]
+    path: Path,
+    target: Path,
+    header: list[str],
+    separator: str,
+    quoted: bool,
+    skipped: int,
+    misshapen: list[int],
+    swallowing: list[int],
 ) -> int:
     names = [f"c{place}" for place in range(len(header))]
 
     def keep_number(row: pa_csv.InvalidRow) -> str:
         misshapen.append(int(row.number) - 1)  # the reader counts the header as record 1
-        return "skip"
+        has_lines = quoted and not swallowing and ("\n" in row.text or "\r" in row.text)
+        if has_lines and row.text.count(separator) >= 2 * (len(header) - 1) > 0:
+            swallowing.append(misshapen[-1])
+        return "error" if len(misshapen) > _MOST_MISSHAPEN else "skip"
 
     schema = pa.schema([(name, pa.string()) for name in names] + [("row.number", pa.int64())])
     following = 1
@@ -161,7 +219,7 @@ def _stream(
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):  # a header and nothing else
             return _write(iter(()), schema, target)
-        raise _unreadable() from error
+        raise _unreadable(len(misshapen) > _MOST_MISSHAPEN) from error
 
 
 def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, target: Path) -> int:
@@ -186,7 +244,15 @@ def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, target: Path) -
     return total
 
 
-def _unreadable() -> Refusal:
+def _unreadable(is_misshapen: bool) -> Refusal:
+    if is_misshapen:
+        return Refusal(
+            Text(
+                f"列数与表头不一致的行超过 {_MOST_MISSHAPEN:,} 行，不再往下读，整份未入库（S2）；请重新导出。",
+                f"More than {_MOST_MISSHAPEN:,} rows have more or fewer cells than the header; the file was not read to its end "
+                "and nothing was loaded (S2); export it again.",
+            )
+        )
     return Refusal(
         Text(
             "文本无法按行列读取（引号不成对，或一行过长）；请重新导出。",
@@ -197,6 +263,6 @@ def _unreadable() -> Refusal:
 
 def _numbers(start: int, count: int, skipped: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Record numbers of the next `count` good records, leaving out the misshapen ones."""
-    gone = np.array([number for number in skipped[-(count + len(skipped)) :] if number >= start], dtype=np.int64)
+    gone = np.array(skipped[bisect_left(skipped, start) :], dtype=np.int64)
     numbers = np.arange(start, start + count + len(gone), dtype=np.int64)
     return numbers[~np.isin(numbers, gone)][:count]

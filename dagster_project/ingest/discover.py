@@ -1,25 +1,25 @@
 """Which files lie in a landing folder, and which extract each one is.
 
-Belongs here: names (S7), archives as containers. Does not belong here: what a manifest says (`manifest.py`) and asks of its
-batch (`batches.py`), opening the data.
+Belongs here: names (S7), links. Does not belong here: members of an archive (`archives.py`), what a manifest says
+(`manifest.py`) and asks of its batch (`batches.py`), opening the data.
 """
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import load_contracts
+from dagster_project.ingest import archives
+from dagster_project.ingest.archives import HOUSEKEEPING
 from dagster_project.ingest.manifest import Manifest, read_manifest
+from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 DATA_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
 PACKED_SUFFIXES = (".gz", ".zst", ".zip")
-# Files that belong to the landing folder itself and are no extracts.
-HOUSEKEEPING = {"manifest.json", "synthetic.json", "truth.json"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class LandedFile:
     source_file: str  # relative to the landing folder, '/' between parts; a member after its archive's name
     extract: str | None
     member: str | None = None  # inside a .zip
+    place: int = 0  # of the member among all of the archive
     manifest: Manifest | None = None
     is_data: bool = True  # a file with a suffix that could hold an extract
     problem: Text | None = None
@@ -67,10 +68,18 @@ class Landing:
 
 
 def extract_of(name: str) -> str | None:
-    """Extract of a file name: its stem is a table name or starts with one and `_`; the longest wins (S7)."""
+    """Extract of a file name: its stem is a table name or starts with one and `_`; the longest wins (S7).
+
+    A suffix that intake does not read is one all the same: setl_d.xls is an extract in a form that is refused.
+    """
     stem = name.lower()
-    while Path(stem).suffix in (*DATA_SUFFIXES, *PACKED_SUFFIXES):
-        stem = stem[: -len(Path(stem).suffix)]
+    while Path(stem).suffix in PACKED_SUFFIXES:
+        stem = Path(stem).stem
+    is_data = Path(stem).suffix in DATA_SUFFIXES
+    while Path(stem).suffix in DATA_SUFFIXES:
+        stem = Path(stem).stem
+    if not is_data:
+        stem = Path(stem).stem
     for table in sorted(load_contracts(), key=len, reverse=True):
         if stem == table or stem.startswith(table + "_"):
             return table
@@ -90,15 +99,31 @@ def find_files(landing: Path) -> Landing:
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(landing).parts)
         if hidden or name in HOUSEKEEPING or not not_searched.isdisjoint(path.parents):
             continue
-        if path.is_file():
-            found.files.extend(_files_of(path, landing, manifests))
-        elif (problem := _no_file(path, landing)) is not None:
+        problem = _leads_out(path, landing) if path.is_file() else _no_file(path, landing)
+        if problem is not None:
             not_searched.add(path)
-            source, manifest = path.relative_to(landing).as_posix(), _manifest_of(path, manifests)
+            source, manifest = _source(path, landing), _manifest_of(path, manifests)
             found.files.append(
                 LandedFile(path, source, extract_of(name), manifest=manifest, is_data=False, problem=problem)
             )
+        elif path.is_file():
+            found.files.extend(_files_of(path, landing, manifests))
     return found
+
+
+def _source(path: Path, landing: Path) -> str:
+    return archives.shown(path.relative_to(landing).as_posix() if path.is_relative_to(landing) else path.name)
+
+
+def _leads_out(path: Path, landing: Path) -> Text | None:
+    """Why a file is not read for where it lies or what it is called: whoever may drop files into a folder is not thereby allowed
+    to have any file of the machine read."""
+    if path.is_symlink() and not path.resolve().is_relative_to(landing.resolve()):
+        return Text(
+            "这个链接指向来源文件夹之外，不会跟随；请放入文件本身（同一磁盘上可用硬链接）。",
+            "This link leads out of the landing folder and is not followed; put the file itself here (a hard link will do).",
+        )
+    return None if archives.is_plain(path.name) else archives.no_plain_name()
 
 
 def _no_file(path: Path, landing: Path) -> Text | None:
@@ -106,8 +131,8 @@ def _no_file(path: Path, landing: Path) -> Text | None:
     if path.is_symlink():
         if path.is_dir():
             return Text(
-                "这是指向文件夹的链接，不会跟随；请把文件夹本身放进来（或把其中的文件逐个链接进来）。",
-                "This is a link to a folder and is not followed; put the folder itself here, or link its files one by one.",
+                "这是指向文件夹的链接，不会跟随；请把文件夹本身放进来。",
+                "This is a link to a folder and is not followed; put the folder itself here.",
             )
         return Text(
             "这个链接指向的文件不存在或打不开；请检查它所在的磁盘或共享目录，或放入文件本身。",
@@ -142,38 +167,25 @@ def _manifest_of(path: Path, manifests: dict[Path, Manifest]) -> Manifest | None
 
 def _files_of(path: Path, landing: Path, manifests: dict[Path, Manifest]) -> list[LandedFile]:
     manifest = _manifest_of(path, manifests)
-    source = path.relative_to(landing).as_posix() if path.is_relative_to(landing) else path.name
+    source = _source(path, landing)
     suffix = path.suffix.lower()
     if suffix != ".zip":
         inner = Path(path.stem).suffix.lower() if suffix in (".gz", ".zst") else suffix
         return [
             LandedFile(path, source, extract_of(path.name), manifest=manifest, is_data=inner in DATA_SUFFIXES),
         ]
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [
-                item.filename
-                for item in archive.infolist()
-                if not item.is_dir()
-                and Path(item.filename).name not in HOUSEKEEPING
-                and not Path(item.filename).name.startswith((".", "~$"))
-                and not item.filename.startswith("__MACOSX")
-            ]
-    except (zipfile.BadZipFile, OSError):
-        problem = Text(
-            "压缩包已损坏，无法打开；请重新拷贝。", "The archive is damaged and cannot be opened; copy it again."
-        )
-        return [LandedFile(path, source, extract_of(path.name), manifest=manifest, problem=problem)]
-    if not members:
-        problem = Text("压缩包里没有文件。", "The archive holds no file.")
-        return [LandedFile(path, source, extract_of(path.name), manifest=manifest, problem=problem)]
     by_archive = extract_of(path.name)
+    try:
+        members = archives.members(path)
+    except Refusal as refusal:
+        return [LandedFile(path, source, by_archive, manifest=manifest, problem=refusal.reason)]
     return [
         LandedFile(
-            path, f"{source}/{member}", extract_of(Path(member).name) or by_archive, member=member, manifest=manifest,
-            is_data=Path(member).suffix.lower() in DATA_SUFFIXES,
+            path, f"{source}/{member.name}", extract_of(Path(member.name).name) or by_archive, member=member.name,
+            place=member.place, manifest=manifest, problem=member.problem,
+            is_data=member.problem is None and Path(member.name).suffix.lower() in DATA_SUFFIXES,
         )
-        for member in sorted(members)
+        for member in members
     ]  # fmt: skip
 
 

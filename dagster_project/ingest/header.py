@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from dagster_project.contracts import Contract, load_contracts
+from dagster_project.contracts import Contract
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
 _BLANKS = " \t\r\n\u3000\ufeff\u00a0\x00"
 _SHOWN, _LONGEST = 12, 40  # names in one message, letters of a name
+_RECORDED = 200  # letters of an unknown name that are kept
+_MOST_CELLS = 4096  # no table has so many columns: what has is no header
 _DATA = re.compile(r"[+-]?[0-9][0-9.,:/ -]*")  # a cell that no column is named like: a number, a code or a date
 _LOOKS_PERSONAL = re.compile(r"[0-9]{15,}[Xx]?|1[3-9][0-9]{9}")
 
@@ -30,10 +31,14 @@ class HeaderMatch:
     doubled: list[str] = field(default_factory=list)
 
 
-@lru_cache(maxsize=64)
-def _names(table: str) -> dict[str, str]:
+def folded(name: str) -> str:
+    """A name as names are compared: trimmed, case-blind."""
+    return name.strip(_BLANKS).casefold()
+
+
+def known_names(contract: Contract) -> dict[str, str]:
+    """Column by every name that a header may give it."""
     known: dict[str, str] = {}
-    contract = load_contracts()[table]
     for column in contract.columns:
         for name in (column.name_zh, *column.aliases):
             known.setdefault(name.casefold(), column.name)
@@ -44,7 +49,14 @@ def _names(table: str) -> dict[str, str]:
 
 def match(header: list[str], contract: Contract) -> HeaderMatch:
     """Where the columns of a contract stand in a header."""
-    known = _names(contract.name)
+    if len(header) > _MOST_CELLS:
+        raise Refusal(
+            Text(
+                f"首行有 {len(header)} 列，超过 {_MOST_CELLS} 列，不是表头；请重新导出。",
+                f"The first line has {len(header)} cells, more than {_MOST_CELLS}, and is no header; export it again.",
+            )
+        )
+    known = known_names(contract)
     columns: dict[str, int] = {}
     extra: list[str] = []
     doubled: list[str] = []
@@ -54,7 +66,7 @@ def match(header: list[str], contract: Contract) -> HeaderMatch:
             continue
         column = known.get(name.casefold())
         if column is None:
-            extra.append(name)
+            extra.append(name[:_RECORDED])
         elif column in columns:
             doubled.append(column)
         else:

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.durable import durable_step
-from dagster_project.ingest import codes, controls, decide, records, scan, synthetic
+from dagster_project.ingest import codes, controls, decide, doubts, records, scan, synthetic
+from dagster_project.ingest.column_names import ColumnNames, names_for, with_names
+from dagster_project.ingest.columnar import PARQUET, other_rows
+from dagster_project.ingest.damage import told_when_pages_are_broken
 from dagster_project.ingest.discover import LandedFile
-from dagster_project.ingest.header import HeaderMatch, checked
+from dagster_project.ingest.header import HeaderMatch, checked, folded
 from dagster_project.ingest.keys import fingerprint, pads
 from dagster_project.ingest.persons import register_persons
 from dagster_project.ingest.plan import REGION_COLUMNS, Plan
+from dagster_project.ingest.readable import Source
 from dagster_project.ingest.report import FileOutcome, Refusal
-from dagster_project.ingest.source import Source, open_source
+from dagster_project.ingest.source import open_source
 from dagster_project.ingest.store import QUARANTINE, get_meta, literal, set_meta
 from dagster_project.ingest.whole_batches import breaking_the_batch, folder_of
 from dagster_project.keeping.inventory import hash_of
@@ -40,22 +45,33 @@ class Examined:
     plan: Plan
     kind: synthetic.Kind
     invented: int  # people that cannot exist
+    renamed: tuple[tuple[str, str], ...] = ()  # names that only the province's file of names knows, with their columns
 
 
 def examine(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, work: Path, key: bytes
+    connection: duckdb.DuckDBPyConnection,
+    file: LandedFile,
+    contract: Contract,
+    work: Path,
+    key: bytes,
+    names: ColumnNames,
 ) -> Examined:
     """Open a file, match its header, find out whose people it holds. Raises Refusal."""
+    province = (file.manifest.province if file.manifest else None) or get_meta(connection, "province")
+    own = names_for(names, contract.name, province)
+    contract = with_names(contract, own)
     source = open_source(connection, file, contract, work)
     header = checked(source.header, contract)
-    province = (file.manifest.province if file.manifest else None) or get_meta(connection, "province")
+    renamed = [(source.header[place].strip(), name) for name, place in header.columns.items()]
+    renamed = [(given, name) for given, name in renamed if folded(given) in own]
     plan = _plan(contract, source, header, file, province)
-    if province is None:
-        plan = _plan(contract, source, header, file, _home_province(connection, plan))
-    persons, invented = register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
+    with told_when_pages_are_broken(source.dialect == PARQUET):
+        if province is None:
+            plan = _plan(contract, source, header, file, _home_province(connection, plan))
+        persons, invented = register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
     marked = source.is_marked or synthetic.is_listed(file) or synthetic.is_named(file, contract)
     kind = synthetic.kind_of(marked, persons, invented)
-    return Examined(source, header, plan, kind, invented)
+    return Examined(source, header, plan, kind, invented, tuple(renamed))
 
 
 def _plan(contract: Contract, source: Source, header: HeaderMatch, file: LandedFile, province: str | None) -> Plan:
@@ -79,10 +95,17 @@ def scan_file(
     connection: duckdb.DuckDBPyConnection, examined: Examined, key: bytes, load_id: int, work: Path
 ) -> scan.ScanResult:
     """All scans of one file; rejected rows stay in the temporary table rejected_row."""
-    result = scan.write_accepted(connection, examined.plan, pads(key), load_id, work)
-    scan.count_accepted(connection, examined.plan, result)
-    scan.read_rejected(connection, examined.plan, result)
-    controls.add_rejected(connection, examined.plan, result)
+    is_parquet = examined.source.dialect == PARQUET
+    with told_when_pages_are_broken(is_parquet):
+        result = scan.write_accepted(connection, examined.plan, pads(key), load_id, work)
+        scan.count_accepted(connection, examined.plan, result)
+        scan.read_rejected(connection, examined.plan, result)
+        controls.add_rejected(connection, examined.plan, result)
+    result.rules += [
+        scan.RuleCount(doubts.RULE, doubt.subject, "profile", 1, Decimal(0)) for doubt in examined.source.doubts
+    ]
+    if is_parquet and result.rows_read != result.accepted + result.rejected:
+        raise other_rows(result.rows_read, result.accepted + result.rejected)
     if result.rows_read != result.accepted + result.rejected:
         raise AssertionError(f"rows read {result.rows_read} <> {result.accepted} + {result.rejected}")
     return result
@@ -110,9 +133,10 @@ def prepare(
     load_id: int,
     work: Path,
     home: synthetic.Kind | None,
+    names: ColumnNames,
 ) -> Prepared:
     """Read and judge one file for a home of a kind; changes nothing but the work folder. Raises Refusal."""
-    examined = examine(connection, file, contract, work, key)
+    examined = examine(connection, file, contract, work, key, names)
     synthetic.never_mixed(home, examined.source.rows_read, examined.kind, examined.invented)
     result = scan_file(connection, examined, key, load_id, work)
     refusal = decide.over_threshold(contract, result)
@@ -154,7 +178,7 @@ def record(
     home = synthetic.kind_of_home(get_meta(connection, "synthetic"), ())
     synthetic.never_mixed(home, result.rows_read, examined.kind, examined.invented)
     places, stored = _move_in(settings, prepared)
-    notes = decide.notes(result, examined.header)
+    notes = decide.notes(result, examined.header, examined.source.doubts, examined.renamed)
     load_id = prepared.load_id
     loads = [
         load_id, contract.name, file.source_file, digest, file.manifest.batch if file.manifest else None,

@@ -16,7 +16,7 @@ from dagster_project.ingest import values
 from dagster_project.ingest.codes import PROVINCIAL_SETS, known_codes
 from dagster_project.ingest.header import HeaderMatch
 from dagster_project.ingest.keys import certificate_sql, pseudonym_sql
-from dagster_project.ingest.source import Source
+from dagster_project.ingest.readable import Source
 from dagster_project.ingest.store import LINEAGE, literal
 
 ROW, OK = '"row.number"', '"row.accepted"'

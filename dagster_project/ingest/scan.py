@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.ingest import controls
+from dagster_project.ingest import controls, restored
 from dagster_project.ingest.plan import ROW, Plan
 from dagster_project.ingest.store import literal
 
@@ -147,6 +147,7 @@ def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sc
         for column in contract.landed
         if column.code_set and column.unknown == "warn" and column.name in plan.header.columns
     ]
+    warnings += [(restored.RULE, name, "warning", sql) for name, sql in restored.restored_columns(connection, plan)]
     warnings += [("code_unknown", column.name, "warning", plan.unknown_code(column)) for column in coded]
     if not result.accepted:
         result.rules += [

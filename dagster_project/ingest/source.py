@@ -16,7 +16,6 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -24,45 +23,25 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.contracts import Contract
-from dagster_project.ingest import delimited, encoding, synthetic, workbook
+from dagster_project.ingest import delimited, encoding, quotes, synthetic, workbook
+from dagster_project.ingest.archives import Bounded, shown
+from dagster_project.ingest.columnar import open_parquet
+from dagster_project.ingest.damage import told_when_broken
 from dagster_project.ingest.discover import LandedFile
+from dagster_project.ingest.doubts import Doubt
+from dagster_project.ingest.readable import Source
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import literal
 from dagster_project.language import Text
 
 
-@dataclass(frozen=True)
-class Source:
-    """A readable table: SQL of the relation, SQL of the record number (from 1), header and types."""
-
-    relation: str
-    row: str
-    header: list[str]  # as delivered, in file order
-    columns: list[str]  # names in the relation, one a header cell
-    types: list[str]  # types in the relation
-    rows: int  # records that can be read cell by cell
-    encoding: str = ""
-    dialect: str = ""
-    misshapen: list[int] = field(default_factory=list)  # records whose number of cells differs from the header's
-    is_marked: bool = False  # its own metadata call it synthetic
-    lines_of: delimited.LinesOf | None = None  # lines of the file by record number; None where there are no lines
-
-    @property
-    def rows_read(self) -> int:
-        """All records of the file."""
-        return self.rows + len(self.misshapen)
-
-
 def digest(file: LandedFile) -> tuple[str, int]:
     """SHA-256 and size of a file; of the content for a member of an archive."""
     total, size = hashlib.sha256(), 0
-    try:
-        with _raw_stream(file) as stream:
-            while chunk := stream.read(1 << 20):
-                total.update(chunk)
-                size += len(chunk)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
-        raise _damaged(error) from error
+    with told_when_broken(), _raw_stream(file) as stream:
+        while chunk := stream.read(1 << 20):
+            total.update(chunk)
+            size += len(chunk)
     return total.hexdigest(), size
 
 
@@ -100,99 +79,112 @@ def check_digest(file: LandedFile, sha: str) -> None:
 def _raw_stream(file: LandedFile) -> IO[bytes]:
     if file.member is None:
         return file.path.open("rb")
-    return zipfile.ZipFile(file.path).open(file.member)
+    archive = zipfile.ZipFile(file.path)
+    return archive.open(archive.infolist()[file.place])
 
 
-def _plain_stream(file: LandedFile) -> Callable[[], IO[bytes]]:
+def _plain_stream(file: LandedFile, work: Path) -> Callable[[], IO[bytes]]:
     suffix = Path(file.member or file.path.name).suffix.lower()
 
     def opened() -> IO[bytes]:
         stream = _raw_stream(file)
+        packed = file.path.stat().st_size
+        if file.member is not None:
+            return Bounded(stream, packed, work)  # type: ignore[return-value]
         if suffix == ".gz":
-            return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
+            return Bounded(gzip.GzipFile(fileobj=stream), packed, work)  # type: ignore[return-value, arg-type]
         if suffix == ".zst":
-            return pa.CompressedInputStream(stream, "zstd")  # type: ignore[no-any-return]
+            return Bounded(pa.CompressedInputStream(stream, "zstd"), packed, work)  # type: ignore[return-value]
         return stream
 
     return opened
-
-
-def _damaged(error: Exception) -> Refusal:
-    kind = type(error).__name__
-    return Refusal(
-        Text(
-            f"文件已损坏、加密或无法读取（{kind}）；请重新导出或拷贝。",
-            f"The file is damaged, encrypted or unreadable ({kind}); export or copy it again.",
-        )
-    )
 
 
 def open_source(connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, work: Path) -> Source:
     """Make a landed file readable. Raises Refusal when it cannot be."""
     suffix = Path(file.inner_name).suffix.lower()
     unpacked = file.member is not None or suffix != file.path.suffix.lower()
-    try:
+    with told_when_broken():
+        named = _plainly_named(file.path, work)
         if suffix == ".parquet":
-            return _parquet(connection, _on_disk(file, work / "unpacked.parquet") if unpacked else file.path)
+            path = _on_disk(file, work, "unpacked.parquet") if unpacked else named
+            return open_parquet(connection, path, contract)
         if suffix == ".xlsx":
-            path = _on_disk(file, work / "unpacked.xlsx") if unpacked else file.path
+            path = _on_disk(file, work, "unpacked.xlsx") if unpacked else named
             table = workbook.rewrite(path, contract, work / "text.parquet")
             return _text(connection, table, is_marked=synthetic.workbook_says(path))
-        table, code = _delimited(file, contract, work, None if unpacked else file.path)
-        return _text(connection, table, code)
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        if isinstance(error, OSError) and error.errno == 28:
-            raise
-        raise _damaged(error) from error
+        return _delimited(connection, file, contract, work, None if unpacked else named)
 
 
-def _delimited(file: LandedFile, contract: Contract, work: Path, plain: Path | None) -> tuple[delimited.TextTable, str]:
-    """The cells of a text file, and its encoding.
+def _delimited(
+    connection: duckdb.DuckDBPyConnection, file: LandedFile, contract: Contract, work: Path, plain: Path | None
+) -> Source:
+    """The cells of a text file.
 
-    The encoding is decided on the whole file. A file that needs no unpacking is read as UTF-8 meanwhile, which most are: on a
-    second core that costs no time, and what was read is dropped when it was not.
+    Encoding and quoting are decided on the whole file. A file that needs no unpacking is read as UTF-8 meanwhile, which most
+    are: on a second core that costs no time, and what was read is dropped when it was not.
     """
     target = work / "text.parquet"
     with ThreadPoolExecutor(1) as pool:
-        decided = pool.submit(encoding.as_utf8, _plain_stream(file), plain, work / "text.utf8")
+        decided = pool.submit(encoding.as_utf8, _plain_stream(file, work), plain, work / "text.utf8")
         early = None
         if plain is not None:
             with suppress(Refusal, UnicodeDecodeError):
                 early = delimited.rewrite(plain, contract, target)
-        path, code = decided.result()
-    return early if early is not None and path == plain else delimited.rewrite(path, contract, target), code
+        text = decided.result()
+    early = early if text.path == plain else None
+    table = early or delimited.rewrite(text.path, contract, target)
+    doubts = [text.doubt] if text.doubt else []
+    quoted = text.tally.quoted(table.separator)
+    if table.separator in ",;" or quoted == table.quoted:
+        quotes.require_closed(connection, table, text.tally.lines)
+    elif table.quoted:  # by its first lines; what follows must bear it out
+        try:
+            quotes.require_closed(connection, table, text.tally.lines)
+        except Refusal:
+            table = delimited.rewrite(text.path, contract, target, is_quoted=False)
+            doubts.append(quotes.doubtful_quotes())
+    else:
+        table, doubt = _read_as_quoted(connection, text, contract, target, quoted)
+        doubts += [doubt] if doubt else []
+    return _text(connection, table, text.encoding, doubts=tuple(doubts))
 
 
-def _on_disk(file: LandedFile, target: Path) -> Path:
-    with _plain_stream(file)() as stream, target.open("wb") as out:
+def _read_as_quoted(
+    connection: duckdb.DuckDBPyConnection, text: encoding.Decoded, contract: Contract, target: Path, quoted: bool | None
+) -> tuple[delimited.TextTable, Doubt | None]:
+    """A text whose first lines know no quotes, read with them if they pair in the whole file and swallow nothing."""
+    if quoted:
+        with suppress(Refusal):
+            table = delimited.rewrite(text.path, contract, target, is_quoted=True)
+            quotes.require_closed(connection, table, text.tally.lines)
+            return table, None
+    return delimited.rewrite(text.path, contract, target, is_quoted=False), quotes.doubtful_quotes()
+
+
+def _on_disk(file: LandedFile, work: Path, name: str) -> Path:
+    target = work / name
+    with _plain_stream(file, work)() as stream, target.open("wb") as out:
         shutil.copyfileobj(stream, out, 1 << 20)
     return target
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
-    if path.stat().st_size == 0:
-        raise Refusal(Text("文件为空（0 字节）；请重新导出。", "The file is empty (0 bytes); export it again."))
-    try:
-        described = connection.execute(f"describe select * from read_parquet({literal(path)})").fetchall()
-        count = connection.execute(f"select sum(num_rows) from parquet_file_metadata({literal(path)})").fetchone()
-        is_marked = synthetic.parquet_says(connection, path)
-    except duckdb.Error as error:
-        raise _damaged(error) from error
-    names = [str(row[0]) for row in described]
-    return Source(
-        relation=f"read_parquet({literal(path)}, file_row_number = true)",
-        row="file_row_number + 1",
-        header=names,
-        columns=names,
-        types=[str(row[1]).upper() for row in described],
-        rows=int(count[0] or 0) if count else 0,
-        dialect="parquet",
-        is_marked=is_marked,
-    )
+def _plainly_named(path: Path, work: Path) -> Path:
+    """The file under a name that every library takes for one file and nothing else: neither a pattern nor broken letters."""
+    name = f"{path.parent.name}/{path.name}"
+    if shown(str(path)) == str(path) and not set(name) & set("*?[]"):
+        return path
+    link = work / f"landed{path.suffix.lower()}"
+    link.symlink_to(path)
+    return link
 
 
 def _text(
-    connection: duckdb.DuckDBPyConnection, table: delimited.TextTable, code: str = "", is_marked: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    table: delimited.TextTable,
+    code: str = "",
+    is_marked: bool = False,
+    doubts: tuple[Doubt, ...] = (),
 ) -> Source:
     return Source(
         relation=f"read_parquet({literal(table.path)})",
@@ -206,4 +198,5 @@ def _text(
         misshapen=table.misshapen,
         is_marked=is_marked,
         lines_of=table.lines_of,
+        doubts=doubts,
     )

@@ -29,6 +29,7 @@ Kind = Literal["synthetic", "real", "mixed"]
 IMPOSSIBLE_REGION = "990000"
 # Text has no metadata: whatever of a sample is text and names nobody carries this before the end of its name.
 NAME_MARK = "_synthetic"
+_MOST_PROPERTIES = 1 << 20
 _REMARK = re.compile(rb"<dc:description>([^<]*)</dc:description>")
 
 
@@ -44,8 +45,8 @@ def parquet_says(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
 def workbook_says(path: Path) -> bool:
     """Whether the remark among a workbook's properties calls it synthetic."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            remark = _REMARK.search(archive.read("docProps/core.xml"))
+        with zipfile.ZipFile(path) as archive, archive.open("docProps/core.xml") as stream:
+            remark = _REMARK.search(stream.read(_MOST_PROPERTIES))
     except (KeyError, OSError, zipfile.BadZipFile):
         return False
     return remark is not None and ("合成数据".encode() in remark.group(1) or b"synthetic data" in remark.group(1))

@@ -22,6 +22,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest import codes
 from dagster_project.ingest.batches import refused_batches
+from dagster_project.ingest.column_names import load_column_names
 from dagster_project.ingest.decide import delivery
 from dagster_project.ingest.discover import LandedFile, Landing, unknown_name
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
@@ -74,6 +75,7 @@ class Taking:
         self.report = IngestReport()
         self.broken: dict[Path, Text] = {}  # folders of batches that a file has broken by not being what the manifest says
         self.provincial_codes = codes.provincial_codes(settings)
+        self.column_names = load_column_names(settings)
         rows = connection.execute("select sha256, source_file from ops.load").fetchall()
         self.loaded = {str(sha): str(source) for sha, source in rows}
         self.unloaded = {
@@ -253,7 +255,7 @@ class Taking:
     def _prepare(self, connection: duckdb.DuckDBPyConnection, job: Job) -> Prepared:
         job.work.mkdir(mode=0o700)
         contract = load_contracts()[str(job.file.extract)]
-        return prepare(connection, job.file, contract, self.key, job.load_id, job.work, self.kind)
+        return prepare(connection, job.file, contract, self.key, job.load_id, job.work, self.kind, self.column_names)
 
     def _prepare_aside(self, job: Job) -> Prepared:
         reader = self.free.pop()  # as many readers as workers: there is always one

@@ -18,6 +18,7 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.errors import UserError
 from dagster_project.ingest import codes, decide
 from dagster_project.ingest.batches import refused_batches
+from dagster_project.ingest.column_names import ColumnNames, load_column_names
 from dagster_project.ingest.discover import LandedFile, Landing, describe, find_files, unknown_name
 from dagster_project.ingest.load import Examined, examine, scan_file
 from dagster_project.ingest.report import Refusal
@@ -103,6 +104,7 @@ class _Home:
     province: str | None = None
     loaded: dict[str, str] = field(default_factory=dict)  # sha-256 to source file
     is_busy: bool = False
+    names: ColumnNames = field(default_factory=dict)
 
 
 def try_file(settings: Settings, path: Path | str) -> TryReport:
@@ -143,7 +145,7 @@ def _existing(path: Path) -> Path:
 
 def _home(settings: Settings, landed: Landing) -> _Home:
     """Kind, province and loaded files of the home; the warehouse is opened for a moment and only to be read."""
-    home, recorded = _Home(), None
+    home, recorded = _Home(names=load_column_names(settings)), None
     if settings.warehouse.exists():
         try:
             with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
@@ -181,7 +183,7 @@ def _try_one(connection: duckdb.DuckDBPyConnection, file: LandedFile, home: _Hom
             if batch is not None:
                 raise Refusal(batch)
             check_digest(file, sha)
-        _read(connection, file, contract, work, trial, home.kind)
+        _read(connection, file, contract, work, trial, home.kind, home.names)
     except Refusal as refusal:
         trial.refusal = refusal.reason
     finally:
@@ -196,10 +198,11 @@ def _read(
     work: Path,
     trial: TrialFile,
     home: Kind | None,
+    names: ColumnNames,
 ) -> None:
     # Nothing of the trial stays, so any key will do; the home's own need not exist yet.
     key = secrets.token_bytes(32)
-    examined = examine(connection, file, contract, work, key)
+    examined = examine(connection, file, contract, work, key, names)
     header = examined.header
     trial.encoding, trial.dialect = examined.source.encoding, examined.source.dialect
     trial.matched = [(examined.source.header[place].strip(), name) for name, place in header.columns.items()]
@@ -215,7 +218,7 @@ def _read(
     if refusal is not None:
         raise Refusal(refusal)
     decide.check_manifest(connection, file, examined.plan, result)
-    trial.notes = decide.notes(result, header)
+    trial.notes = decide.notes(result, header, examined.source.doubts, examined.renamed)
 
 
 def _fill_findings(

@@ -5,7 +5,8 @@ Belongs here: reading cells as text, dates of date cells in ISO form (S10). Does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.contracts import Contract
+from dagster_project.ingest.damage import BROKEN
 from dagster_project.ingest.delimited import TextTable
 from dagster_project.ingest.header import match, not_a_header
 from dagster_project.ingest.report import Refusal
+from dagster_project.ingest.sheets import require_bounded
 from dagster_project.language import Text
 
 _BATCH = 20_000
@@ -27,35 +30,56 @@ def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
     """Read the sheet that fits the contract best; raises Refusal when none has its header in the first row."""
     if path.stat().st_size == 0:
         raise Refusal(Text("文件为空（0 字节）；请重新导出。", "The file is empty (0 bytes); export it again."))
-    try:
+    with _told_when_no_workbook():
+        require_bounded(path)
         book = CalamineWorkbook.from_path(str(path))
-        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
-    except (CalamineError, OSError, ValueError) as error:
-        raise Refusal(
-            Text(
-                "无法作为 xlsx 打开（已损坏、加密，或是旧版 xls）；请另存为 xlsx。",
-                "It does not open as xlsx (damaged, encrypted, or an old xls); save it as xlsx.",
-            )
-        ) from error
-    best: tuple[int, str, Any] = (0, "", None)
-    widest: list[str] = []
-    for name, sheet in sheets:
-        rows = sheet.to_python(skip_empty_area=False, nrows=1)
-        names = [_text(cell) for cell in rows[0]] if rows else []
-        widest = max(widest, names, key=len)
-        known = len(match(names, contract).columns)
-        if known > best[0]:
-            best = (known, name, sheet)
+        best: tuple[int, str, Any] = (0, "", None)
+        widest: list[str] = []
+        for name in book.sheet_names:  # one sheet in memory at a time, beside the best one so far
+            sheet = book.get_sheet_by_name(name)
+            names = [_text(cell) for cell in next(_rows(sheet), [])]
+            widest = max(widest, names, key=len)
+            known = len(match(names, contract).columns)
+            if known > best[0]:
+                best = (known, name, sheet)
     if best[2] is None:
         where = Text(
             f"没有一张工作表的第 1 行是 {contract.name}（{contract.name_zh}）的表头，表头必须在第 1 行",
             f"No sheet has a header of {contract.name} in row 1, where it must stand",
         )
         raise Refusal(not_a_header(widest, contract, where))
-    rows = iter(best[2].to_python(skip_empty_area=False))
+    rows = _rows(best[2])
     header = [_text(cell) for cell in next(rows)]
     count = _write(rows, len(header), target)
     return TextTable(target, header, count, f"sheet {best[1]}", lines_of=_sheet_rows)
+
+
+@contextmanager
+def _told_when_no_workbook() -> Iterator[None]:
+    try:
+        yield
+    except Refusal:
+        raise
+    except BaseException as error:
+        # The reader is compiled: what it did not foresee ends in a panic, which is no Exception.
+        is_panic = type(error).__name__ == "PanicException"
+        if not (is_panic or isinstance(error, (CalamineError, ValueError, *BROKEN))):
+            raise
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise Refusal(
+            Text(
+                "无法作为 xlsx 打开（已损坏、加密，或是旧版 xls、csv 改名而来）；请另存为 xlsx。",
+                "It does not open as xlsx (damaged, encrypted, an old xls, or another form renamed); save it as xlsx.",
+            )
+        ) from error
+
+
+def _rows(sheet: Any) -> Iterator[list[Any]]:
+    """Rows of a sheet from its first one, cells from its first column, one row at a time."""
+    left = [""] * (sheet.start[1] if sheet.start else 0)
+    for row in sheet.iter_rows():
+        yield left + row
 
 
 def _sheet_rows(records: Sequence[int]) -> dict[int, int]:
