@@ -303,6 +303,20 @@ def manifest(settings: Settings, action: str | None, batch: str | None, by: str)
     return deliveries.manifest(settings, action, batch, by)
 
 
+@verb(
+    click.option("--extract", default=None, help="只看一张表。 Only this extract."),
+    click.option("--month", default=None, metavar="YYYYMM", help="列出该月各市县。 The areas of this month."),
+    click.option(
+        "--to", type=click.Path(dir_okay=False, path_type=Path), help="全部写成 CSV。 Write all of it as CSV."
+    ),
+)
+def deliveries(settings: Settings, extract: str | None, month: str | None, to: Path | None) -> ExitCode:
+    """交付矩阵：表 × 月 × 市县的行数与金额。 What was delivered by extract, month and area, beside the month and year before."""
+    from dagster_project.verbs import deliveries as delivered
+
+    return delivered.deliveries(settings, extract, month, to)
+
+
 @verb()
 def verify(settings: Settings) -> ExitCode:
     """核对家目录与记录是否一致。 Read every kept file again and compare it with what was recorded.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
+from dagster_project.checks import deliveries
 from dagster_project.checks.catalogue import extract_uses
 from dagster_project.checks.model import Check
 from dagster_project.settings import Settings
@@ -31,7 +32,7 @@ def _rows_concerned(kind: str, severity: str) -> str:
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
     """The checks of intake."""
-    return [*_loads(), *_files(), *_rules(), *_deliveries()]
+    return [*_loads(), *_files(), *_rules(), *_deliveries(), *deliveries.checks()]
 
 
 def _loads() -> list[Check]:

@@ -49,8 +49,14 @@ def known_codes(name: str) -> list[str]:
 
 def seed_regions() -> set[str]:
     """Region codes of the fallback list."""
+    return set(region_names())
+
+
+@lru_cache(maxsize=1)
+def region_names() -> dict[str, str]:
+    """Chinese names by code of the fallback list."""
     with (SEEDS / "admdvs.csv").open(encoding="utf-8", newline="") as stream:
-        return {row["code"] for row in csv.DictReader(stream)}
+        return {row["code"]: row["name_zh"] for row in csv.DictReader(stream)}
 
 
 def lawful_regions(delivered: set[str]) -> set[str]:

@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
+from dagster_project.ingest import areas
 from dagster_project.ingest.discover import Landing, find_files
 from dagster_project.ingest.keys import key_of_warehouse
 from dagster_project.ingest.records import write_records
@@ -47,6 +48,7 @@ def ingest_landing(settings: Settings, run_id: str, on_progress: Progress | None
         write_records(connection, settings)
         taking.report.touched_months = settle_versions(connection)
         refresh_views(connection)
+        areas.refresh(connection)
     return taking.report
 
 

@@ -28,6 +28,8 @@ TABLES = {
     "load_month": 'load_id integer, extract varchar, month varchar, "rows" bigint, raw_file varchar',
     # Accepted rows and money of a load by month and area (the insured's, else the extract's own); '' where there is none.
     "load_region": 'load_id integer, extract varchar, month varchar, region varchar, "rows" bigint, money decimal(38, 2)',
+    # Of these the rows that newer versions have replaced; `mark` tells which rows of the load have been counted.
+    "superseded_region": 'load_id integer, month varchar, region varchar, "rows" bigint, money decimal(38, 2), mark ubigint',
     # Sums of a file's amounts, rejected rows included, and who answers for them: its manifest, or whoever confirmed our record.
     "control_total": "load_id integer, column_name varchar, total decimal(38, 4)",
     "load_control": "load_id integer, folder varchar, told_by varchar, confirmed_by varchar, confirmed_at timestamp",

@@ -73,7 +73,8 @@ class Taking:
         self.work = work
         self.on_progress = on_progress
         self.report = IngestReport()
-        self.broken: dict[Path, Text] = {}  # folders of batches that a file has broken by not being what the manifest says
+        # Folders of batches of which a file is not what the manifest says.
+        self.broken: dict[Path, Text] = {}
         self.provincial_codes = codes.provincial_codes(settings)
         self.column_names = load_column_names(settings)
         rows = connection.execute("select sha256, source_file from ops.load").fetchall()

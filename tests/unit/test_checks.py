@@ -63,6 +63,8 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
         "warn",
         1,
     ),
+    "delivery_area_missing": (('update ops.delivery set "rows" = 0, money = 0',), "warn", 1),
+    "delivery_area_changed": (('update ops.delivery set "rows" = 104',), "warn", 1),
     "batch_unconfirmed": (("update ops.load_control set confirmed_by = null, confirmed_at = null where load_id in (1, 3)",), "warn", 1),
     "own_identity_broken": (("insert into indicator.own_identity values ('V1', 2024, false)",), "fail", 1),
     "published_identity_broken": (

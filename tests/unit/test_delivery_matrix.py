@@ -1,0 +1,188 @@
+"""The delivery matrix: counted on intake, older versions left out, and what is missing, halved or doubled in it (L32)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.checks import deliveries as judging
+from dagster_project.checks.catalogue import catalogue
+from dagster_project.checks.stages import filled
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.ingest import areas, prepare_warehouse
+from dagster_project.verbs import deliveries
+from dagster_project.warehouse import connect
+from tests.fail_points import SIDES, kill_at
+from tests.intake_world import Home, row, rows
+
+DRIVES_COUNTING = ("ingest.count_superseded",)
+CITY, OTHER, FAR = "520102", "520103", "520201"
+Found = set[tuple[str, str, str, str]]
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse with the tables of intake and nothing in them."""
+    with connect(Home(tmp_path / "home").settings) as connection:
+        prepare_warehouse(connection)
+        yield connection
+
+
+def deliver(
+    connection: duckdb.DuckDBPyConnection,
+    counts: dict[tuple[str, str], int | tuple[int, int]],
+    extract: str = "setl_d",
+    at: str = "2025-06-05",
+    how: str = "increment",
+) -> None:
+    """A load with rows (and money, by default 100 a row) by month and area."""
+    ((load_id,),) = connection.execute("select coalesce(max(load_id), 0) + 1 from ops.load").fetchall()
+    connection.execute(
+        "insert into ops.load by name select $1 as load_id, $2 as extract, $3::timestamp as delivered_at, $4 as delivery",
+        [load_id, extract, at, how],
+    )
+    for (month, region), count in counts.items():
+        number, money = count if isinstance(count, tuple) else (count, 100 * count)
+        connection.execute(
+            "insert into ops.load_region values (?, ?, ?, ?, ?, ?)", [load_id, extract, month, region, number, money]
+        )
+
+
+def findings(connection: duckdb.DuckDBPyConnection) -> Found:
+    """Month, level, area and word of what the two checks list."""
+    areas.refresh(connection)
+    found: Found = set()
+    for check in judging.checks():
+        rule = catalogue()[check.rule]
+        query = filled(check.bad, rule).replace("{batch}", rule.table)
+        found |= {
+            tuple(r) for r in connection.execute(f"select month, level, region_code, finding from ({query})").fetchall()
+        }  # type: ignore[misc]
+    return found
+
+
+def steady(**changed: Any) -> dict[tuple[str, str], Any]:
+    """Three counties of two prefectures through three months, with changes like m3_520102=40."""
+    made: dict[tuple[str, str], Any] = {(f"20250{n}", area): 1000 for n in (1, 2, 3) for area in (CITY, OTHER, FAR)}
+    for name, count in changed.items():
+        month, area = name.split("_")
+        made[f"20250{month[1:]}", area] = count
+    return made
+
+
+CASES: list[tuple[dict[str, Any], Found]] = [
+    ({}, set()),
+    ({"m2_520102": 500, "m3_520102": 1000}, set()),
+    ({"m2_520102": 499, "m3_520102": 900}, {("202502", "county", CITY, "halved")}),
+    ({"m3_520102": 2001}, {("202503", "county", CITY, "doubled")}),
+    ({"m3_520102": 0}, {("202503", "county", CITY, "missing")}),
+    ({"m3_520201": 0}, {("202503", "prefecture", "520200", "missing")}),
+    ({"m3_520102": 0, "m3_520103": 0, "m3_520201": 0, "m3_": 1},
+     {("202503", "province", "520000", "missing")}),
+    ({"m3_520102": (1000, 49_000)}, {("202503", "county", CITY, "money_halved")}),
+    ({"m3_520102": (1000, 10_000_000), "m3_520103": 1000},
+     {("202503", "county", CITY, "money_doubled"), ("202503", "prefecture", "520100", "money_doubled"),
+      ("202503", "province", "520000", "money_doubled")}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "expected"), CASES)
+def test_L32_an_area_is_missing_halved_or_doubled(
+    warehouse: duckdb.DuckDBPyConnection, changed: dict[str, Any], expected: Found
+) -> None:
+    deliver(warehouse, steady(**changed))
+    found = findings(warehouse)
+    if ("202503", "province", "520000", "money_doubled") in expected:
+        assert found == {("202503", "province", "520000", "money_doubled")}, "the wider area stands for those within it"
+    else:
+        assert found == expected
+
+
+def test_L32_a_small_area_a_first_month_and_the_running_month_say_nothing(warehouse: duckdb.DuckDBPyConnection) -> None:
+    deliver(
+        warehouse,
+        {("202501", "520122"): 99, ("202501", CITY): 1000, ("202502", CITY): 1000, ("202503", "520122"): 9000},
+    )
+    assert findings(warehouse) == {("202503", "county", CITY, "missing"), ("202503", "province", "520000", "doubled")}
+
+
+def test_L32_the_running_month_is_not_judged(warehouse: duckdb.DuckDBPyConnection) -> None:
+    deliver(warehouse, steady(m3_520102=10), at="2025-03-11")
+    assert findings(warehouse) == set()
+    deliver(warehouse, {("202504", CITY): 1}, at="2025-04-01")
+    assert findings(warehouse) == {("202503", "county", CITY, "halved")}, "the first delivery after it says it is whole"
+
+
+def test_L32_a_month_that_is_always_low_is_no_finding(warehouse: duckdb.DuckDBPyConnection) -> None:
+    deliver(warehouse, {("202401", CITY): 1000, ("202402", CITY): 400, ("202501", CITY): 1000, ("202502", CITY): 420})
+    assert findings(warehouse) == {("202402", "province", "520000", "halved")}, "only where nothing tells of last year"
+
+
+def test_L32_full_deliveries_are_compared_by_month_of_delivery_and_seasonal_ones_not(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    for extract, how in (("psn_insu_d", "full"), ("rsdt_psn_clct_detl_d", "increment")):
+        for at, count in (("2025-01-10", 1000), ("2025-02-10", 1000), ("2025-02-11", 1000), ("2025-03-10", 300)):
+            deliver(warehouse, {("all", CITY): count, ("all", FAR): 1000}, extract=extract, at=at, how=how)
+    assert findings(warehouse) == {("202503", "prefecture", "520100", "halved")}, "of two in one month the newer counts"
+    told = warehouse.execute(
+        "select extract, is_comparable, rows, rows_before from ops.delivery where region = '520102' and month = '202502' order by 1"
+    ).fetchall()
+    assert told == [("psn_insu_d", True, 1000, 1000), ("rsdt_psn_clct_detl_d", False, 2000, 1000)]
+
+
+def areas_of(home: Home) -> list[tuple[Any, ...]]:
+    return home.query("select month, region, rows, money from ops.delivery where level = 'county' order by 1, 2")
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("step", DRIVES_COUNTING)
+def test_L32_a_month_delivered_twice_is_not_doubled(tmp_path: Path, step: str, side: str) -> None:
+    home = Home(tmp_path / "home")
+    february = {"setl_time": "2024-02-20 10:00:00", "enddate": "2024-02-20"}
+    table = [
+        *rows("setl_d", 4),
+        row("setl_d", 5, insu_admdvs=FAR),
+        row("setl_d", 6, **february),
+        row("setl_d", 7, psn_pay="1"),
+    ]
+    home.put_rows("setl_d_1.csv", table)
+    home.run()
+    once = areas_of(home)
+    assert once == [("202401", CITY, 4, 400), ("202401", FAR, 1, 100), ("202402", CITY, 1, 100), ("202402", FAR, 0, 0)]
+    again = [line | {"updt_time": "2024-03-05 11:00:00"} for line in table]
+    home.put_rows("setl_d_2.csv", again)
+    kill_at(step, side, home.run)
+    home.run()
+    assert areas_of(home) == once
+    with connect(home.settings) as connection:
+        assert areas.count_superseded(connection) == [], "nothing is counted twice"
+        connection.execute("delete from ops.superseded where source_row = 5")  # as when the newer row is taken out
+        assert areas.count_superseded(connection) == [1]
+        areas.refresh(connection)
+    assert ("202401", FAR, 2, 200) in areas_of(home)
+
+
+def test_the_deliveries_verb_prints_and_writes_the_matrix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = Home(tmp_path / "home")
+    with connect(home.settings) as connection:
+        prepare_warehouse(connection)
+        deliver(connection, steady(m3_520102=0))
+    assert deliveries.deliveries(home.settings, None, None, None) == ExitCode.DONE
+    said = capsys.readouterr().out
+    assert "202503  2,000 行" in said and "-33.3%" in said
+    assert "520102 南明区 缺失：0（上月 1,000，上年同月 –）" in said
+    deliveries.deliveries(home.settings, "setl_d", "202502", None)
+    said = capsys.readouterr().out
+    assert "520201" in said and "没有缺失" in said
+    deliveries.deliveries(home.settings, None, None, tmp_path / "m.csv")
+    with (tmp_path / "m.csv").open(encoding="utf-8-sig") as stream:
+        assert len(list(csv.DictReader(stream))) == 18, "three months of one province, two prefectures, three counties"
+    with pytest.raises(UserError) as refused:
+        deliveries.deliveries(home.settings, "nothing", None, None)
+    assert refused.value.code == ExitCode.BAD_INPUT
