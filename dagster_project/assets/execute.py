@@ -9,10 +9,12 @@ import gc
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project import run
+from dagster_project import run, run_lock
+from dagster_project.errors import UserError
 from dagster_project.settings import PACKAGE_ROOT, Settings
 
 INSTANCE_TEMPLATE = PACKAGE_ROOT / "dagster.yaml"
@@ -37,6 +39,21 @@ def instance_folder(settings: Settings) -> Path:
     return folder
 
 
+def tidy_instance(settings: Settings) -> None:
+    """End what killed runs have left in the instance of a home, unless somebody is at work there now."""
+    from dagster import DagsterInstance
+
+    from dagster_project.assets.left_runs import end_left_runs
+
+    with suppress(UserError):
+        run_lock.hold(settings)
+        try:
+            with DagsterInstance.from_config(str(instance_folder(settings))) as instance:
+                end_left_runs(instance)
+        finally:
+            run_lock.release(settings)
+
+
 def execute(
     settings: Settings,
     job_name: str,
@@ -46,7 +63,10 @@ def execute(
     partition_key: str | None = None,
     run_id: str | None = None,
 ) -> Execution:
-    """Run one job to its end, under `run_id` when the run has begun; never raises for what happens inside a step."""
+    """Run one job to its end, under `run_id` when the run has begun; never raises for what happens inside a step.
+
+    The caller's process holds the home's lock, or nobody else uses the home.
+    """
     # Definitions read the home from the environment, as they do under `dagster dev` and `dagster job execute`.
     os.environ["BULLETIN_HOME"] = str(settings.home)
     folder = instance_folder(settings)
@@ -56,6 +76,7 @@ def execute(
     from dagster import DagsterInstance
 
     from dagster_project.assets.event_log import held_open
+    from dagster_project.assets.left_runs import end_left_runs
     from dagster_project.definitions import defs
 
     gc.freeze()
@@ -64,6 +85,7 @@ def execute(
     run.forget_errors()
     home = {"path": str(settings.home), "years": list(years), "full_refresh": full_refresh}
     with held_open(folder), DagsterInstance.from_config(str(folder)) as instance:
+        end_left_runs(instance)
         result = defs.resolve_job_def(job_name).execute_in_process(
             # The terminal has its own progress; every event is in the instance, where the UI shows it.
             run_config={

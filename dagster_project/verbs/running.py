@@ -186,9 +186,10 @@ def require_loaded(settings: Settings) -> None:
 
 def serve_ui(settings: Settings, port: int) -> ExitCode:
     """`dagster dev` for this home, until it is stopped."""
-    from dagster_project.assets.execute import instance_folder
+    from dagster_project.assets.execute import instance_folder, tidy_instance
 
     settings.landing.mkdir(parents=True, exist_ok=True)
+    tidy_instance(settings)
     environment = {
         **os.environ,
         "BULLETIN_HOME": str(settings.home),
