@@ -23,8 +23,6 @@ from dagster_project.ingest.synthetic import IMPOSSIBLE_REGION
 COLLECTED = {"psn_insu_d", "setl_d", "mdtrt_d", "fee_list_d"}
 # People who are kept from file to file: three gigabytes at most, which DuckDB may put on the disk.
 _MOST_KNOWN = 50_000_000
-# With more known people than that for each of a file's own, its rows are joined to a table of its own people.
-_MOST_BESIDE = 4
 # A database of its own in memory, because all connections of a run share it.
 _KNOWN = "met.known_person"
 _alone = threading.Lock()
@@ -42,27 +40,22 @@ def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: di
         return 0, 0
     known = _known(connection)
     if plan.contract.name in COLLECTED:
-        connection.execute(f"create or replace temp table person_here as {plan.persons()}")
+        # One look at everybody for the few of this file; its rows are then joined to these alone.
         connection.execute(
-            "create or replace temp table person_new as "
-            f"select person_here.psn_no, {pseudonym_sql('person_here.psn_no')} as pseudonym "
-            f"from {_KNOWN} as known right join person_here using (psn_no) "
-            "where known.psn_no is null and person_here.psn_no is not null",
+            "create or replace temp table person_here as "
+            "select here.psn_no, known.psn_no is null as is_new, "
+            f"coalesce(known.pseudonym, {pseudonym_sql('here.psn_no')}) as pseudonym "
+            f"from {_KNOWN} as known right join ({plan.persons()}) as here using (psn_no)",
             pads,
         )
-        with _alone:  # files are read side by side: nobody may become known twice
-            connection.execute(
-                f"insert into {_KNOWN} select person_new.* from {_KNOWN} as known right join person_new using (psn_no) "
-                "where known.psn_no is null"
-            )
-        plan.people = _KNOWN
-        row = connection.execute("select count(*) from person_here").fetchone()
-        if row is not None and known > row[0] * _MOST_BESIDE:
-            connection.execute(
-                "create or replace temp table person_named as "
-                f"select psn_no, pseudonym from {_KNOWN} inner join person_here using (psn_no)"
-            )
-            plan.people = "person_named"
+        new = "select psn_no, pseudonym from person_here where is_new and psn_no is not null"
+        if connection.execute(f"select count(*) from ({new})").fetchone() != (0,):
+            with _alone:  # files are read side by side: nobody may become known twice
+                connection.execute(
+                    f"insert into {_KNOWN} select new.psn_no, new.pseudonym from {_KNOWN} as known "
+                    f"right join ({new}) as new using (psn_no) where known.psn_no is null"
+                )
+        plan.people = "person_here"
         test = f"select count(psn_no), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
     else:
         plan.people = _KNOWN if plan.source.rows > known * _FEWEST_ROWS > 0 else None
