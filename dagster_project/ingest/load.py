@@ -196,7 +196,6 @@ def record(
     concerned = [[load_id, contract.name, *which, count] for which, count in result.concerned.items() if count]
     unmapped = [[load_id, contract.name, c.column, c.code_set, c.code, c.rows, c.money] for c in result.codes]
     areas = [[load_id, contract.name, area.month, area.region, area.rows, area.money] for area in result.areas]
-    totals = [[load_id, name, total] for name, total in result.totals.items()]
     is_listed = file.manifest is not None and file.manifest.files is not None
     open_batch = [[load_id, folder_of(file.manifest.folder, settings.landing)]] if is_listed and file.manifest else []
     connection.execute("begin")
@@ -209,7 +208,6 @@ def record(
             ("row_concerned", concerned),
             ("unmapped_code", unmapped),
             ("load_region", areas),
-            ("control_total", totals),
             ("open_batch", open_batch),
             ("load_control", [records.row_of(load_id, file, settings.landing)]),
         ):
@@ -218,6 +216,11 @@ def record(
                 connection.execute(f"insert into ops.{table} values {marks}", [value for row in rows for value in row])
         release_rows(
             connection, contract, load_id, [settings.home / place for place in places.values()], prepared.corrects
+        )
+        # As two lists, which costs an eighth of forty rows of values.
+        connection.execute(
+            "insert into ops.control_total select $1, unnest($2::varchar[]), unnest($3::decimal(38, 4)[])",
+            [load_id, list(result.totals), list(result.totals.values())],
         )
         record_file(
             connection, file, status="loaded", reason=notes, run_id=run_id, digest=digest, size=size,
