@@ -77,6 +77,12 @@ def _files() -> list[Check]:
     return [
         Check(rule="file_refused", bad=columns + "'refused'", total=seen),
         Check(rule="file_unknown", bad=columns + "'unknown'", total=seen),
+        Check(
+            rule="file_form_doubtful",
+            bad='select loads."extract", loads.source_file, column_name as decided from {batch} as counts '
+            "inner join ops.load as loads using (load_id) where rule_id = 'form_doubtful' order by 2, 3",
+            total="select count(*) from ops.load",
+        ),
     ]
 
 
