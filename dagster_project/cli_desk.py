@@ -6,11 +6,13 @@ Belongs here: options and help of these verbs. Does not belong here: work (`verb
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
-from dagster_project.errors import ExitCode
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
 from dagster_project.settings import Settings
 
 BY = click.option("--by", "who", required=True, metavar="NAME", help="经手人，将被记录。 Who decides it, recorded.")
@@ -39,3 +41,36 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
         from dagster_project.verbs import desk
 
         return desk.unload(settings, target, build=not no_build, **options)
+
+    @verb(
+        click.option("--extract", default=None, help="只看这一个表。 Only this extract."),
+        click.option(
+            "--export", "to", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.xlsx",
+            help="导出成 xlsx，标出出错的单元格。 Write the rows to a workbook, the cell that broke marked.",
+        ),
+        click.option(
+            "--originals", is_flag=True,
+            help="导出时显示个人标识原值（从来源文件读取）。 Show identifiers as delivered, read from the landed file.",
+        ),
+        click.option(
+            "--take", "book", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE.xlsx",
+            help="取回改好的工作簿，作为新的入库。 Take the corrected workbook back, as a new load.",
+        ),
+        NO_BUILD,
+    )  # fmt: skip
+    def quarantine(
+        settings: Settings, extract: str | None, to: Path | None, originals: bool, book: Path | None, no_build: bool
+    ) -> ExitCode:
+        """列出隔离区；导出更正，改好取回。 List what is held by rule and file, export it, take corrections back.
+
+        在导出的工作簿里改出错的单元格（*** 不必改），再用 --take 取回；整份更正文件也可直接放入 landing，按键自动核销。
+        Correct the marked cells (leave *** as it is) and hand the workbook in with --take; a whole corrected file may be landed
+        as usual and answers for the held rows of its keys.
+        """
+        from dagster_project.verbs import quarantine as desk
+
+        if book is not None and (to is not None or originals):
+            raise UserError(
+                Text("--take 不与 --export 同用。", "--take does not go with --export."), where="--take, --export"
+            )
+        return desk.take(settings, book, not no_build) if book else desk.show(settings, extract, to, originals)

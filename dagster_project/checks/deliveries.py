@@ -14,7 +14,9 @@ _JUDGED = """
 with bases as (
     select *,
         rows_before >= {at_least} as has_before,
-        rows_year_before >= {at_least} as has_year_before
+        rows_year_before >= {at_least} as has_year_before,
+        -- Some stays cost a hundred times what others do: money takes more rows than counts before it tells anything.
+        greatest(coalesce(rows_before, 0), coalesce(rows_year_before, 0)) >= 20 * {at_least} as has_money
     from {batch} where is_comparable and is_complete
 ),
 judged as (
@@ -24,13 +26,15 @@ judged as (
             when "rows" <= 0 then 'missing'
             when (has_before is not true or "rows" * 100 < {threshold} * rows_before)
                 and (has_year_before is not true or "rows" * 100 < {threshold} * rows_year_before) then 'halved'
-            when (has_before is not true or "rows" * {threshold} > 100 * rows_before)
-                and (has_year_before is not true or "rows" * {threshold} > 100 * rows_year_before) then 'doubled'
-            when money <= 0 or coalesce(money_before, 1) <= 0 or coalesce(money_year_before, 1) <= 0 then null
+            when (has_before is not true or (is_before_whole and "rows" * {threshold} > 100 * rows_before))
+                and (has_year_before is not true or (is_year_before_whole and "rows" * {threshold} > 100 * rows_year_before))
+                then 'doubled'
+            when not has_money or money <= 0 or coalesce(money_before, 1) <= 0 or coalesce(money_year_before, 1) <= 0 then null
             when (has_before is not true or money * 100 < {threshold} * money_before)
                 and (has_year_before is not true or money * 100 < {threshold} * money_year_before) then 'money_halved'
-            when (has_before is not true or money * {threshold} > 100 * money_before)
-                and (has_year_before is not true or money * {threshold} > 100 * money_year_before) then 'money_doubled'
+            when (has_before is not true or (is_before_whole and money * {threshold} > 100 * money_before))
+                and (has_year_before is not true or (is_year_before_whole and money * {threshold} > 100 * money_year_before))
+                then 'money_doubled'
         end as finding
     from bases
 ),

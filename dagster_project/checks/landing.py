@@ -20,8 +20,12 @@ select * from {batch} qualify row_number() over (partition by source_file order 
 _RULE_ROWS = """
 select "extract", rule_id, column_name, sum(unexpected) as row_count, sum(total) as total_rows,
     round(100.0 * sum(unexpected) / nullif(sum(total), 0), 4) as percent, sum(money) as money_yuan
-from {batch} where unexpected > 0 and
+from {batch} where unexpected <> 0 and
 """
+# Corrected rows are counted below zero by the load that answers for them.
+_STILL = "having sum(unexpected) > 0"
+_STILL_HELD = "sum(rows_quarantined - coalesce(released, 0))"
+_RELEASED = "left join (select corrects_load_id as load_id, count(*) as released from ops.released_row group by 1) using (load_id)"
 _ROWS_READ = "select sum(rows_read) from ops.load"
 
 
@@ -50,10 +54,10 @@ def _loads() -> list[Check]:
         ),
         Check(
             rule="quarantine_share",
-            bad='select "extract", sum(rows_read) as rows_read, sum(rows_quarantined) as rows_quarantined, '
-            "round(100.0 * sum(rows_quarantined) / sum(rows_read), 4) as percent from {batch} group by all "
-            "having sum(rows_quarantined) >= {at_least} and sum(rows_quarantined) * 100 > {threshold} * sum(rows_read)",
-            found="select sum(rows_quarantined) from {batch}",
+            bad=f'select "extract", sum(rows_read) as rows_read, {_STILL_HELD} as rows_quarantined, '
+            f"round(100.0 * {_STILL_HELD} / sum(rows_read), 4) as percent from {{batch}} {_RELEASED} group by all "
+            f"having {_STILL_HELD} >= {{at_least}} and {_STILL_HELD} * 100 > {{threshold}} * sum(rows_read)",
+            found=f"select {_STILL_HELD} from {{batch}} {_RELEASED}",
             total=read,
         ),
         Check(
@@ -73,6 +77,12 @@ def _files() -> list[Check]:
     return [
         Check(rule="file_refused", bad=columns + "'refused'", total=seen),
         Check(rule="file_unknown", bad=columns + "'unknown'", total=seen),
+        Check(
+            rule="file_form_doubtful",
+            bad='select loads."extract", loads.source_file, column_name as decided from {batch} as counts '
+            "inner join ops.load as loads using (load_id) where rule_id = 'form_doubtful' order by 2, 3",
+            total="select count(*) from ops.load",
+        ),
     ]
 
 
@@ -83,7 +93,7 @@ def _rules() -> list[Check]:
         _codes("code_outside_set", "warning"),
         Check(
             rule="row_rule_quarantined",
-            bad=f"{_RULE_ROWS} {broken}'error' group by all order by row_count desc",
+            bad=f"{_RULE_ROWS} {broken}'error' group by all {_STILL} order by row_count desc",
             found=_rows_concerned("row_rule", "error"),
             total=_ROWS_READ,
         ),
@@ -102,16 +112,16 @@ def _codes(rule: str, severity: str) -> Check:
     condition = f"rule_id = 'code_unknown' and severity = '{severity}'"
     return Check(
         rule=rule,
-        bad=f"{_RULE_ROWS} {condition} group by all order by row_count desc",
+        bad=f"{_RULE_ROWS} {condition} group by all {_STILL} order by row_count desc",
         found=_rows_concerned("code_unknown", severity),
         total=_ROWS_READ,
         rows=f"""
         select "extract", column_name, code_set, code, sum("rows") as row_count, sum(money) as money_yuan
         from ops.unmapped_code
         where (load_id, "extract", column_name) in (
-            select (load_id, "extract", column_name) from {{batch}} where {condition} and unexpected > 0
+            select (load_id, "extract", column_name) from {{batch}} where {condition} and unexpected <> 0
         )
-        group by all order by row_count desc
+        group by all having sum("rows") > 0 order by row_count desc
         """,
     )
 

@@ -82,7 +82,7 @@ def _contract(content: dict[str, Any]) -> Contract:
         delivery=content["delivery"],
         version_by=content["version_by"],
         columns=columns,
-        thresholds=Thresholds(**{**_defaults()["thresholds"], **content.get("thresholds", {})}),
+        thresholds=_thresholds(content.get("thresholds", {})),
         rules=tuple(_rule(entry, hurts) for entry in content.get("rules", ())),
         month_by=content.get("month_by", ""),
         money=content.get("money", ""),
@@ -93,7 +93,21 @@ def _contract(content: dict[str, Any]) -> Contract:
         used.append(contract.version_by)
     for name in filter(None, used):
         contract.column(name)
+    for rule, share in contract.thresholds.rules.items():
+        known = {one.id for one in contract.rules} | contract.texts.keys()
+        # An unknown code holds its row and never refuses a file (S1).
+        if rule not in known - {"code_unknown"} or not 0 <= share <= contract.thresholds.rows:
+            raise ValueError(
+                f"{contract.name}: a threshold of {rule} needs a known rule, and a share up to the cap of the file"
+            )
     return contract
+
+
+def _thresholds(own: dict[str, Any]) -> Thresholds:
+    """Thresholds of a contract: its own over the defaults, rule by rule."""
+    everywhere = _defaults()["thresholds"]
+    rules = {**everywhere.get("rules", {}), **own.get("rules", {})}
+    return Thresholds(**{**everywhere, **own, "rules": rules})
 
 
 def _rule(entry: dict[str, Any], hurts: Text) -> Rule:

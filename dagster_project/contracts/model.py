@@ -16,12 +16,16 @@ Severity = Literal["error", "warning", "profile"]
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Shares of a file's rows or money above which the file is refused whole (ruling S2)."""
+    """Shares of a file's rows or money above which the file is refused whole (ruling S2).
+
+    `rules` holds narrower shares of rows for single rules, by rule id; `rows` and `money` are the caps of the file whatever they say.
+    """
 
     rows: float
     money: float
     small_file: int
     small_rows: int
+    rules: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

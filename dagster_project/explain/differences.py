@@ -35,7 +35,7 @@ def render(difference: Difference, language: str = "zh") -> str:
         ),
     ]
     told = [line.in_language(language) for line in lines]
-    told += [_line(row, difference, language) for row in difference.changes.head(SHOWN).iter_rows(named=True)]
+    told += changed_lines(difference, language)
     if changed > SHOWN:
         more = Text(
             f"  ……另有 {changed - SHOWN:,} 个（--to 文件.csv 全列）",
@@ -43,6 +43,11 @@ def render(difference: Difference, language: str = "zh") -> str:
         )
         told.append(more.in_language(language))
     return "\n".join(told)
+
+
+def changed_lines(difference: Difference, language: str = "zh", shown: int = SHOWN) -> list[str]:
+    """The first changed numbers, a line each."""
+    return [_line(row, difference, language) for row in difference.changes.head(shown).iter_rows(named=True)]
 
 
 def _told(vintage: Vintage) -> Text:

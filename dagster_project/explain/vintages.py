@@ -109,14 +109,43 @@ def compare(settings: Settings, year: int, old: str | None = None, new: str | No
     if len(chosen) < 2:
         raise _unknown(year, "", known)
     before, after = (_values(settings, year, one.name) for one in chosen)
+    compared, changes = changes_between(before, after, year)
+    return Difference(year, chosen[0], chosen[1], compared, changes, _region_names(settings))
+
+
+def changes_between(before: pl.DataFrame, after: pl.DataFrame, year: int) -> tuple[int, pl.DataFrame]:
+    """How many numbers two states have between them, and those that differ; the frames are those of `comparable`."""
     joined = before.join(after, on=KEY, how="full", suffix="_new", coalesce=True, nulls_equal=True)
     different = pl.any_horizontal(
         pl.col(name).ne_missing(pl.col(f"{name}_new")) for name in ("value", "numerator", "denominator", "kind")
     )
     part = pl.any_horizontal(pl.col(name) != "total" for name in KEY[4:-1])
     order = [pl.col("month").is_not_null(), part, ~pl.col("region_code").str.ends_with("0000"), pl.col("year") != year]
-    changes = joined.filter(different).sort([*order, *KEY], nulls_last=False)
-    return Difference(year, chosen[0], chosen[1], joined.height, changes, _region_names(settings))
+    return joined.height, joined.filter(different).sort([*order, *KEY], nulls_last=False)
+
+
+def working_values(settings: Settings, indicators: list[str]) -> pl.DataFrame | None:
+    """What the warehouse holds now of some indicators: the province's annual values, as `comparable`; None before any were made."""
+    with connect(settings) as connection:
+        known = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'indicator' and table_name = 'indicator_value'"
+        ).fetchone()
+        if not known:
+            return None
+        frame = connection.execute(
+            f"select {', '.join([*KEY, *COMPARED])} from indicator.indicator_value "
+            "where list_contains($1::varchar[], indicator_id) and month is null and region_code like '__0000'",
+            [indicators],
+        ).pl()
+    return comparable(frame)
+
+
+def state_change(settings: Settings, before: pl.DataFrame, after: pl.DataFrame) -> Difference:
+    """What changed between two states of the warehouse, both from `working_values`."""
+    year = max((int(one) for one in after["year"].to_list()), default=0)
+    compared, changes = changes_between(before, after, year)
+    then, here = (Vintage(name, "", frozen=False) for name in ("before", "now"))
+    return Difference(year, then, here, compared, changes, _region_names(settings))
 
 
 def _values(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
@@ -129,6 +158,11 @@ def _values(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
             frame = connection.execute(
                 "select * from publication.indicator_value where vintage = ? and year <= ?", [vintage, year]
             ).pl()
+    return comparable(frame)
+
+
+def comparable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Values as they are compared: the key, what is compared, and `kind`, the status without how final it is."""
     kind = pl.when(pl.col("status").is_in(SETTLED)).then(pl.lit("settled")).otherwise(pl.col("status"))
     return frame.select(*KEY, *COMPARED, kind=kind)
 

@@ -14,7 +14,6 @@ import shutil
 import struct
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -117,7 +116,7 @@ def _name(item: zipfile.ZipInfo) -> str:
 
 
 def _is_housekeeping(name: str) -> bool:
-    own = PurePosixPath(name).name
+    own = PurePosixPath(name.replace("\\", "/")).name
     return own in HOUSEKEEPING or own.startswith((".", "~$")) or name.startswith("__MACOSX")
 
 
@@ -196,8 +195,3 @@ class Bounded(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
-
-    def chunks(self, size: int) -> Iterator[bytes]:
-        """All of the stream in pieces."""
-        while chunk := self.read(size):
-            yield chunk

@@ -62,8 +62,18 @@ counted as (
     group by all
 ),
 
+-- Stays that began before the first month delivered, and whatever else strays into a month: no measure of the next one.
+totals as (
+    select extract, month, sum("rows") as "rows", median(sum("rows")) over (partition by extract) as usual
+    from newest
+    group by extract, month
+),
+
 months as (
     select extract, month, bool_and(is_comparable) as is_comparable,
+        (
+            select 2 * totals."rows" >= totals.usual from totals where totals.extract = counted.extract and totals.month = counted.month
+        ) as is_whole,
         -- The month that is still running has not been delivered whole.
         bool_and(not is_monthly or month < (
             select max(strftime(delivered, '%Y%m')) from loads where loads.extract = counted.extract
@@ -83,6 +93,8 @@ grid as (
 select grid.extract, grid.month, grid.level, grid.region, grid.is_comparable, grid.is_complete,
     coalesce(now."rows", 0)::bigint as "rows",
     coalesce(now.money, 0) as money,
+    coalesce(has_before.is_whole, false) as is_before_whole,
+    coalesce(has_year_before.is_whole, false) as is_year_before_whole,
     if(has_before.month is null, null, coalesce(before."rows", 0))::bigint as rows_before,
     if(has_before.month is null, null, coalesce(before.money, 0)) as money_before,
     if(has_year_before.month is null, null, coalesce(year_before."rows", 0))::bigint as rows_year_before,

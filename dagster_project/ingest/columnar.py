@@ -22,7 +22,7 @@ from dagster_project.language import Text
 
 PARQUET = "parquet"
 ROW_NUMBER = "file_row_number"
-_NESTED = re.compile(r"^(STRUCT|MAP|UNION|BIT|INTERVAL|VARIANT|GEOMETRY)|\\]$")
+_NESTED = re.compile(r"^(STRUCT|MAP|UNION|BIT|INTERVAL|VARIANT|GEOMETRY)|\]$")
 
 
 def open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Source:

@@ -38,6 +38,11 @@ _SAID_OF_MACHINE = (
 )
 
 
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether an error tells of a full disk or the like, whatever was being read."""
+    return isinstance(error, OSError) and error.errno in _MACHINE
+
+
 def damaged(error: BaseException) -> Refusal:
     """The refusal of a file that cannot be read."""
     kind = type(error).__name__
@@ -55,7 +60,7 @@ def told_when_broken() -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        if isinstance(error, OSError) and error.errno in _MACHINE:
+        if is_of_the_machine(error):
             raise
         raise damaged(error) from error
 

@@ -40,6 +40,13 @@ def over_threshold(contract: Contract, result: scan.ScanResult) -> Text | None:
         allowed = Text(f"上限为行数的 {limit.rows:.0%}", f"limit {limit.rows:.0%} of rows")
     elif contract.money and money > Decimal(str(limit.money)) * result.money:
         allowed = Text(f"上限为金额的 {limit.money:.0%}", f"limit {limit.money:.0%} of money")
+    elif narrow := [r for r in result.rules if r.unexpected > limit.rules.get(r.rule_id, 1) * result.rows_read]:
+        rule = max(narrow, key=lambda r: r.unexpected)
+        share = limit.rules[rule.rule_id]
+        allowed = Text(
+            f"规则 {rule.rule_id} 的上限（行数的 {share:.2%}，有 {rule.unexpected} 行）",
+            f"limit of rule {rule.rule_id}: {share:.2%} of rows, {rule.unexpected} rows",
+        )
     else:
         return None
     worst = sorted(

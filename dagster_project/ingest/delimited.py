@@ -100,7 +100,7 @@ def _first_lines(path: Path, contract: Contract) -> tuple[str, str, int]:
         whole = head
         while whole.count('"') % 2 and first and more < _MOST_HEADER_LINES and len(whole) < _HEADER_LIMIT:
             whole, first, more = whole + first, stream.readline(_HEADER_LIMIT), more + 1
-        if more and _known(whole, contract) > _known(head, contract):
+        if more and _is_header(whole, head, contract):
             return whole, first, skipped + more
     if more:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -108,9 +108,16 @@ def _first_lines(path: Path, contract: Contract) -> tuple[str, str, int]:
     return head, first, skipped
 
 
-def _known(head: str, contract: Contract) -> int:
-    """How many columns of the contract a header names, whatever separates them."""
-    return max(len(match(_cells(head, separator), contract).columns) for separator in SEPARATORS)
+def _is_header(whole: str, head: str, contract: Contract) -> bool:
+    """Whether several lines are one header: they name no fewer columns than the first line alone, and no name with a line break
+    holds a separator, as it would where an open quote makes one name of whole rows."""
+    for separator in ",;":
+        names = _cells(whole, separator)
+        broken = [name for name in names if "\n" in name or "\r" in name]
+        known = len(match(names, contract).columns)
+        if known and broken and known >= len(match(_cells(head, separator), contract).columns):
+            return not any(separator in name for name in broken)
+    return False
 
 
 def _lines(path: Path, separator: str, quoted: bool, skipped: int, records: Sequence[int]) -> dict[int, int]:

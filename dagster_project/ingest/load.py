@@ -25,6 +25,7 @@ from dagster_project.ingest.keys import fingerprint, pads
 from dagster_project.ingest.persons import register_persons
 from dagster_project.ingest.plan import REGION_COLUMNS, Plan
 from dagster_project.ingest.readable import Source
+from dagster_project.ingest.released import Corrected, corrected_rows, release_rows
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import open_source
 from dagster_project.ingest.store import QUARANTINE, get_meta, literal, set_meta
@@ -123,6 +124,7 @@ class Prepared:
     load_id: int
     work: Path
     hashes: dict[Path, str]  # SHA-256 of the work files that are to be kept
+    corrects: Corrected | None = None  # the quarantined rows that its manifest says it corrects
 
 
 def prepare(
@@ -150,6 +152,7 @@ def prepare(
             **{name: f'"{name}"' for name in QUARANTINE},
             "load_id": str(load_id),
             "extract": literal(contract.name),
+            "codes": scan.shown_codes("codes"),
             "source_file": literal(file.source_file),
         }
         listed = ", ".join(f'cast({sql} as {QUARANTINE[name]}) as "{name}"' for name, sql in columns.items())
@@ -158,7 +161,7 @@ def prepare(
         )
     kept = [*sorted(set(result.files.values())), *([work / REJECTED] if result.rejected else [])]
     hashes = {path: hash_of(path) for path in kept}
-    return Prepared(file, contract, examined, result, delivered, load_id, work, hashes)
+    return Prepared(file, contract, examined, result, delivered, load_id, work, hashes, corrected_rows(file))
 
 
 def record(
@@ -193,7 +196,6 @@ def record(
     concerned = [[load_id, contract.name, *which, count] for which, count in result.concerned.items() if count]
     unmapped = [[load_id, contract.name, c.column, c.code_set, c.code, c.rows, c.money] for c in result.codes]
     areas = [[load_id, contract.name, area.month, area.region, area.rows, area.money] for area in result.areas]
-    totals = [[load_id, name, total] for name, total in result.totals.items()]
     is_listed = file.manifest is not None and file.manifest.files is not None
     open_batch = [[load_id, folder_of(file.manifest.folder, settings.landing)]] if is_listed and file.manifest else []
     connection.execute("begin")
@@ -206,13 +208,20 @@ def record(
             ("row_concerned", concerned),
             ("unmapped_code", unmapped),
             ("load_region", areas),
-            ("control_total", totals),
             ("open_batch", open_batch),
             ("load_control", [records.row_of(load_id, file, settings.landing)]),
         ):
             if rows:
                 marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
                 connection.execute(f"insert into ops.{table} values {marks}", [value for row in rows for value in row])
+        release_rows(
+            connection, contract, load_id, [settings.home / place for place in places.values()], prepared.corrects
+        )
+        # As two lists, which costs an eighth of forty rows of values.
+        connection.execute(
+            "insert into ops.control_total select $1, unnest($2::varchar[]), unnest($3::decimal(38, 4)[])",
+            [load_id, list(result.totals), list(result.totals.values())],
+        )
         record_file(
             connection, file, status="loaded", reason=notes, run_id=run_id, digest=digest, size=size,
             modified_ns=modified_ns, examined=examined,

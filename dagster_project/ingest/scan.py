@@ -192,6 +192,11 @@ def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sc
             result.codes += [UnmappedCode(name, code_set, str(c), int(n), Decimal(m or 0)) for c, n, m in found]
 
 
+def shown_codes(codes: str) -> str:
+    """SQL of a list of codes as they may be kept and shown: what is longer than any code may be somebody's number."""
+    return f"list_transform({codes}, lambda code: case when length(code) > 12 then '***' else code end)"
+
+
 def read_rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:
     """Rejected rows into the temporary table rejected_row, and their counts into the result."""
     contract = plan.contract

@@ -52,6 +52,8 @@ TABLES = {
     "unload": "load_id integer, extract varchar, source_file varchar, sha256 varchar, unloaded_at timestamp, run_id varchar, "
     "who varchar, reason varchar, province varchar, synthetic varchar, undone_at timestamp, undone_run_id varchar, "
     "undone_by varchar, undone_reason varchar",
+    # Quarantined rows that a later load answers for: corrected, or read again. Its own counts take theirs off (rows below 0).
+    "released_row": "load_id integer, corrects_load_id integer, source_row bigint",
     "touched_month": "settlement_month integer",
     # Months whose facts stand and whose settlements are compared again with their fund split and charge lines.
     "touched_source_month": "settlement_month integer",
@@ -84,6 +86,7 @@ QUARANTINE = {
     "source_row": "bigint",
     "rule_ids": "varchar[]",
     "columns": "varchar[]",
+    "codes": "varchar[]",  # beside each rule: the code that no set knows, '' for other rules
     "money": "decimal(18, 2)",
     "row_text": "varchar",
 }
@@ -120,9 +123,20 @@ def refresh_views(connection: duckdb.DuckDBPyConnection) -> None:
         types = raw_types(contract)
         files = raw_files(connection, contract.name)
         connection.execute(f"create or replace view raw.{contract.name} as {_view(types, files, home)}")
-    loads = connection.execute("select extract, load_id from ops.load where rows_quarantined > 0 order by 2").fetchall()
-    files = [f"quarantine/{extract}/{load_id}.parquet" for extract, load_id in loads]
-    connection.execute(f"create or replace view quarantine.rejected_row as {_view(QUARANTINE, files, home)}")
+    connection.execute(f"create or replace view quarantine.rejected_row as {rejected_rows(connection)}")
+
+
+def rejected_rows(connection: duckdb.DuckDBPyConnection, extract: str | None = None) -> str:
+    """SQL of the quarantined rows that no later load answers for, optionally of one extract."""
+    loads = connection.execute(
+        "select extract, load_id from ops.load where rows_quarantined > 0 and extract = coalesce($1, extract) order by 2",
+        [extract],
+    ).fetchall()
+    files = [f"quarantine/{table}/{load_id}.parquet" for table, load_id in loads]
+    return (
+        f"select held.* from ({_view(QUARANTINE, files, home_of(connection))}) as held anti join ops.released_row as released "
+        "on released.corrects_load_id = held.load_id and released.source_row = held.source_row"
+    )
 
 
 def raw_types(contract: Contract) -> dict[str, str]:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.contracts import Contract
-from dagster_project.ingest.damage import BROKEN
+from dagster_project.ingest.damage import BROKEN, is_of_the_machine
 from dagster_project.ingest.delimited import TextTable
 from dagster_project.ingest.header import match, not_a_header
 from dagster_project.ingest.report import Refusal
@@ -65,7 +65,7 @@ def _told_when_no_workbook() -> Iterator[None]:
         is_panic = type(error).__name__ == "PanicException"
         if not (is_panic or isinstance(error, (CalamineError, ValueError, *BROKEN))):
             raise
-        if isinstance(error, OSError) and error.errno is not None:
+        if is_of_the_machine(error):
             raise
         raise Refusal(
             Text(

@@ -25,11 +25,12 @@ create table ops.load (load_id integer, "extract" varchar, source_file varchar, 
     rows_quarantined bigint, rows_superseded bigint, rows_warned bigint, loaded_at timestamp);
 create table ops.load_month (load_id integer, "extract" varchar, "month" varchar, "rows" bigint);
 create table ops.delivery (extract varchar, "month" varchar, level varchar, region varchar, is_comparable boolean, is_complete boolean,
-    "rows" bigint, money decimal(38, 2), rows_before bigint, money_before decimal(38, 2), rows_year_before bigint,
+    "rows" bigint, money decimal(38, 2), is_before_whole boolean, is_year_before_whole boolean, rows_before bigint, money_before decimal(38, 2), rows_year_before bigint,
     money_year_before decimal(38, 2));
 create table ops.load_control (load_id integer, folder varchar, told_by varchar, confirmed_by varchar, confirmed_at timestamp);
 create table ops.rule_count (load_id integer, "extract" varchar, rule_id varchar, column_name varchar,
     severity varchar, unexpected bigint, total bigint, money decimal(18, 2));
+create table ops.released_row (load_id integer, corrects_load_id integer, source_row bigint);
 create table ops.row_concerned (load_id integer, "extract" varchar, kind varchar, severity varchar, "rows" bigint);
 create table ops.unmapped_code (load_id integer, "extract" varchar, column_name varchar, code_set varchar, code varchar,
     "rows" bigint, money decimal(18, 2));
@@ -93,7 +94,7 @@ def whole_home(home: Path) -> Settings:
             "insert into ops.load_month select 1, 'setl_d', 202400 + month, 80 from range(1, 13) as months (month)"
         )
         connection.execute(
-            "insert into ops.delivery values ('setl_d', '202402', 'county', '520102', true, true, 200, 2000, 210, 2100, null, null)"
+            "insert into ops.delivery values ('setl_d', '202402', 'county', '520102', true, true, 200, 2000, true, true, 210, 2100, null, null)"
         )
         connection.execute(
             "insert into ops.rule_count values (1, 'setl_d', 'I2', 'fund_pay_sumamt', 'error', 0, 1000, 0)"

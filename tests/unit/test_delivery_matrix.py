@@ -84,8 +84,9 @@ CASES: list[tuple[dict[str, Any], Found]] = [
     ({"m3_520201": 0}, {("202503", "prefecture", "520200", "missing")}),
     ({"m3_520102": 0, "m3_520103": 0, "m3_520201": 0, "m3_": 1},
      {("202503", "province", "520000", "missing")}),
-    ({"m3_520102": (1000, 49_000)}, {("202503", "county", CITY, "money_halved")}),
-    ({"m3_520102": (1000, 10_000_000), "m3_520103": 1000},
+    ({"m3_520102": (1000, 49_000)}, set()),
+    ({"m2_520102": 2000, "m1_520102": 2000, "m3_520102": (2000, 99_000)}, {("202503", "county", CITY, "money_halved")}),
+    ({"m2_520102": 2000, "m1_520102": 2000, "m3_520102": (2000, 10_000_000), "m3_520103": 1000},
      {("202503", "county", CITY, "money_doubled"), ("202503", "prefecture", "520100", "money_doubled"),
       ("202503", "province", "520000", "money_doubled")}),
 ]  # fmt: skip
@@ -121,6 +122,11 @@ def test_L32_the_running_month_is_not_judged(warehouse: duckdb.DuckDBPyConnectio
 def test_L32_a_month_that_is_always_low_is_no_finding(warehouse: duckdb.DuckDBPyConnection) -> None:
     deliver(warehouse, {("202401", CITY): 1000, ("202402", CITY): 400, ("202501", CITY): 1000, ("202502", CITY): 420})
     assert findings(warehouse) == {("202402", "province", "520000", "halved")}, "only where nothing tells of last year"
+
+
+def test_L32_a_month_that_only_strays_into_a_delivery_is_no_measure(warehouse: duckdb.DuckDBPyConnection) -> None:
+    deliver(warehouse, {("202412", area): 150 for area in (CITY, OTHER, FAR)} | steady())
+    assert findings(warehouse) == set()
 
 
 def test_L32_full_deliveries_are_compared_by_month_of_delivery_and_seasonal_ones_not(

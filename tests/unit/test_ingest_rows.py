@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
+from dagster_project import contracts
 from dagster_project.checks import run_stage
+from dagster_project.contracts.load import _contract, load_contracts
 from dagster_project.errors import ExitCode
+from dagster_project.ingest import decide
+from dagster_project.ingest.scan import RuleCount, ScanResult
 from tests.intake_world import Home, row, rows
 
 
@@ -83,7 +90,7 @@ def test_S1_held_rows_stay_until_they_are_delivered_again(home: Home) -> None:
     home.put_rows("setl_d_2.csv", [held, row("setl_d", 2)])
     home.run()
     assert home.value("select count(*) from raw.setl_d") == 2
-    assert home.value("select count(*) from quarantine.rejected_row") == 1, "listed still"
+    assert home.value("select count(*) from quarantine.rejected_row") == 0, "the new file answers for it"
 
 
 def test_L22_a_province_declares_its_own_identities(home: Home) -> None:
@@ -115,6 +122,26 @@ def test_S2_thresholds(home: Home) -> None:
     assert "I3" in str(found["setl_d_d.csv"].reason) and "money" in str(found["setl_d_e.csv"].reason)
     assert home.value("select count(*) from raw.setl_d") == 194 + 198
     assert not list(home.settings.raw.rglob("*incoming*"))
+
+
+def test_S2_a_rule_may_have_a_narrower_threshold_below_the_cap_of_the_file() -> None:
+    contract = load_contracts()["setl_d"]
+    narrow = replace(contract, thresholds=replace(contract.thresholds, rules={"length": 0.004}))
+
+    def judged(rule: str, count: int) -> str:
+        result = ScanResult(rows_read=1000, rejected=count, money=Decimal(1000))
+        result.rules = [RuleCount(rule, "setl_id", "error", count, Decimal(0))]
+        return str(decide.over_threshold(narrow, result) or "")
+
+    assert judged("length", 4) == judged("required", 5) == ""
+    assert "length" in judged("length", 5) and "0.40%" in judged("length", 5)
+    assert "1%" in judged("required", 11)
+    path = Path(contracts.__file__).with_name("setl_d.yml")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for rules in ({"no_such_rule": 0.001}, {"length": 0.5}, {"code_unknown": 0.001}):
+        with pytest.raises(ValueError, match="threshold"):
+            _contract(content | {"thresholds": {"rules": rules}})
+    assert _contract(content | {"thresholds": {"rules": {"length": 0.001}}}).thresholds.rules == {"length": 0.001}
 
 
 def test_S4_every_row_read_is_accepted_or_quarantined(home: Home) -> None:
