@@ -20,12 +20,13 @@ from dagster_project import run_lock
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
-from dagster_project.settings import PROJECT_ROOT, Settings, now
+from dagster_project.settings import PROJECT_ROOT, Settings, clock, go_on_from, now
 from dagster_project.warehouse import clear_work, connect
 from dagster_project.years import data_years, years_without_settlements
 
 _last_error: list[BaseException] = []
 _begun: set[tuple[Path, str]] = set()
+_notices: list[Text] = []
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
             _begun.add((settings.home, run_id))
             return
         take_back_months(connection)
+        _go_on_from_last(connection)
         # A run that was killed cannot say so itself; nothing else can be running while we hold the file.
         connection.execute("update ops.run set status = 'interrupted' where status = 'running'")
         with durable_step("run.begin"):
@@ -102,6 +104,31 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
                 [run_id, command, now(), code_version()],
             )
     _begun.add((settings.home, run_id))
+
+
+def _go_on_from_last(connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute(
+        "select greatest((select max(greatest(started_at, finished_at)) from ops.run), "
+        "(select max(seen_at) from ops.file), (select max(loaded_at) from ops.load))"
+    ).fetchone()
+    last = row[0] if row else None
+    behind = go_on_from(last)
+    if behind:
+        _notices.append(
+            Text(
+                f"系统时钟（{clock():%Y-%m-%d %H:%M} UTC）比上一次记录（{last:%Y-%m-%d %H:%M} UTC）还早，时钟被调回过。本次的时间从上一次记录接着"
+                "记，行的版本按交付的时间取舍，不受影响；请校准系统时间。",
+                f"The machine's clock ({clock():%Y-%m-%d %H:%M} UTC) is behind what was recorded last ({last:%Y-%m-%d %H:%M} UTC): it "
+                "has been put back. The times of this run go on from there, and versions go by the time of delivery as ever; "
+                "set the clock right.",
+            )
+        )
+
+
+def take_notices() -> list[Text]:
+    """What a person should know of how the run began; told once."""
+    taken, _notices[:] = list(_notices), []
+    return taken
 
 
 def finish(settings: Settings, run_id: str, status: str) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dagster_project.errors import UserError
@@ -142,9 +142,27 @@ class Settings:
         return (self.source_home or self.home) / "provinces"
 
 
-def now() -> datetime:
-    """The one clock: UTC without microseconds; BULLETIN_NOW (ISO) holds it still for tests and rebuilds."""
+_ahead = timedelta(0)  # of the machine's clock
+
+
+def clock() -> datetime:
+    """The machine's clock: UTC without microseconds; BULLETIN_NOW (ISO) holds it still for tests and rebuilds."""
     fixed = os.environ.get("BULLETIN_NOW")
-    if fixed:
-        return datetime.fromisoformat(fixed).astimezone(UTC).replace(microsecond=0, tzinfo=None)
-    return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    moment = datetime.fromisoformat(fixed) if fixed else datetime.now(UTC)
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
+
+
+def now() -> datetime:
+    """The one clock of what is written down: the machine's, or from where `go_on_from` let it go on."""
+    return clock() + _ahead
+
+
+def go_on_from(last: datetime | None) -> timedelta:
+    """Let `now()` go on after a moment that the machine's clock has gone back behind; returns by how much it had, else zero.
+
+    What is written down is read in the order of its times: the newest word on a file, the newest judgement.
+    """
+    global _ahead
+    behind = last - clock() if last is not None and clock() < last else timedelta(0)
+    _ahead = behind + timedelta(seconds=1) if behind else behind
+    return behind

@@ -63,6 +63,8 @@ def step(
     try:
         with run.remembered_errors(), progress.stage(settings, stage):
             run.begin(settings, context.run_id, command_of(context))
+            for notice in run.take_notices():
+                context.log.warning(both(notice))
             yield settings
     except UserError as error:
         raise dg.Failure(description=f"{error.message('zh')}\n\n{error.message('en')}", allow_retries=False) from error

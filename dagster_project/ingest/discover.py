@@ -6,6 +6,7 @@ Belongs here: names (S7), links. Does not belong here: members of an archive (`a
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,11 @@ def _no_file(path: Path, landing: Path) -> Text | None:
         return Text(
             "这个链接指向的文件不存在或打不开；请检查它所在的磁盘或共享目录，或放入文件本身。",
             "This link points at nothing that can be opened; check the disk or share behind it, or put the file itself here.",
+        )
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+        return Text(
+            "这个文件夹没有读取权限，里面的文件一个也没有看到；请授权后再次运行。",
+            "There is no right to read this folder, and no file in it was seen; grant it and run again.",
         )
     named_like_a_file = path.suffix.lower() in (*DATA_SUFFIXES, *PACKED_SUFFIXES) and extract_of(path.name) is not None
     if not named_like_a_file:

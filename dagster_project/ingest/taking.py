@@ -28,6 +28,7 @@ from dagster_project.ingest.discover import LandedFile, Landing, unknown_name
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
 from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal, unloaded_text
 from dagster_project.ingest.source import check_digest, check_readable, digest
+from dagster_project.ingest.steady import require_unchanged, size_and_time
 from dagster_project.ingest.store import get_meta, refresh_views
 from dagster_project.ingest.synthetic import Kind, kind_of_home
 from dagster_project.ingest.whole_batches import BatchRefusal, because_of, breaking_the_batch, close_batches, folder_of
@@ -186,8 +187,7 @@ class Taking:
         sha, size, at = None, 0, 0
         try:
             check_readable(file)
-            status = file.path.stat()
-            size, at = status.st_size, status.st_mtime_ns
+            size, at = size_and_time(file)
             sha = self.seen.get((file.source_file, size, at)) or digest(file)[0]
             if any(job.sha == sha for job in self.queue):
                 self._finish(0)
@@ -265,13 +265,22 @@ class Taking:
         finally:
             self.free.append(reader)
 
+    def _prepared(self, job: Job) -> Prepared:
+        try:
+            return job.prepared.result() if job.prepared else self._prepare(self.connection, job)
+        except Exception:
+            # Whatever went wrong in a file that somebody was writing to or took away, that is the reason.
+            require_unchanged(job.file, job.size, job.modified_ns)
+            raise
+
     def _finish(self, at_most: int) -> None:
         """Record waiting files, oldest first, until so many are left."""
         while len(self.queue) > at_most:
             job = self.queue[0]
             self.on_progress(len(self.report.files), self.total, job.file.source_file)
             try:
-                prepared = job.prepared.result() if job.prepared else self._prepare(self.connection, job)
+                prepared = self._prepared(job)
+                require_unchanged(job.file, job.size, job.modified_ns)
                 outcome = record(
                     self.connection, self.settings, prepared, key=self.key, digest=job.sha, size=job.size,
                     modified_ns=job.modified_ns, run_id=self.run_id,

@@ -49,7 +49,7 @@ def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> Exi
     command = " ".join(["bulletin run", *(f"--year {year}" for year in years), *(["--full-refresh"] * full_refresh)])
     run_id = str(uuid.uuid4())
     with reporting(settings):
-        run.begin(settings, run_id, command)
+        begin(settings, run_id, command)
         stages.begin_landing(settings, run_id, full_refresh)
         try:
             from dagster_project.assets.execute import execute
@@ -86,6 +86,16 @@ def require_home(settings: Settings) -> None:
                 "Check --home; the first time make this folder and drop the extracts there, or use bulletin sample.",
             ),
         )
+    if not os.access(settings.landing, os.R_OK | os.X_OK):
+        raise UserError(
+            Text(
+                "没有读取来源文件夹的权限，未做任何改动。",
+                "There is no right to read the landing folder; nothing was done.",
+            ),
+            where=str(settings.landing),
+            todo=Text("检查该文件夹的权限。", "Check the rights of that folder."),
+            code=ExitCode.BROKEN_INSTALLATION,
+        )
     from dagster_project.ingest.discover import find_files
     from dagster_project.ingest.landing import nothing_landed
 
@@ -93,11 +103,18 @@ def require_home(settings: Settings) -> None:
         raise nothing_landed(settings)
 
 
+def begin(settings: Settings, run_id: str, command: str) -> None:
+    """Begin a run and say what a person should know of it."""
+    run.begin(settings, run_id, command)
+    for notice in run.take_notices():
+        say(notice, settings.language, error=True)
+
+
 @contextmanager
 def own_run(settings: Settings, command: str) -> Iterator[str]:
     """The frame of a run outside Dagster, for the verbs that do one part of it."""
     run_id = str(uuid.uuid4())
-    run.begin(settings, run_id, command)
+    begin(settings, run_id, command)
     try:
         yield run_id
     except BaseException:
