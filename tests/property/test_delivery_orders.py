@@ -1,4 +1,4 @@
-"""Two years of monthly deliveries end in one state, in whatever order they come and however often."""
+"""Two years of monthly deliveries end in one state, in whatever order and however often they come, with a wrong one taken out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from random import Random
 
 import pytest
 
+from dagster_project import run
+from dagster_project.desk.targets import find_target
+from dagster_project.desk.unloading import unload
+from dagster_project.warehouse import connect
 from tests.changing_world import CHANGES, ChangingWorld
 from tests.state import differences, tables
-from tests.warehouse_api import build_home
+from tests.warehouse_api import build_home, build_models, settings_of
 
 MONTHS = [(2024 + number // 12, number % 12 + 1) for number in range(24)]
 # A choice of the province is no delivery: it holds from when it is made.
 KINDS = sorted(CHANGES.keys() - {"choices"})
 REPEATED = 6
+WRONG = "wrong"
 
 
 def two_years(draw: Random) -> ChangingWorld:
@@ -39,10 +44,32 @@ def bring(source: Path, landing: Path, batch: str, draw: Random) -> None:
         manifest.write_text(json.dumps(told), encoding="utf-8")
 
 
+def wrong_batch(seed: int, folder: Path) -> Path:
+    """A delivery after all others that should never have come: newer versions, late rows, registers with rows gone."""
+    made = two_years(Random(seed))
+    last = ("newer_version", "withdrawn", "late_row", "further_row", "split_corrected", "closed", "registry", "person")
+    made.deliver([(kind, number, number % 4) for kind in last for number in range(0, 40, 7)])
+    made.write(folder)
+    return folder / made.batch
+
+
+def take_out(home: Path, key: Path) -> int:
+    """Unload every file of the wrong batch, which stays in the landing folder; how many rows of others that brings back."""
+    settings = settings_of(home, key)
+    run.begin(settings, WRONG, "test")
+    back = 0
+    with connect(settings) as connection:
+        for path in sorted((home / "landing" / WRONG).glob("*.csv")):
+            target = find_target(connection, settings, f"{WRONG}/{path.name}", unloaded=False)
+            back += unload(connection, settings, target, "test", "delivered by mistake", WRONG).rows_back
+    run.finish(settings, WRONG, "done")
+    return back
+
+
 def check_orders(folder: Path, seed: int, orders: int, runs: int) -> None:
-    """All at once against several orders, each in some runs, under one key."""
-    draw, key = Random(seed), folder / "key"
-    made = two_years(draw)
+    """All at once against several orders, each in some runs, under one key; in those a wrong delivery comes and goes."""
+    draw, key = Random(seed + 1000), folder / "key"
+    made, wrong = two_years(Random(seed)), wrong_batch(seed, folder / "mistaken")
     made.write(folder / "once" / "landing")
     build_home(folder / "once", key)
     expected = tables(folder / "once" / "warehouse.duckdb", "sha256")
@@ -51,10 +78,17 @@ def check_orders(folder: Path, seed: int, orders: int, runs: int) -> None:
         batches = [batch for batch in made.moments if (folder / "once" / "landing" / batch).exists()]
         draw.shuffle(batches)
         ends = [*sorted(draw.sample(range(1, len(batches)), runs - 1)), len(batches)]
-        for begin, end in zip([0, *ends], ends, strict=False):
+        comes = draw.randrange(runs)
+        goes = draw.randrange(comes, runs)
+        for number, (begin, end) in enumerate(zip([0, *ends], ends, strict=False)):
             for batch in batches[begin:end]:
                 bring(folder / "once" / "landing", home / "landing", batch, draw)
+            if number == comes:
+                shutil.copytree(wrong, home / "landing" / WRONG)
             build_home(home, key)
+            if number == goes:
+                assert take_out(home, key) > 0
+                build_models(home, key)
         assert differences(tables(home / "warehouse.duckdb", "sha256"), expected) == [], (
             f"seed {seed}, {batches}, {ends}"
         )
