@@ -40,6 +40,12 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Whether a table that is written whole in every run has no rows of the last run to take over: at first, and at a full
+   refresh. #}
+{% macro is_made_whole(schema, table) -%}
+    {{ return(flags.FULL_REFRESH or (execute and adapter.get_relation(this.database, schema, table) is none)) }}
+{%- endmacro %}
+
 {# Condition: an integer month column lies in the list. #}
 {% macro month_in(column, months) -%}
     {%- if months -%}
