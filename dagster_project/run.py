@@ -88,7 +88,11 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
     clear_work(settings)
 
     with connect(settings) as connection:
-        require_whole(connection, settings)
+        try:
+            require_whole(connection, settings)
+        except UserError:
+            run_lock.release(settings)
+            raise
         prepare_warehouse(connection)
         if connection.execute("select count(*) from ops.run where run_id = ?", [run_id]).fetchone() != (0,):
             _begun.add((settings.home, run_id))
@@ -125,8 +129,13 @@ def _go_on_from_last(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def note(text: Text) -> None:
+    """Something that whoever watches the run should be told."""
+    _notices.append(text)
+
+
 def take_notices() -> list[Text]:
-    """What a person should know of how the run began; told once."""
+    """What a person should know of the run beside what its stages say; told once."""
     taken, _notices[:] = list(_notices), []
     return taken
 
