@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from dagster_project.contracts import load_contracts
 from dagster_project.ingest import archives, delimited
@@ -126,3 +127,18 @@ def test_the_extra_columns_of_a_file_are_recorded_short(home: Home) -> None:
     (file,) = home.run().loaded
     assert len(str(file.reason)) < 300
     assert home.value("select max(length(name)) from (select unnest(extra_columns) as name from ops.file)") == 200
+
+
+def test_a_long_text_that_every_cell_shares_counts_once_a_cell(tmp_path: Path) -> None:
+    def book(name: str, note: str, cells: int) -> Path:
+        path = tmp_path / name
+        with xlsxwriter.Workbook(str(path)) as made:
+            sheet = made.add_worksheet()
+            for number in range(cells):
+                sheet.write_string(number, 0, note)
+            sheet.write_string(0, 1, "x" * 32_000)
+        return path
+
+    require_bounded(book("one_long_note.xlsx", "a", 60_000))
+    with pytest.raises(Refusal, match="too large"):
+        require_bounded(book("many_long_notes.xlsx", "n" * 32_000, 60_000))
