@@ -17,7 +17,15 @@
     {{ return(months_of('select settlement_month from ' ~ source('ops', 'touched_month'))) }}
 {%- endmacro %}
 
-{# Those months, and those whose fact stands and whose fund split or charge lines have changed. #}
+{# Those months, and those that the rebuild of chosen months has put off: all whose rows have changed since the last whole run. #}
+{% macro changed_months() -%}
+    {{ return(months_of(
+        'select settlement_month from ' ~ source('ops', 'touched_month')
+        ~ ' union all select settlement_month from ' ~ source('ops', 'put_off_month')
+    )) }}
+{%- endmacro %}
+
+{# The months to rebuild, and those whose fact stands and whose fund split or charge lines have changed. #}
 {% macro touched_source_months() -%}
     {{ return(months_of(
         'select settlement_month from ' ~ source('ops', 'touched_month')

@@ -1,10 +1,10 @@
 {# Small, and written whole in every run, because a chain of reversals knows no months. It is not read whole: what concerned
-   the months that are not due is taken from this very table as the last run left it, and only settlements that a mirror names
-   for the first time are looked up in them. Where no mirror does, those months are not opened. #}
+   the months that have not changed is taken from this very table as the last run left it, and only settlements that a mirror
+   names for the first time are looked up in them. Where no mirror does, those months are not opened. #}
 {%- set is_whole = is_made_whole('core', 'settlement_link') %}
-{%- set months = touched_months() %}
+{%- set months = changed_months() %}
 
-with recursive due as (
+with recursive changed as (
     select
         load_id,
         source_row,
@@ -23,7 +23,7 @@ with recursive due as (
 
 {% if is_whole -%}
 settlements as (
-    select * from due
+    select * from changed
 ),
 {%- else -%}
 known as (
@@ -43,13 +43,13 @@ held as (
     where not {{ month_in('settlement_month', months) }}
 ),
 
--- A settlement that was named before and lies in a month that is not due is held, or was not there and still is not.
+-- A settlement that was named before and lies in a month that has not changed is held, or was not there and still is not.
 newly_named as (
-    select distinct due.init_setl_id as setl_id
-    from due
+    select distinct changed.init_setl_id as setl_id
+    from changed
     where
-        due.init_setl_id is not null
-        and not exists (select 1 from known where known.init_setl_id = due.init_setl_id)
+        changed.init_setl_id is not null
+        and not exists (select 1 from known where known.init_setl_id = changed.init_setl_id)
 ),
 
 looked_up as (
@@ -69,7 +69,7 @@ looked_up as (
 ),
 
 settlements as (
-    select * from due
+    select * from changed
     union all
     select * from held
     union all
