@@ -94,7 +94,7 @@
 {%- endmacro %}
 
 {# For each month of a relation (settlement_month), a fingerprint of the reference data that fact and profile read:
-   institutions as known by the end of that month, regions, care types, code sets and schemes. A month whose fingerprint
+   institutions as known by the end of that month, regions, care types, mapped codes, code sets and schemes. A month whose fingerprint
    moved is rebuilt, so that a new registry gives the same rows as a full refresh. #}
 {% macro reference_version(months) -%}
     month_reference as (
@@ -125,6 +125,9 @@
             union all
             select {{ row_hash(['province', 'code', 'care_group']) }} as reference_hash
             from {{ source('ops', 'care_type_map') }}
+            union all
+            select {{ row_hash(['province', 'code_set', 'code', 'target']) }} as reference_hash
+            from {{ source('ops', 'code_map') }}
         ) as reference
     ),
 
