@@ -53,6 +53,7 @@ def month_job() -> dg.JobDefinition:
     def rebuild(context: dg.OpExecutionContext, home: BulletinHome) -> None:
         month = int(context.partition_key.replace("-", ""))
         with step(context, home, "core") as settings:
+            stages.require_taken_in(settings)
             with stages.only_months_touched(settings, [month]):
                 results = stages.build_models(settings, "tag:core tag:cube")
             with connect(settings) as connection:
