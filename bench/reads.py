@@ -30,6 +30,7 @@ class Scan:
 
     `rows` are those that the scan handed on after its own filters; `scanned` those of the row groups that it could not pass
     over, in native tables. Of Parquet the engine only guesses what it scanned: all rows of the files, once a thread.
+    `filters` are the conditions that the scan itself knows, by which it passes over row groups.
     """
 
     table: str
@@ -37,6 +38,7 @@ class Scan:
     rows: int
     columns: int
     statement: str
+    filters: str = ""
 
 
 class CountingConnection:
@@ -111,6 +113,7 @@ def scans(profile: dict[str, Any], statement: str) -> Iterator[Scan]:
                 int(node["operator_cardinality"]),
                 1 if isinstance(columns, str) else len(columns),
                 statement,
+                str(extra.get("Filters", "")),
             )
         yield from scans(node, statement)
 

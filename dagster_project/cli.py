@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from dagster_project.cli_desk import add_desk
+from dagster_project.cli_keeping import add_keeping
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import DEFAULT_HOME, Settings
@@ -287,73 +288,21 @@ def serve(settings: Settings) -> ExitCode:
     return making.serve(settings)
 
 
-@verb(
-    click.argument("action", required=False, type=click.Choice(["confirm"])),
-    click.argument("batch", required=False),
-    click.option("--by", default="", metavar="NAME", help="由谁确认。 Who confirms."),
-)
-def manifest(settings: Settings, action: str | None, batch: str | None, by: str) -> ExitCode:
-    """列出待确认的批次；manifest confirm 批次 --by 姓名 予以确认。 List unconfirmed batches; confirm BATCH --by NAME.
-
-    没有数据中心清单的文件，仓库自己记下行数、sha256 和金额合计（HOME/manifests）；与数据中心核对后确认。
-    Of files without a manifest the warehouse records rows, sha256 and sums itself; confirm them once they agree.
-    """
-    from dagster_project.verbs import deliveries
-
-    return deliveries.manifest(settings, action, batch, by)
+add_keeping(verb)
 
 
 @verb(
-    click.option("--extract", default=None, help="只看一张表。 Only this extract."),
-    click.option("--month", default=None, metavar="YYYYMM", help="列出该月各市县。 The areas of this month."),
+    click.option("--port", type=int, default=3000, show_default=True, help="端口。 Port."),
     click.option(
-        "--to", type=click.Path(dir_okay=False, path_type=Path), help="全部写成 CSV。 Write all of it as CSV."
+        "--watch", is_flag=True,
+        help="来源文件夹有新文件且不再变化时自动运行。 Run the main job when new files in landing have stopped growing.",
     ),
-)
-def deliveries(settings: Settings, extract: str | None, month: str | None, to: Path | None) -> ExitCode:
-    """交付矩阵：表 × 月 × 市县的行数与金额。 What was delivered by extract, month and area, beside the month and year before."""
-    from dagster_project.verbs import deliveries as delivered
-
-    return delivered.deliveries(settings, extract, month, to)
-
-
-@verb()
-def verify(settings: Settings) -> ExitCode:
-    """核对家目录与记录是否一致。 Read every kept file again and compare it with what was recorded.
-
-    每次运行开始时都会快速核对文件是否存在、大小是否一致；这里重读全部内容（sha256、行数、仓库的每张表、定稿文件）。
-    Every run begins with existence and sizes; this reads all contents: hashes, rows, tables, frozen files.
-    """
-    from dagster_project.verbs import keeping
-
-    return keeping.verify(settings)
-
-
-@verb(
-    click.argument("target", type=click.Path(file_okay=False, path_type=Path)),
-    click.option("--landing", is_flag=True, help="连同 landing/ 一起备份。 Copy landing/ too."),
-)
-def backup(settings: Settings, target: Path, landing: bool) -> ExitCode:
-    """在 TARGET 下做一份核对过的备份。 Make a verified copy of the home in a new folder below TARGET; never the key."""
-    from dagster_project.verbs import keeping
-
-    return keeping.backup(settings, target, landing)
-
-
-@verb(click.argument("source", metavar="BACKUP", type=click.Path(file_okay=False, path_type=Path)))
-def restore(settings: Settings, source: Path) -> ExitCode:
-    """从备份恢复到空的家目录。 Make the home from BACKUP; the home must be empty or absent, nothing is overwritten."""
-    from dagster_project.verbs import keeping
-
-    return keeping.restore(settings, source)
-
-
-@verb(click.option("--port", type=int, default=3000, show_default=True, help="端口。 Port."))
-def ui(settings: Settings, port: int) -> ExitCode:
+)  # fmt: skip
+def ui(settings: Settings, port: int, watch: bool) -> ExitCode:
     """打开 Dagster 界面。 Serve Dagster on 127.0.0.1."""
     from dagster_project.verbs import running
 
-    return running.serve_ui(settings, port)
+    return running.serve_ui(settings, port, watch)
 
 
 @verb(

@@ -6,6 +6,7 @@ Belongs here: options and help of these verbs. Does not belong here: work (`verb
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,70 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
                 Text("--take 不与 --export 同用。", "--take does not go with --export."), where="--take, --export"
             )
         return desk.take(settings, book, not no_build) if book else desk.show(settings, extract, to, originals)
+
+    @verb(
+        click.argument("words", nargs=-1, metavar="[map SET CODE TARGET | reread | history]"),
+        click.option(
+            "--by", "who", default="", metavar="NAME", help="map 时必填：谁定的，将被记录。 Who maps it, recorded."
+        ),
+        click.option("--note", default="", help="备注，将被记录。 A note, recorded."),
+        NO_BUILD,
+    )
+    def codes(settings: Settings, words: tuple[str, ...], no_build: bool, **options: Any) -> ExitCode:
+        """未映射代码：列出、映射、重读。 List unmapped codes; map one for the province and read the held rows again.
+
+        \b
+        bulletin codes                                列出代码、行数、金额、月份  list codes with rows, money, months
+        bulletin codes map insutype 888 310 --by 王敏  一省只映射一次，随即重读被隔离的行  map once, held rows are read again
+        bulletin codes reread                         重读已在别处登记的代码  read again what the YAML has declared since
+        bulletin codes history                        谁在何时映射了什么  who mapped what, and when
+        """
+        from dagster_project.verbs import codes as desk
+
+        return desk.codes(settings, words, build=not no_build, **options)
+
+    @verb(
+        click.argument("check", required=False),
+        click.option("--revoke", "waiver_id", type=int, help="撤销这个编号的豁免。 Revoke the waiver of this number."),
+        REASON,
+        BY,
+        click.option(
+            "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+            help="有效至该日（含），到期恢复阻断。 Last day on which it holds; afterwards the finding blocks again.",
+        ),
+        click.option("--region", default="", help="只豁免这个地区的行。 Only the rows of this region."),
+        click.option("--month", default="", help="只豁免这个月份的行（yyyymm）。 Only the rows of this month."),
+    )  # fmt: skip
+    def waive(
+        settings: Settings,
+        check: str | None,
+        waiver_id: int | None,
+        until: datetime | None,
+        region: str,
+        month: str,
+        **told: Any,
+    ) -> ExitCode:
+        """豁免一个已知问题，到期恢复。 Take a known finding (CHECK as on the page of checks) as it is until a day.
+
+        问题照常检查、照常列出，并写明谁、为何、到何时；只是不再阻断。数目变多或超出所写地区、月份的部分仍会阻断。
+        It is judged and shown as before, with who, why and until when, and only no longer blocks; more of it than now does.
+        """
+        from dagster_project.verbs import waivers
+
+        if waiver_id is not None and check is None:
+            return waivers.revoke(settings, waiver_id, **told)
+        if check is None or until is None or waiver_id is not None:
+            raise UserError(
+                Text(
+                    "写明检查名称和 --until，或只写 --revoke 编号。", "Name the check and --until, or --revoke alone."
+                ),
+                where="bulletin waive",
+            )
+        return waivers.waive(settings, check, region, month, until=until.date(), **told)
+
+    @verb()
+    def waivers(settings: Settings) -> ExitCode:
+        """列出全部豁免。 List every waiver with reason, owner, last day and state."""
+        from dagster_project.verbs import waivers as desk
+
+        return desk.listed(settings)

@@ -1,4 +1,4 @@
-"""The one Definitions of the project: assets by stage, gates between them, jobs, the home as the only resource.
+"""The one Definitions of the project: assets by stage, gates between them, jobs, the sensor, the home as the only resource.
 
 Belongs here: putting the parts together. Does not belong here: parts (`assets/`).
 """
@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project import dbt_parse
-from dagster_project.assets import gates, jobs, landing, publication, warehouse
+from dagster_project.assets import gates, jobs, landing, publication, sensors, warehouse
 from dagster_project.assets.common import BulletinHome
 from dagster_project.settings import Settings
 
@@ -38,6 +38,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             serving,
         ],
         jobs=[jobs.main_job(), jobs.month_job(), jobs.year_job()],
+        sensors=[sensors.landing_sensor()],
         resources={"home": BulletinHome()},
         executor=dg.in_process_executor,
     )

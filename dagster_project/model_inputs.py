@@ -23,6 +23,8 @@ from dagster_project.durable import durable_step
 
 # Months to rebuild or to compare again are an order, not an input: while there are any, whatever follows from them is due.
 ORDERS = ("touched_month", "touched_source_month")
+# Those that wait while chosen ones are rebuilt are orders for later.
+PUT_OFF = "put_off_month"
 # Rows of an extract that are no longer current count with the loads of that extract.
 SUPERSEDED = "superseded"
 CHOICES = "definition_choice"
@@ -42,7 +44,7 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
         table = str(source["name"])
         if source["schema"] == "raw":
             return loads(table)
-        if table in (*ORDERS, SUPERSEDED):
+        if table in (*ORDERS, PUT_OFF, SUPERSEDED):
             return ""
         if table == CHOICES:
             switches = connection.execute(f"select distinct switch from ops.{CHOICES}").fetchall()

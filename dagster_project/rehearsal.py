@@ -29,7 +29,7 @@ from dagster_project.warehouse import connect, reading_working
 
 # Models that name months to rebuild, with the relations of the last run that they look at.
 MONTHS = {
-    "settlement_rebuild": ("core", ("fct_settlement", "settlement_profile")),
+    "settlement_rebuild": ("core", ("reversal_amount", "settlement_profile")),
     "settlement_cube_rebuild": ("cube", ("cube_settlement",)),
 }
 
@@ -90,6 +90,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, settings: Settings, scratch: Se
         "select table_name from duckdb_tables() where database_name = 'working' and schema_name = 'ops'"
     ).fetchall()}  # fmt: skip
     for table in sorted(known & set(TABLES)):
+        connection.execute(f"delete from ops.{table}")  # what a new home notes about itself
         connection.execute(f"insert into ops.{table} by name select * from working.ops.{table}")
     if get_meta(connection, "key_fingerprint") is not None and not settings.key_file.exists():
         from dagster_project.ingest.keys import key_of_warehouse

@@ -40,6 +40,7 @@ class FailedCheck:
     status: str
     unexpected: int | None
     total: int | None
+    waivers: tuple[Text, ...] = ()  # who takes it as it is, until when and why
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,11 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
     clear_work(settings)
 
     with connect(settings) as connection:
-        require_whole(connection, settings)
+        try:
+            require_whole(connection, settings)
+        except UserError:
+            run_lock.release(settings)
+            raise
         prepare_warehouse(connection)
         if connection.execute("select count(*) from ops.run where run_id = ?", [run_id]).fetchone() != (0,):
             _begun.add((settings.home, run_id))
@@ -125,8 +130,13 @@ def _go_on_from_last(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def note(text: Text) -> None:
+    """Something that whoever watches the run should be told."""
+    _notices.append(text)
+
+
 def take_notices() -> list[Text]:
-    """What a person should know of how the run began; told once."""
+    """What a person should know of the run beside what its stages say; told once."""
     taken, _notices[:] = list(_notices), []
     return taken
 
@@ -214,6 +224,7 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
         synthetic = connection.execute("select value from ops.meta where key = 'synthetic'").fetchone()
         checks: list[tuple[str, int]] = []
         bad: list[tuple[str, str, str, str, str, int | None, int | None]] = []
+        told: dict[str, tuple[Text, ...]] = {}
         known = connection.execute(
             "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'check_result'"
         ).fetchone()
@@ -226,6 +237,7 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
                 "where run_id = ? and status in ('fail', 'error') order by severity, stage, table_name, check_name",
                 [run_id],
             ).fetchall()
+            told = _told_of_waivers(connection, run_id)
     return RunSummary(
         run_id=run_id,
         status=run[0] if run else "unknown",
@@ -234,10 +246,19 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
         rows_read=int(rows[0]) if rows else 0,
         rows_quarantined=int(rows[1]) if rows else 0,
         checks={str(status): int(count) for status, count in checks},
-        not_passed=[FailedCheck(*row) for row in bad],
+        not_passed=[FailedCheck(*row, waivers=told.get(str(row[2]), ())) for row in bad],
         documents=[folder / "bulletin.html" for folder in folders_of_run(settings, run_id)],
         synthetic=bool(synthetic and str(synthetic[0]).lower() == "true"),
     )
+
+
+def _told_of_waivers(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, tuple[Text, ...]]:
+    """What is told of the waivers of a run's results, by check."""
+    from dagster_project.checks.store import read_results
+    from dagster_project.checks.waivers import with_waivers
+
+    results = with_waivers(connection, read_results(connection, run_id))
+    return {one.check_name: tuple(waiver.told for waiver in one.waivers) for one in results if one.waivers}
 
 
 def folders_of_run(settings: Settings, run_id: str, root: Path | None = None) -> list[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +29,7 @@ def hold(settings: Settings) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     stream = path.open("a+", encoding="ascii")
-    if not _try_lock(stream):
+    if not _try_lock(stream) and not _try_again(stream):
         stream.seek(0)
         owner = stream.read().strip() or "?"
         stream.close()
@@ -48,6 +49,24 @@ def hold(settings: Settings) -> None:
     _held[path] = stream
 
 
+def _try_again(stream: IO[str]) -> bool:
+    """Somebody may only have looked, see `is_busy`."""
+    time.sleep(0.05)
+    return _try_lock(stream)
+
+
+def is_busy(settings: Settings) -> bool:
+    """Whether somebody works on a home, this process included; takes nothing that would keep anybody out."""
+    path = settings.home / "run.lock"
+    if path in _held:
+        return True
+    try:
+        with path.open("a+", encoding="ascii") as stream:
+            return not _try_lock(stream, shared=True)
+    except OSError:
+        return False  # nobody has been there yet
+
+
 def release(settings: Settings) -> None:
     """Give the lock back; nothing happens when this process does not hold it."""
     stream = _held.pop(settings.home / "run.lock", None)
@@ -55,8 +74,8 @@ def release(settings: Settings) -> None:
         stream.close()
 
 
-def _try_lock(stream: IO[str]) -> bool:
-    """Ask the system for the lock without waiting."""
+def _try_lock(stream: IO[str], shared: bool = False) -> bool:
+    """Ask the system for the lock without waiting; a shared one says only whether somebody has it."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -67,7 +86,7 @@ def _try_lock(stream: IO[str]) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

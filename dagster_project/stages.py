@@ -140,6 +140,27 @@ def _is_anything_loaded(settings: Settings) -> bool:
         return connection.execute("select count(*) from ops.load").fetchone() != (0,)
 
 
+def require_taken_in(settings: Settings) -> None:
+    """Raises UserError (exit 2) when intake was stopped before it had settled what it loaded: versions, batches (S8).
+
+    Whoever builds without taking in would count older versions, and files of a batch that may yet be refused.
+    """
+    with connect(settings) as connection:
+        open_loads = connection.execute(
+            "select count(*) from ops.load where rows_superseded is null or load_id in (select load_id from ops.open_batch)"
+        ).fetchone()
+    if open_loads == (0,):
+        return
+    raise UserError(
+        Text(
+            "上次入库没有做完，还不能计算；未做任何改动。",
+            "The last intake was stopped before its end; nothing was computed.",
+        ),
+        where=str(settings.home),
+        todo=Text("先运行 bulletin ingest 或 bulletin run。", "Run `bulletin ingest` or `bulletin run` first."),
+    )
+
+
 def load_definitions(settings: Settings) -> None:
     """The province's definition choices and the indicator dictionary, from their files into ops."""
     from dagster_project.dictionary import load_dictionary
@@ -273,6 +294,7 @@ def mark_cubes_built(settings: Settings) -> None:
 
 def build_all(settings: Settings, run_id: str, full_refresh: bool) -> None:
     """Definitions, core, cubes, indicators and their gates, from what has been loaded."""
+    require_taken_in(settings)
     with progress.stage(settings, "definitions"):
         load_definitions(settings)
     with progress.stage(settings, "core"):

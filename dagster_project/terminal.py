@@ -159,7 +159,8 @@ def print_summary(summary: RunSummary, language: str, seconds: float) -> None:
         line(f"检查：{counts}", f"Checks: {counts}")
     for check in summary.not_passed[:SHOWN]:
         shown = STATUS[check.status].in_language(language)
-        say(f"  {shown} {check.table_name} {check.check_name}  {check.unexpected}/{check.total}", language)
+        waived = "".join(f"  {told.in_language(language)}" for told in check.waivers)
+        say(f"  {shown} {check.table_name} {check.check_name}  {check.unexpected}/{check.total}{waived}", language)
     for path in summary.documents:
         line(f"公报：{path}", f"Bulletin: {path}")
     line(f"用时 {seconds:.0f} 秒；运行号 {summary.run_id}", f"{seconds:.0f} seconds; run {summary.run_id}")

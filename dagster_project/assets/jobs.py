@@ -10,9 +10,9 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import drafts, gate, run, stages
+from dagster_project import alerts, drafts, gate, run, stages
 from dagster_project.assets import publication, warehouse
-from dagster_project.assets.common import POOL, BulletinHome, step
+from dagster_project.assets.common import POOL, BulletinHome, both, step
 from dagster_project.warehouse import connect
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2018-01", fmt="%Y-%m", timezone="Asia/Shanghai", end_offset=1)
@@ -23,8 +23,15 @@ YEARS = dg.TimeWindowPartitionsDefinition(
 
 @dg.failure_hook(name="close_failed_run", required_resource_keys={"home"})
 def close_failed_run(context: dg.HookContext) -> None:
-    """A run of which a step failed says so in ops.run, however it was started."""
-    run.finish(context.resources.home.settings(), context.run_id, "failed")
+    """A run of which a step failed says so in ops.run and by the alert that is set, however it was started."""
+    settings = context.resources.home.settings()
+    run.finish(settings, context.run_id, "failed")
+    told = alerts.run_failed(
+        settings, context.run_id, run.first_error() or context.op_exception, f"dagster:{context.job_name}"
+    )
+    for text in told:
+        context.log.warning(both(text))
+        run.note(text)
 
 
 def main_job() -> Any:
@@ -46,6 +53,7 @@ def month_job() -> dg.JobDefinition:
     def rebuild(context: dg.OpExecutionContext, home: BulletinHome) -> None:
         month = int(context.partition_key.replace("-", ""))
         with step(context, home, "core") as settings:
+            stages.require_taken_in(settings)
             with stages.only_months_touched(settings, [month]):
                 results = stages.build_models(settings, "tag:core tag:cube")
             with connect(settings) as connection:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from dagster_project.bulletin.document import Document, FigureRun, Inlines, NumberRun, Row, Table, plain
 from dagster_project.bulletin.register import COLUMNS, HEADERS, figure_rows, marks_break
+from dagster_project.inert import inert
 
 UNIT, FLAG = "_单位", "_标记"
 # Said on every row: a file that is cut or joined goes on saying it. (header of the tables, header of the register)
@@ -57,7 +58,7 @@ def register_data(document: Document) -> list[list[str]]:
 def csv_text(rows: list[list[str]]) -> str:
     """CSV text with a byte order mark, so that a spreadsheet program reads the Chinese right."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    csv.writer(buffer, lineterminator="\n").writerows([inert(cell) for cell in row] for row in rows)
     return "\ufeff" + buffer.getvalue()
 
 

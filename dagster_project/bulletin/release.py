@@ -87,13 +87,18 @@ def _switches(sources: Sources, definition: str) -> dict[str, str]:
 
 
 def _checks(results: Sequence[CheckResult]) -> dict[str, Any]:
-    """Number of check results by stage and status, and the names of blocking ones that did not pass."""
+    """Number of check results by stage and status, the names of blocking ones that did not pass, the waivers."""
     stages: dict[str, dict[str, int]] = {}
     for result in sorted(results, key=lambda one: (one.stage, one.status)):
         stage = stages.setdefault(result.stage, {})
         stage[result.status] = stage.get(result.status, 0) + 1
     failures = sorted(f"{result.stage}.{result.check_name}" for result in results if result.blocking)
-    return {"by_stage": stages, "blocking_failures": failures}
+    waived = [
+        {"check": f"{result.stage}.{result.check_name}", "unexpected": result.unexpected, "until": waiver.until.isoformat(),
+         "who": waiver.who, "reason": waiver.reason, "region": waiver.region, "month": waiver.month}
+        for result in results for waiver in result.waivers
+    ]  # fmt: skip
+    return {"by_stage": stages, "blocking_failures": failures, "waived": waived}
 
 
 def inputs_of(sources: Sources) -> list[dict[str, Any]]:

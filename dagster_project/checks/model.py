@@ -7,6 +7,7 @@ thresholds (`rules.yml`), SQL (the stage modules), Great Expectations (`gx_adapt
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal
 
 from dagster_project.language import Text
@@ -94,8 +95,40 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """A known finding taken as it is until a day (included): which, why, by whom; `known` is what it counted then.
+
+    `region` and `month` narrow it to the listed rows of one region or month, '' to none.
+    """
+
+    waiver_id: int
+    check_name: str
+    region: str
+    month: str
+    reason: str
+    who: str
+    until: date
+    known: int
+    made_at: datetime
+    run_id: str
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+    revoked_reason: str | None = None
+
+    @property
+    def told(self) -> Text:
+        """Who, until when and why, in one line."""
+        scope = " ".join(part for part in (self.region, self.month) if part)
+        where_zh, where_en = (f"（{scope}）", f" ({scope})") if scope else ("", "")
+        return Text(
+            f"已豁免{where_zh}，至 {self.until.isoformat()}，{self.who}：{self.reason}",
+            f"waived{where_en} until {self.until.isoformat()} by {self.who}: {self.reason}",
+        )
+
+
+@dataclass(frozen=True)
 class CheckResult:
-    """One row of `ops.check_result`; `samples` are rows for people and are not stored."""
+    """One row of `ops.check_result`; `samples` are rows for people, `waivers` what covers the finding now; neither is stored."""
 
     run_id: str
     stage: Stage
@@ -111,16 +144,18 @@ class CheckResult:
     help: str = ""
     blocks: Literal["run", "release", "nothing"] = "nothing"
     samples: tuple[dict[str, Any], ...] = field(default=(), compare=False)
+    waivers: tuple[Waiver, ...] = field(default=(), compare=False)
 
     @property
     def blocking(self) -> bool:
-        """Whether nothing downstream may be made: a blocking rule that failed, or could not be judged at all."""
-        return self.blocks == "run" and self.status in ("fail", "error")
+        """Whether nothing downstream may be made: a blocking rule that failed, or could not be judged at all, and is not waived."""
+        return self.blocks == "run" and self.status in ("fail", "error") and not self.waivers
 
     @property
     def holds_release(self) -> bool:
         """Whether nothing may be frozen as final."""
-        return self.blocking or (self.blocks == "release" and self.status in ("warn", "fail", "error"))
+        held = self.blocks == "release" and self.status in ("warn", "fail", "error") and not self.waivers
+        return self.blocking or held
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.gx_adapter import Verdict, judging
 from dagster_project.checks.model import Check, CheckResult, Rule, Stage, Status
 from dagster_project.checks.samples import sample_rows
+from dagster_project.checks.waivers import with_waivers
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
@@ -50,7 +51,7 @@ def run_stage(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult
             else:
                 results.append(_weigh(connection, run_id, rule, checks[rule.id], verdicts[rule.id]))
         store.write_results(connection, run_id, stage, results)
-    return results
+        return with_waivers(connection, results)
 
 
 def filled(text: str, rule: Rule) -> str:

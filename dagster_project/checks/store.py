@@ -23,6 +23,13 @@ create table if not exists ops.check_result (
     status varchar, rows_query varchar, help varchar
 )
 """
+# Findings taken as they are (`waivers.py`).
+_WAIVERS = """
+create table if not exists ops.waiver (
+    waiver_id integer, check_name varchar, region varchar, month varchar, reason varchar, who varchar, until date, known bigint,
+    made_at timestamp, run_id varchar, revoked_at timestamp, revoked_by varchar, revoked_reason varchar
+)
+"""
 _COLUMNS = (
     "run_id, stage, table_name, check_name, severity, unexpected, total, percent, threshold, status, rows_query, help"
 )
@@ -32,6 +39,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the table where it is missing."""
     connection.execute("create schema if not exists ops")
     connection.execute(_DDL)
+    connection.execute(_WAIVERS)
 
 
 def write_results(
@@ -115,14 +123,20 @@ def last_judged(connection: duckdb.DuckDBPyConnection) -> list[Judged]:
 def newest_results(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     """The newest result of every check of every stage, whatever run judged it, in the order of the catalogue.
 
-    No single run tells the state of a home: an export judges its documents alone, intake alone what was delivered.
+    No single run tells the state of a home: an export judges its documents alone, intake alone what was delivered. Each has the
+    waivers that cover it now.
     """
-    return [
-        result
-        for judged in last_judged(connection)
-        for result in read_results(connection, judged.run_id)
-        if result.stage == judged.stage
-    ]
+    from dagster_project.checks.waivers import with_waivers
+
+    return with_waivers(
+        connection,
+        [
+            result
+            for judged in last_judged(connection)
+            for result in read_results(connection, judged.run_id)
+            if result.stage == judged.stage
+        ],
+    )
 
 
 def release_blockers(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:

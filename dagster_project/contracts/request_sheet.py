@@ -93,7 +93,7 @@ def _type(column: Column) -> str:
 
 
 def _workbook(path: Path, years: Sequence[int]) -> None:
-    book = xlsxwriter.Workbook(str(path))
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": now()})  # the one clock: the same sheet is the same file
     head = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "valign": "top"})
     cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})

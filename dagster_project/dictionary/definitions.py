@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from dagster_project.dictionary import code_map
 from dagster_project.errors import UserError
 from dagster_project.language import Text
 from dagster_project.settings import PACKAGE_ROOT, Settings
@@ -80,6 +81,7 @@ class Province:
     care_type_map: dict[str, str] = field(default_factory=dict)
     identity_map: dict[str, str] = field(default_factory=dict)
     dummy_creators: tuple[str, ...] = ()
+    code_map: dict[str, dict[str, str]] = field(default_factory=dict)  # code set -> provincial code -> code of the set
 
     def choice(self, switch: str, year: int) -> str:
         """The value in force in a year; the earliest one before its first date."""
@@ -123,13 +125,16 @@ def load_province(settings: Settings, code: str) -> Province:
     missing = [name for name in load_switches() if name not in choices]
     if missing:
         raise _error(everywhere, "definitions", "缺少口径", "lacks the choices", ", ".join(missing))
+    mapped = code_map.in_force(settings.provinces, code)
     pooling = _pooling(national, everywhere) + (_pooling(own, path) if path is not None else [])
     return Province(
         code=code,
         choices=choices,
         pooling=pooling,
-        care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path),
-        identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path),
+        # What was mapped at the desk and what the file declares are two lists of one map; neither names a code of the other.
+        care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path) | mapped["med_type"],
+        identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path) | mapped["psn_idet_type_group"],
+        code_map={name: mapped[name] for name in code_map.TO_CODE},
         dummy_creators=tuple(str(creator) for creator in _list(own, "dummy_creators", path)),
     )
 

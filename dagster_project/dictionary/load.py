@@ -125,6 +125,15 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
             [(p.code, code, group) for p in provinces for code, group in sorted(p.identity_map.items())],
             {"province": text, "code": text, "identity_group": text},
         ),
+        "code_map": _frame(
+            [
+                (p.code, name, code, target)
+                for p in provinces
+                for name, codes in sorted(p.code_map.items())
+                for code, target in sorted(codes.items())
+            ],
+            {"province": text, "code_set": text, "code": text, "target": text},
+        ),
         "dummy_creator": _frame(
             [(p.code, creator) for p in provinces for creator in p.dummy_creators], {"province": text, "crter_id": text}
         ),

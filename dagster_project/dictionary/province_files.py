@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from dagster_project.dictionary.code_map import provinces_mapped
 from dagster_project.dictionary.definitions import SHIPPED, load_province
 from dagster_project.errors import UserError
 from dagster_project.language import Text
@@ -21,9 +22,8 @@ _COLUMN_NAMES = re.compile(r"\d{2}0000\.columns")
 
 def province_codes(settings: Settings) -> list[str]:
     """Codes of the provinces that have a file, the home's own or a shipped one."""
-    return sorted(
-        {path.stem for folder in (settings.provinces, SHIPPED) for path in _files(folder) if _is_province(path)}
-    )
+    files = {path.stem for folder in (settings.provinces, SHIPPED) for path in _files(folder) if _is_province(path)}
+    return sorted(files | provinces_mapped(settings.provinces))
 
 
 def require_valid_files(settings: Settings) -> None:

@@ -81,12 +81,24 @@ def allowance(packed: int) -> int:
 
 
 def shown(name: str) -> str:
-    """A name that can be printed and recorded: control characters and broken letters would change what stands around it."""
+    """A name that can be printed and recorded: control characters and broken letters would change what stands around it.
+
+    Part by part: a folder may be written in one encoding and the file in it in another.
+    """
+    return "/".join(_part(part) for part in name.split("/"))
+
+
+def _part(name: str) -> str:
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:  # bytes that are no UTF-8: mostly a name that was written in GBK
         name = name.encode("utf-8", "surrogateescape").decode("gb18030", "replace")
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+
+
+def told(path: Path, base: Path) -> str:
+    """A path as `ops`, a manifest and people name it: relative to a folder that it lies in, else its name alone."""
+    return shown(path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name)
 
 
 def is_plain(name: str) -> bool:

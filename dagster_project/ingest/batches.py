@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dagster_project.ingest.archives import told
 from dagster_project.ingest.discover import LandedFile, Landing
 from dagster_project.ingest.manifest import Manifest
 from dagster_project.ingest.report import Refusal
@@ -35,13 +36,13 @@ def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, lo
         raise Refusal(manifest.problem)
     if manifest.files is None:
         return
-    here = {file.path.relative_to(manifest.folder).as_posix() for file in files if file.is_data}
-    members = {f"{file.path.relative_to(manifest.folder).as_posix()}/{file.member}" for file in files if file.member}
+    here = {told(file.path, manifest.folder) for file in files if file.is_data}
+    members = {f"{told(file.path, manifest.folder)}/{file.member}" for file in files if file.member}
     members |= {file.member for file in files if file.member}
+    # Loaded files are known by the names that were recorded, as those of a manifest are written.
+    folder = Path(told(manifest.folder, landing))
     loaded_here = {
-        (landing / source).relative_to(manifest.folder).as_posix()
-        for source in loaded
-        if (landing / source).is_relative_to(manifest.folder)
+        Path(source).relative_to(folder).as_posix() for source in loaded if Path(source).is_relative_to(folder)
     }
     loaded_here |= {str(Path(name).parent.as_posix()) for name in loaded_here}
     absent = sorted(name for name in manifest.files if name not in here | members | loaded_here)
@@ -59,8 +60,8 @@ def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, lo
             for file in files
             if file.is_data
             and file.source_file not in loaded
-            and not ({file.path.relative_to(manifest.folder).as_posix(), file.member} & listed)
-            and f"{file.path.relative_to(manifest.folder).as_posix()}/{file.member}" not in listed
+            and not ({told(file.path, manifest.folder), file.member} & listed)
+            and f"{told(file.path, manifest.folder)}/{file.member}" not in listed
         }
     )
     if unlisted:

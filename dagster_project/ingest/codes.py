@@ -12,15 +12,16 @@ from functools import lru_cache
 
 import duckdb
 
-from dagster_project.dictionary.definitions import load_province
+from dagster_project.dictionary.code_map import MAPPED_SETS, TO_GROUP
+from dagster_project.dictionary.definitions import Province, load_province
 from dagster_project.dictionary.province_files import province_codes
 from dagster_project.settings import PROJECT_ROOT, Settings
 
 SEEDS = PROJECT_ROOT / "dbt" / "seeds"
 # Rows that describe ranges of codes are no codes and never match (S17); nor do codes that the pack wants held back.
 NEVER_MATCH = ("local pattern", "quarantine")
-# Sets to which a province may add codes of its own, in the map of its YAML.
-PROVINCIAL_SETS = {"med_type": "care_type_map", "psn_idet_type_group": "identity_map"}
+# Sets to which a province may add codes of its own, in the map of its YAML or at the desk.
+PROVINCIAL_SETS = MAPPED_SETS
 
 
 @lru_cache(maxsize=1)
@@ -81,9 +82,13 @@ def provincial_codes(settings: Settings) -> list[tuple[str, str, str]]:
     return [
         (code_set, province, code)
         for province in province_codes(settings)
-        for code_set, name in PROVINCIAL_SETS.items()
-        for code in getattr(load_province(settings, province), name)
+        for code_set, codes in _own(load_province(settings, province)).items()
+        for code in codes
     ]
+
+
+def _own(province: Province) -> dict[str, dict[str, str]]:
+    return {name: getattr(province, yaml_map) for name, yaml_map in TO_GROUP.items()} | province.code_map
 
 
 def register(
@@ -92,6 +97,11 @@ def register(
     """Make (or make anew) the temporary tables known_region and known_provincial_code of a connection."""
     _fill(connection, "known_region", ("code",), [(code,) for code in sorted(lawful_regions(delivered))])
     _fill(connection, "known_provincial_code", ("code_set", "province", "code"), provincial)
+
+
+def provincial_sets(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Sets to which some province has added a code, as registered on a connection."""
+    return {str(row[0]) for row in connection.execute("select distinct code_set from known_provincial_code").fetchall()}
 
 
 def _fill(

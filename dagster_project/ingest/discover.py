@@ -47,7 +47,7 @@ class LandedFile:
         """The manifest's entry of this file (of its archive for a member that is not listed itself)."""
         if self.manifest is None or self.manifest.files is None:
             return {}
-        name = self.path.relative_to(self.manifest.folder).as_posix()
+        name = archives.told(self.path, self.manifest.folder)
         if self.member:
             return self.manifest.files.get(f"{name}/{self.member}") or self.manifest.files.get(self.member) or {}
         return self.manifest.files.get(name) or {}
@@ -57,7 +57,7 @@ class LandedFile:
         """The manifest's entry of the file on disk."""
         if self.manifest is None or self.manifest.files is None:
             return {}
-        return self.manifest.files.get(self.path.relative_to(self.manifest.folder).as_posix()) or {}
+        return self.manifest.files.get(archives.told(self.path, self.manifest.folder)) or {}
 
 
 @dataclass
@@ -103,17 +103,13 @@ def find_files(landing: Path) -> Landing:
         problem = _leads_out(path, landing) if path.is_file() else _no_file(path, landing)
         if problem is not None:
             not_searched.add(path)
-            source, manifest = _source(path, landing), _manifest_of(path, manifests)
+            source, manifest = archives.told(path, landing), _manifest_of(path, manifests)
             found.files.append(
                 LandedFile(path, source, extract_of(name), manifest=manifest, is_data=False, problem=problem)
             )
         elif path.is_file():
             found.files.extend(_files_of(path, landing, manifests))
     return found
-
-
-def _source(path: Path, landing: Path) -> str:
-    return archives.shown(path.relative_to(landing).as_posix() if path.is_relative_to(landing) else path.name)
 
 
 def _leads_out(path: Path, landing: Path) -> Text | None:
@@ -173,7 +169,7 @@ def _manifest_of(path: Path, manifests: dict[Path, Manifest]) -> Manifest | None
 
 def _files_of(path: Path, landing: Path, manifests: dict[Path, Manifest]) -> list[LandedFile]:
     manifest = _manifest_of(path, manifests)
-    source = _source(path, landing)
+    source = archives.told(path, landing)
     suffix = path.suffix.lower()
     if suffix != ".zip":
         inner = Path(path.stem).suffix.lower() if suffix in (".gz", ".zst") else suffix

@@ -66,7 +66,7 @@ def match(header: list[str], contract: Contract) -> HeaderMatch:
             continue
         column = known.get(name.casefold())
         if column is None:
-            extra.append(name[:_RECORDED])
+            extra.append("".join(letter if letter.isprintable() else "\ufffd" for letter in name[:_RECORDED]))
         elif column in columns:
             doubled.append(column)
         else:

@@ -65,20 +65,24 @@ def examine(
     header = checked(source.header, contract)
     renamed = [(source.header[place].strip(), name) for name, place in header.columns.items()]
     renamed = [(given, name) for given, name in renamed if folded(given) in own]
-    plan = _plan(contract, source, header, file, province)
+    added = codes.provincial_sets(connection)
+    plan = _plan(contract, source, header, file, province, added)
     with told_when_pages_are_broken(source.dialect == PARQUET):
         if province is None:
-            plan = _plan(contract, source, header, file, _home_province(connection, plan))
+            plan = _plan(contract, source, header, file, _home_province(connection, plan), added)
         persons, invented = register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
     marked = source.is_marked or synthetic.is_listed(file) or synthetic.is_named(file, contract)
     kind = synthetic.kind_of(marked, persons, invented)
     return Examined(source, header, plan, kind, invented, tuple(renamed))
 
 
-def _plan(contract: Contract, source: Source, header: HeaderMatch, file: LandedFile, province: str | None) -> Plan:
+def _plan(
+    contract: Contract, source: Source, header: HeaderMatch, file: LandedFile, province: str | None, added: set[str]
+) -> Plan:
     return Plan(
-        contract, source, header, source_file=file.source_file, code_names=codes.code_names(), province=province
-    )
+        contract, source, header, source_file=file.source_file, code_names=codes.code_names(), province=province,
+        provincial_sets=added,
+    )  # fmt: skip
 
 
 def _home_province(connection: duckdb.DuckDBPyConnection, plan: Plan) -> str | None:
@@ -147,6 +151,21 @@ def prepare(
     with breaking_the_batch():
         decide.check_manifest(connection, file, examined.plan, result)
     delivered = decide.delivered_at(connection, file, contract, result)
+    return ready(connection, file, contract, examined, result, delivered, load_id, work, corrected_rows(file))
+
+
+def ready(
+    connection: duckdb.DuckDBPyConnection,
+    file: LandedFile,
+    contract: Contract,
+    examined: Examined,
+    result: scan.ScanResult,
+    delivered: datetime | None,
+    load_id: int,
+    work: Path,
+    corrects: Corrected | None,
+) -> Prepared:
+    """A scanned file with its rejected rows in a work file and the hashes of what is to be kept."""
     if result.rejected:
         columns = {
             **{name: f'"{name}"' for name in QUARANTINE},
@@ -161,7 +180,7 @@ def prepare(
         )
     kept = [*sorted(set(result.files.values())), *([work / REJECTED] if result.rejected else [])]
     hashes = {path: hash_of(path) for path in kept}
-    return Prepared(file, contract, examined, result, delivered, load_id, work, hashes, corrected_rows(file))
+    return Prepared(file, contract, examined, result, delivered, load_id, work, hashes, corrects)
 
 
 def record(

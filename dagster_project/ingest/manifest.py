@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from dagster_project.ingest.archives import told
 from dagster_project.language import Text
 
 
@@ -32,7 +33,7 @@ class Manifest:
 def read_manifest(path: Path, landing: Path) -> Manifest:
     """A manifest.json; one that cannot be used keeps its problem, and its batch is refused with it."""
     folder = path.parent
-    name = folder.relative_to(landing).as_posix() if folder.is_relative_to(landing) else folder.name
+    name = told(folder, landing)
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
         if not isinstance(content, dict):

@@ -9,6 +9,7 @@ below the projections and computes every conversion twice.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from dagster_project.contracts import Column, Contract
@@ -45,6 +46,7 @@ class Plan:
         source_file: str,
         code_names: dict[str, dict[str, str]],
         province: str | None,
+        provincial_sets: Collection[str] = PROVINCIAL_SETS,
     ):
         self.contract = contract
         self.source = source
@@ -52,6 +54,9 @@ class Plan:
         self.source_file = source_file
         self.code_names = code_names
         self.home_province = province
+        self.provincial_sets = (
+            provincial_sets  # sets to which some province has added a code: a look into a table for each row
+        )
         self.people: str | None = None  # temporary table psn_no → pseudonym that is joined; None: every row is hashed
         self.present = [column for column in contract.columns if column.name in header.columns]
 
@@ -165,8 +170,8 @@ class Plan:
             # A look into a constant list costs half of a join; DuckDB even does it once an entry of a dictionary.
             codes = ", ".join(literal(code) for code in known_codes(column.code_set or ""))
             known = f"list_contains(cast([{codes}] as varchar[]), {name})"
-            if column.code_set in PROVINCIAL_SETS:
-                own = f"select province || code from known_provincial_code where code_set = {literal(column.code_set)}"
+            if column.code_set in self.provincial_sets:
+                own = f"select province || code from known_provincial_code where code_set = {literal(str(column.code_set))}"
                 known += f" or ({self.province()}) || {name} in ({own})"
         return f"{name} is not null and not ({known})"
 

@@ -22,6 +22,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
+from dagster_project.ingest.archives import told
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
@@ -44,7 +45,7 @@ class Unconfirmed:
 def row_of(load_id: int, file: LandedFile, landing: Path) -> list[object]:
     """The row of ops.load_control of a load: its folder in landing, '.' for landing itself, and who told its numbers."""
     told_by = MANIFEST if file.entry or file.archive_entry else OWN
-    folder = file.path.parent.relative_to(landing).as_posix()
+    folder = told(file.path.parent, landing)
     return [load_id, folder, told_by, None, None]
 
 

@@ -20,11 +20,14 @@ from dagster_project.ingest.store import literal
 
 # A cell that looks like a certificate or a mobile number is masked wherever it stands.
 _LOOKS_PERSONAL = "[0-9]{15}|[0-9]{17}[0-9Xx]|1[3-9][0-9]{9}"
+_ROW_GROUP = 122880
+# Of a month's rows so few may wait; cells of settlements take about so many bytes while they do.
+_FEWEST_WAITING, _BYTES_A_CELL = 8192, 16
 # Columns of more than some thousand values gain nothing from a dictionary, and making one costs time; so do bloom
 # filters, which nobody asks: raw is read month by month, not by key. Version 2 knows differences of neighbours: a tenth off
 # writing, a quarter off reading, at the same size.
 PARQUET = (
-    "format parquet, compression zstd, compression_level 1, row_group_size 122880, dictionary_size_limit 5000, "
+    f"format parquet, compression zstd, compression_level 1, row_group_size {_ROW_GROUP}, dictionary_size_limit 5000, "
     "write_bloom_filter false, parquet_version v2"
 )
 # Below so many rows, planning a second wide statement costs more than sorting all rows into months.
@@ -111,13 +114,24 @@ def write_accepted(
         # Rows are sorted into months by way of a row format, which costs half as much again as writing: only those beside the
         # month that most rows are of.
         # Few rows wait in memory per month, and every month stays one file.
-        connection.execute("set partitioned_write_flush_threshold = 122880")
+        connection.execute(f"set partitioned_write_flush_threshold = {_waiting_rows(connection, plan, len(months))}")
         connection.execute("set partitioned_write_max_open_files = 1200")
         result.accepted += copy(others, folder / "months", by_month=True)
         files += sorted((folder / "months").rglob("*.parquet"))
     for file in files:
         controls.measure(connection, plan, file, "", result)
     return result
+
+
+def _waiting_rows(connection: duckdb.DuckDBPyConnection, plan: Plan, months: int) -> int:
+    """Rows of a month that wait until they are written: a row group, unless half of the memory would not hold that for every
+    month and thread. What does not fit is written out and read back many times over."""
+    row = connection.execute(
+        "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
+    ).fetchone()
+    assert row is not None
+    room = int(row[0]) // 2 // (months * int(row[1]) * _BYTES_A_CELL * len(plan.contract.landed))
+    return min(_ROW_GROUP, max(_FEWEST_WAITING, room // 2048 * 2048))
 
 
 def _month_name(plan: Plan) -> str:

@@ -32,6 +32,7 @@ from dagster_project.warehouse import keep_within
 
 # Rows named for each way of being broken; the counts are always of all rows.
 NAMED = 5
+_LONGEST_CELL = 80
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ def _fill_findings(
         reasons = [
             Reason(
                 str(rule),
-                tuple((name, str(cells.get(name) or "")) for name in str(place).split(", ")),
+                tuple((name, _short(str(cells.get(name) or ""))) for name in str(place).split(", ")),
                 contract.rule_text(str(rule)),
             )
             for rule, place in zip(rule_ids, places, strict=True)
@@ -251,3 +252,9 @@ def _fill_findings(
     ]
     accepted = {rule.column for rule in result.rules if (rule.rule_id, rule.severity) == ("code_unknown", "warning")}
     trial.codes = [code for code in result.codes if code.column in accepted]
+
+
+def _short(cell: str) -> str:
+    """A cell as it may stand in a line: no longer than that, nothing in it that a terminal would carry out."""
+    cell = "".join(letter if letter.isprintable() else "\ufffd" for letter in cell[:_LONGEST_CELL])
+    return cell + "…" if len(cell) == _LONGEST_CELL else cell

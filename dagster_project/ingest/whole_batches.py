@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.durable import durable_step
+from dagster_project.ingest.archives import told
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import TABLES
 from dagster_project.language import Text
@@ -98,4 +99,4 @@ def close_batches(
 
 def folder_of(file_folder: Path, landing: Path) -> str:
     """A batch's folder as `ops` names it: relative to landing, '.' for landing itself."""
-    return file_folder.relative_to(landing).as_posix()
+    return told(file_folder, landing)

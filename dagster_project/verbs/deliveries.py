@@ -19,6 +19,7 @@ from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.stages import filled
 from dagster_project.contracts import load_contracts
 from dagster_project.errors import ExitCode, UserError
+from dagster_project.inert import inert
 from dagster_project.ingest import areas, prepare_warehouse, records
 from dagster_project.ingest.codes import region_names
 from dagster_project.language import Text
@@ -227,6 +228,6 @@ def _write(
     with to.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows([inert(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     say(Text(f"已写入 {to}：{len(rows):,} 行。", f"Written to {to}: {len(rows):,} rows."), settings.language)
     return ExitCode.DONE

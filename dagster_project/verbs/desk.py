@@ -25,7 +25,7 @@ def unload(settings: Settings, named: str, reason: str, who: str, back: bool, bu
     """Take a load out (or `back` in) on record, then recompute what it touched unless that waits for the next run."""
     from dagster_project.desk import targets, unloading
 
-    _require_told(reason, who)
+    require_told(reason, who)
     require_loaded(settings)
     require_valid_files(settings)
     with reporting(settings, REBUILD), own_run(settings, f"bulletin unload {named}") as run_id:
@@ -53,7 +53,7 @@ def rebuild(settings: Settings, run_id: str, at_once: bool) -> None:
     say(told, settings.language)
 
 
-def _require_told(reason: str, who: str) -> None:
+def require_told(reason: str, who: str) -> None:
     """What is decided by a person is recorded with the person and the reason."""
     if not reason.strip() or not who.strip():
         raise UserError(

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dagster_project import gate, progress, run, stages, workload
+from dagster_project import alerts, gate, progress, run, stages, workload
 from dagster_project.dictionary.province_files import require_valid_files
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
@@ -55,9 +55,12 @@ def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> Exi
             from dagster_project.assets.execute import execute
 
             done = execute(settings, "bulletin", years, full_refresh, command, run_id=run_id)
-        except BaseException:
+        except BaseException as error:
             run.finish(settings, run_id, "failed")
+            _alert(settings, run_id, error, command)
             raise
+    for notice in run.take_notices():
+        say(notice, settings.language, error=True)
     return conclude(settings, done.run_id, done.success, done.error, time.monotonic() - begun)
 
 
@@ -103,9 +106,22 @@ def require_home(settings: Settings) -> None:
         raise nothing_landed(settings)
 
 
+def _alert(settings: Settings, run_id: str, error: BaseException, command: str) -> None:
+    """Raise the alert of a failed run, unless whoever typed the command has stopped it, or asked for what cannot be."""
+    is_a_mistake = isinstance(error, UserError) and error.code == ExitCode.BAD_INPUT
+    if not isinstance(error, KeyboardInterrupt) and not is_a_mistake:
+        for text in alerts.run_failed(settings, run_id, error, command):
+            say(text, settings.language, error=True)
+
+
 def begin(settings: Settings, run_id: str, command: str) -> None:
-    """Begin a run and say what a person should know of it."""
-    run.begin(settings, run_id, command)
+    """Begin a run and say what a person should know of it; a home that is not whole raises the alert."""
+    try:
+        run.begin(settings, run_id, command)
+    except UserError as error:
+        if error.code == ExitCode.BROKEN_INSTALLATION:
+            _alert(settings, run_id, error, command)
+        raise
     for notice in run.take_notices():
         say(notice, settings.language, error=True)
 
@@ -117,8 +133,9 @@ def own_run(settings: Settings, command: str) -> Iterator[str]:
     begin(settings, run_id, command)
     try:
         yield run_id
-    except BaseException:
+    except BaseException as error:
         run.finish(settings, run_id, "failed")
+        _alert(settings, run_id, error, command)
         raise
     run.finish(settings, run_id, "done")
 
@@ -134,7 +151,7 @@ def ingest(settings: Settings) -> ExitCode:
         held = run_checks(settings, run_id, ["landing"])
     summary = run.summarise(settings, run_id)
     print_summary(summary, settings.language, time.monotonic() - begun)
-    say_where_checks_are(settings, held)
+    say_where_checks_are(settings, run_id, held, "bulletin ingest")
     return run.exit_code(summary, not held)
 
 
@@ -160,7 +177,7 @@ def check(settings: Settings, chosen: Sequence[str]) -> ExitCode:
     with reporting(settings, [f"{stage}_checks" for stage in wanted]), own_run(settings, "bulletin check") as run_id:
         held = run_checks(settings, run_id, wanted)
     print_summary(run.summarise(settings, run_id), settings.language, time.monotonic() - begun)
-    say_where_checks_are(settings, held)
+    say_where_checks_are(settings, run_id, held, "bulletin check")
     return ExitCode.PARTLY if held else ExitCode.DONE
 
 
@@ -174,8 +191,10 @@ def run_checks(settings: Settings, run_id: str, wanted: Sequence[str]) -> list[A
     return held
 
 
-def say_where_checks_are(settings: Settings, held: Sequence[Any]) -> None:
-    """Where to read what the checks found, and what to do when some of them block."""
+def say_where_checks_are(settings: Settings, run_id: str, held: Sequence[Any], command: str) -> None:
+    """Where to read what the checks found, what to do when some of them block, and the alert of those."""
+    for text in alerts.check_blocked(settings, run_id, held, command):
+        say(text, settings.language, error=True)
     page = settings.home / "checks.html"
     say(Text(f"检查页：{page}", f"Page of checks: {page}"), settings.language)
     if held:
@@ -201,8 +220,8 @@ def require_loaded(settings: Settings) -> None:
     )
 
 
-def serve_ui(settings: Settings, port: int) -> ExitCode:
-    """`dagster dev` for this home, until it is stopped."""
+def serve_ui(settings: Settings, port: int, watch: bool = False) -> ExitCode:
+    """`dagster dev` for this home, until it is stopped; `watch` switches the sensor on the landing folder on."""
     from dagster_project.assets.execute import instance_folder, tidy_instance
 
     settings.landing.mkdir(parents=True, exist_ok=True)
@@ -212,6 +231,7 @@ def serve_ui(settings: Settings, port: int) -> ExitCode:
         "BULLETIN_HOME": str(settings.home),
         "DAGSTER_HOME": str(instance_folder(settings)),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        **({"BULLETIN_WATCH": "1"} if watch else {}),
     }
     say(
         Text(f"Dagster：http://127.0.0.1:{port}（Ctrl+C 停止）", f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops)"),

@@ -51,9 +51,11 @@
 {% macro code_types() -%}
     {%- set types = {} -%}
     {%- set domains = ref('code_domain') -%}
+    {%- set literal = "'''' || replace(code, '''', '''''') || ''''" -%}
     {%- if execute -%}
-        {%- for row in run_query('select domain, code from ' ~ domains ~ ' order by domain, code').rows -%}
-            {%- do types.setdefault(row[0], []).append("'" ~ (row[1] | replace("'", "''")) ~ "'") -%}
+        {#- One row a domain: dbt takes longer over a row than the engine over a list of codes. -#}
+        {%- for row in run_query('select domain, string_agg(' ~ literal ~ ", ', ' order by code) from " ~ domains ~ ' group by domain').rows -%}
+            {%- do types.update({row[0]: row[1]}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(types) }}
@@ -61,7 +63,7 @@
 
 {# Type of a domain's columns: text while nothing that has landed holds a code of it. #}
 {% macro code_type(types, domain) -%}
-    {{ return('ENUM(' ~ types[domain] | join(', ') ~ ')' if types[domain] else 'VARCHAR') }}
+    {{ return('ENUM(' ~ types[domain] ~ ')' if types[domain] else 'VARCHAR') }}
 {%- endmacro %}
 
 {# One code as its enumeration: in the small tables that a fact joins, it is worked out once a code instead of once a row. #}

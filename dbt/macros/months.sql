@@ -17,7 +17,15 @@
     {{ return(months_of('select settlement_month from ' ~ source('ops', 'touched_month'))) }}
 {%- endmacro %}
 
-{# Those months, and those whose fact stands and whose fund split or charge lines have changed. #}
+{# Those months, and those that the rebuild of chosen months has put off: all whose rows have changed since the last whole run. #}
+{% macro changed_months() -%}
+    {{ return(months_of(
+        'select settlement_month from ' ~ source('ops', 'touched_month')
+        ~ ' union all select settlement_month from ' ~ source('ops', 'put_off_month')
+    )) }}
+{%- endmacro %}
+
+{# The months to rebuild, and those whose fact stands and whose fund split or charge lines have changed. #}
 {% macro touched_source_months() -%}
     {{ return(months_of(
         'select settlement_month from ' ~ source('ops', 'touched_month')
@@ -38,6 +46,12 @@
         {%- endfor %}
         where false
     {%- endif -%}
+{%- endmacro %}
+
+{# Whether a table that is written whole in every run has no rows of the last run to take over: at first, and at a full
+   refresh. #}
+{% macro is_made_whole(schema, table) -%}
+    {{ return(flags.FULL_REFRESH or (execute and adapter.get_relation(this.database, schema, table) is none)) }}
 {%- endmacro %}
 
 {# Condition: an integer month column lies in the list. #}
@@ -80,7 +94,7 @@
 {%- endmacro %}
 
 {# For each month of a relation (settlement_month), a fingerprint of the reference data that fact and profile read:
-   institutions as known by the end of that month, regions, care types, code sets and schemes. A month whose fingerprint
+   institutions as known by the end of that month, regions, care types, mapped codes, code sets and schemes. A month whose fingerprint
    moved is rebuilt, so that a new registry gives the same rows as a full refresh. #}
 {% macro reference_version(months) -%}
     month_reference as (
@@ -111,6 +125,9 @@
             union all
             select {{ row_hash(['province', 'code', 'care_group']) }} as reference_hash
             from {{ source('ops', 'care_type_map') }}
+            union all
+            select {{ row_hash(['province', 'code_set', 'code', 'target']) }} as reference_hash
+            from {{ source('ops', 'code_map') }}
         ) as reference
     ),
 

@@ -50,6 +50,7 @@ def test_a_superseded_settlement_leaves_enrolment_alone(home: Settings, warehous
     warehouse.execute("insert into ops.superseded values ('setl_d', 999, 1, now()::timestamp, 998, 1)")
     left = standing(home, warehouse)
     assert {"fct_enrolment", "fct_enrolment_date", "dim_person", "cube_enrolment", "cube_fund"} <= left
+    assert "enrolment_code" in left, "the codes of enrolment are not looked for again"
     assert not {"fct_settlement", "fct_stay", "cube_settlement", "cube_stay", "indicator_value"} & left
 
 
@@ -89,13 +90,14 @@ def test_a_seed_of_a_model_by_months_makes_its_months_due(home: Settings) -> Non
         ("unknown_tier", {"indicator_value"}),
         ("stat_clock", {"cube_settlement", "cube_stay"}),
         ("insured_dedup", {"fct_enrolment_date", "cube_enrolment"}),
-        ("stay_merge", {"fct_stay", "cube_stay"}),
+        ("stay_merge", {"stay_sum", "fct_stay", "cube_stay"}),
     ],
 )
 def test_a_definition_reaches_only_the_models_that_name_it(
     home: Settings, warehouse: duckdb.DuckDBPyConnection, switch: str, reaches: set[str]
 ) -> None:
     facts = {"fct_enrolment_date", "cube_enrolment", "fct_stay", "cube_stay", "cube_settlement", "fct_enrolment"}
+    facts |= {"stay_settlement", "stay_sum", "reversal_amount"}
     warehouse.execute("update ops.definition_choice set value = 'another' where switch = $1", [switch])
     left = standing(home, warehouse)
     assert not reaches & left

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project import stages
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import records
 from dagster_project.verbs import deliveries
@@ -75,7 +76,12 @@ def test_a_home_whose_only_batch_is_refused_knows_no_province(home: Home) -> Non
 def test_a_batch_that_a_kill_left_open_is_refused_whole_by_the_next_run(home: Home, step: str, side: str) -> None:
     broken_batch(home, rows=4)
     kill_at(step, side, home.run)
+    if step == "ingest.close_batches" and side == "before":
+        with pytest.raises(UserError) as refused:
+            stages.require_taken_in(home.settings)
+        assert refused.value.code == ExitCode.BAD_INPUT and "ingest" in refused.value.message("zh")
     home.run()
+    stages.require_taken_in(home.settings)
     assert home.query("select source_file from ops.load") == [("setl_d_9.csv",)]
     assert home.value("select count(*) from ops.open_batch") == 0
     assert len(list(home.settings.home.rglob("*.parquet"))) == 1

@@ -76,7 +76,16 @@ def test_older_versions_of_the_month_make_no_other_month_smaller() -> None:
 
 
 def test_rows_that_a_scan_passes_through_count_beyond_the_edges_of_row_groups() -> None:
-    through = Scan("core.fct_settlement", scanned=EDGES + 50_000, rows=10, columns=40, statement="lookup")
+    month = "settlement_month=3"
+    through = Scan("core.fct_settlement", EDGES + 50_000, rows=10, columns=40, statement="lookup", filters=month)
     assert judged([through], ROWS)["largest_wide_scan"] == 50.0
-    at_the_edges = Scan("core.fct_settlement", scanned=EDGES, rows=1000, columns=40, statement="month")
+    at_the_edges = Scan("core.fct_settlement", EDGES, rows=1000, columns=40, statement="month", filters=month)
     assert judged([at_the_edges], ROWS)["beyond"] == []
+
+
+def test_a_few_rows_looked_for_in_every_month_are_a_read_of_all(counting: CountingConnection, tmp_path: Path) -> None:
+    few = "select columns(*)::varchar from core.fct_settlement where c1 % 100 = 1"
+    everywhere, in_a_month = scans_of(counting, tmp_path, few, f"{few} and settlement_month = 3")
+    assert everywhere.rows < 1000
+    assert judged([everywhere], ROWS)["largest_wide_scan"] == 12.0
+    assert judged([in_a_month], ROWS)["beyond"] == []

@@ -12,11 +12,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from dagster_project.contracts import load_contracts
 from dagster_project.ingest import archives, delimited
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.sheets import require_bounded
+from dagster_project.ingest.trial import try_file
+from dagster_project.verbs.trial import trial_lines
 from tests.corpus.odd import good, workbook
 from tests.intake_world import Home, rows, text
 
@@ -126,3 +129,40 @@ def test_the_extra_columns_of_a_file_are_recorded_short(home: Home) -> None:
     (file,) = home.run().loaded
     assert len(str(file.reason)) < 300
     assert home.value("select max(length(name)) from (select unnest(extra_columns) as name from ops.file)") == 200
+
+
+def test_a_long_text_that_every_cell_shares_counts_once_a_cell(tmp_path: Path) -> None:
+    def book(name: str, note: str, cells: int) -> Path:
+        path = tmp_path / name
+        with xlsxwriter.Workbook(str(path)) as made:
+            sheet = made.add_worksheet()
+            for number in range(cells):
+                sheet.write_string(number, 0, note)
+            sheet.write_string(0, 1, "x" * 32_000)
+        return path
+
+    require_bounded(book("one_long_note.xlsx", "a", 60_000))
+    with pytest.raises(Refusal, match="too large"):
+        require_bounded(book("many_long_notes.xlsx", "n" * 32_000, 60_000))
+
+
+def test_folders_and_files_named_in_gbk_are_what_the_manifest_calls_them(home: Home) -> None:
+    folder = os.fsdecode("贵阳".encode("gbk"))
+    for number, name in ((1, "fixmedins_b_1.csv"), (5, os.fsdecode("fixmedins_b_一月.csv".encode("gbk")))):
+        home.put(f"{folder}/{name}", text(rows("fixmedins_b", 2, start=number)))
+    assert home.outcome() == {
+        "贵阳/fixmedins_b_1.csv": ("loaded", 2, 0),
+        "贵阳/fixmedins_b_一月.csv": ("loaded", 2, 0),
+    }
+    home.put(f"{folder}/fixmedins_b_3.csv", text(rows("fixmedins_b", 2, start=9)))
+    listed = ("fixmedins_b_1.csv", "fixmedins_b_一月.csv", "fixmedins_b_3.csv")
+    home.manifest(folder, files=[{"file": name} for name in listed])
+    assert home.outcome()["贵阳/fixmedins_b_3.csv"] == ("loaded", 2, 0)
+
+
+def test_a_trial_prints_no_cell_without_end_and_nothing_that_a_terminal_carries_out(home: Home) -> None:
+    table = rows("fixmedins_b", 3)
+    table[0]["fixmedins_name"], table[1]["uscc"] = "x" * 300_000, "\x1b[31m" + "y" * 60
+    report = try_file(home.settings, home.put_rows("fixmedins_b.csv", [line | {"\x1b[2J": "1"} for line in table]))
+    said = "".join(line.zh for line in trial_lines(report))
+    assert report.files[0].rows_quarantined == 2 and len(said) < 2000 and "\x1b" not in said

@@ -23,19 +23,16 @@
     'dedup_scope': ['province'],
 } %}
 {%- set lists = [
-    ('settlement_lists', 'region', 'provinces'),
-    ('settlement_lists', 'region', 'insured_regions'),
-    ('settlement_lists', 'region', 'institution_regions'),
-    ('settlement_lists', 'region', 'coded_regions'),
-    ('settlement_lists', 'scheme', 'schemes'),
-    ('settlement_lists', 'care_type', 'care_types'),
-    ('settlement_lists', 'grade', 'grades'),
-    ('settlement_lists', 'grade', 'deductible_grades'),
-    ('settlement_lists', 'payment_place', 'payment_places'),
-    ('settlement_lists', 'identity', 'identities'),
-    ('spell_lists', 'region', 'provinces'),
-    ('spell_lists', 'region', 'insured_regions'),
-    ('spell_lists', 'scheme', 'schemes'),
+    ('region', 'provinces'),
+    ('region', 'insured_regions'),
+    ('region', 'institution_regions'),
+    ('region', 'coded_regions'),
+    ('scheme', 'schemes'),
+    ('care_type', 'care_types'),
+    ('grade', 'grades'),
+    ('grade', 'deductible_grades'),
+    ('payment_place', 'payment_places'),
+    ('identity', 'identities'),
 ] %}
 
 with settlements as (
@@ -72,26 +69,8 @@ settlement_lists as (
     from settlements
 ),
 
-spells as (
-    select
-        province,
-        insutype,
-        insu_admdvs
-    from {{ ref('stg_psn_insu_d') }}
-    union all
-    select
-        province,
-        insutype,
-        insu_admdvs
-    from {{ ref('stg_psn_insu_his_d') }}
-),
-
-spell_lists as (
-    select
-        {{ distinct_values('province') }} as provinces,
-        {{ distinct_values('insu_admdvs') }} as insured_regions,
-        {{ distinct_values('insutype') }} as schemes
-    from spells
+enrolment_codes as (
+    select * from {{ ref('enrolment_code') }}
 ),
 
 institutions as (
@@ -112,11 +91,11 @@ found as (
     union all
     {%- endfor %}
     {%- endfor %}
-    {%- for relation, domain, column in lists %}
+    {%- for domain, column in lists %}
     select
         '{{ domain }}' as domain,
         {{ one_row_each(column) }} as code
-    from {{ relation }}
+    from settlement_lists
     union all
     {%- endfor %}
     select
@@ -140,14 +119,9 @@ found as (
     from institutions
     union all
     select
-        'employer_type' as domain,
-        emp_type as code
-    from {{ ref('stg_insu_emp_info_b') }}
-    union all
-    select
-        'identity' as domain,
-        psn_idet_type as code
-    from {{ ref('stg_rsdt_psn_clct_detl_d') }}
+        domain,
+        code
+    from enrolment_codes
     union all
     select
         switch as domain,

@@ -11,7 +11,6 @@ final as (
         settlement_month,
         settlement_date,
         encounter_id,
-        person_key,
         insured_region,
         insured_prefecture,
         scheme_code,

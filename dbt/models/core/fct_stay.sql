@@ -1,185 +1,51 @@
-with settlements as (
-    select * from {{ ref('fct_settlement') }} where is_stay_row
+with sums as (
+    select * from {{ ref('stay_sum') }}
 ),
 
-group_results as (
-    select * from {{ ref('fct_group_result') }}
+settlements as (
+    select * from {{ ref('stay_settlement') }}
 ),
 
-merge_choices as (
-    {{ choice_of('stay_merge') }}
-),
-
-netting_choices as (
-    {{ choice_of('netting') }}
-),
-
--- R1: a flagged original without a delivered mirror counts only where the links alone decide.
-stay_rows as (
-    select
-        settlements.*,
-        coalesce(merge_choices.value, 'per_mdtrt') as stay_merge,
-        -- Care in a bed, emergency care and home beds never merge with each other.
-        case
-            when settlements.care_group in ('inpatient', 'maternity_inpatient') then 'inpatient'
-            else settlements.care_group
-        end as bed_kind
-    from settlements
-    left join merge_choices
-        on settlements.province = merge_choices.province and {{ year_of('settlements.settlement_month') }} = merge_choices.year
-    left join netting_choices
-        on settlements.province = netting_choices.province and {{ year_of('settlements.settlement_month') }} = netting_choices.year
-    where
-        settlements.reversal_class = 'live'
-        or (settlements.reversal_class = 'flagged_alone' and netting_choices.value = 'link_only')
-),
-
--- gap_merge_<n>: stays of one person in one institution with at most n days between them are one; nothing is read here
--- while no province has chosen it.
-gap_rows as (
-    select
-        load_id,
-        source_row,
-        person_key,
-        institution_code,
-        bed_kind,
-        province,
-        begin_date,
-        end_date,
-        settlement_id,
-        cast(replace(stay_merge, 'gap_merge_', '') as integer) as allowed_gap_days,
-        max(end_date) over (
-            partition by province, person_key, institution_code, bed_kind
-            order by begin_date, end_date, settlement_id
-            rows between unbounded preceding and 1 preceding
-        ) as latest_end_date
-    from stay_rows
-    where stay_merge like 'gap_merge_%'
-),
-
-gap_islands as (
-    select
-        load_id,
-        source_row,
-        sum(
-            case
-                when latest_end_date is null or {{ days_between('latest_end_date', 'begin_date') }} > allowed_gap_days then 1
-                else 0
-            end
-        ) over (
-            partition by province, person_key, institution_code, bed_kind
-            order by begin_date, end_date, settlement_id
-            rows unbounded preceding
-        ) as island
-    from gap_rows
-),
-
-keyed as (
-    select
-        stay_rows.*,
-        case
-            when stay_rows.stay_merge = 'per_settlement' then stay_rows.settlement_id
-            when gap_islands.island is not null
-                then concat_ws('|', cast(stay_rows.person_key as varchar), stay_rows.institution_code, cast(gap_islands.island as varchar))
-            else stay_rows.encounter_id
-        end as stay_group,
-        -- R8: the discharge settlement is the last row that is neither interim nor supplementary.
-        stay_rows.settlement_kind = 'normal'
-        or (stay_rows.stay_merge = 'per_settlement' and stay_rows.settlement_kind = 'interim') as can_discharge
-    from stay_rows
-    left join gap_islands on stay_rows.load_id = gap_islands.load_id and stay_rows.source_row = gap_islands.source_row
-),
-
-results as (
-    select
-        keyed.load_id,
-        keyed.source_row,
-        group_results.is_disease_paid,
-        group_results.run_rank
-    from keyed
-    inner join group_results on keyed.settlement_id = group_results.settlement_id
-),
-
-stays as (
-    select
-        keyed.province,
-        keyed.stay_group,
-        keyed.bed_kind,
-        max(case when keyed.can_discharge then concat_ws(
-            '|', cast(keyed.settlement_date as varchar), cast(keyed.end_date as varchar), keyed.settlement_id
-        ) end) as discharge_mark,
-        min(case when keyed.settlement_kind <> 'supplementary' then keyed.begin_date end) as begin_date,
-        count(*) as settlement_count,
-        min(keyed.person_key) <> max(keyed.person_key) as has_several_persons,
-        {{ value_at_max('results.is_disease_paid', 'results.run_rank * 2 + case when keyed.can_discharge then 1 else 0 end') }} as is_disease_paid,
-        sum(keyed.total_fee_yuan) as total_fee_yuan,
-        sum(keyed.fund_pay_yuan) as fund_pay_yuan,
-        sum(keyed.pool_pay_yuan) as pool_pay_yuan,
-        sum(keyed.assistance_pay_yuan) as assistance_pay_yuan
-    from keyed
-    left join results on keyed.load_id = results.load_id and keyed.source_row = results.source_row
-    group by keyed.province, keyed.stay_group, keyed.bed_kind
-),
-
--- R30: all labels come from the discharge settlement, bed-days run from the earliest begin to its end.
-discharges as (
-    select
-        keyed.load_id,
-        keyed.source_row,
-        keyed.province,
-        keyed.encounter_id,
-        keyed.settlement_id,
-        keyed.settlement_month as discharge_month,
-        keyed.end_date,
-        keyed.end_month,
-        keyed.create_month,
-        keyed.person_key,
-        keyed.insured_region,
-        keyed.travel_class,
-        keyed.destination_region,
-        keyed.scheme_code,
-        keyed.member_status,
-        keyed.age_group,
-        keyed.care_type,
-        keyed.care_group,
-        keyed.hosp_lv,
-        keyed.dedc_hosp_lv,
-        keyed.lmtpric_hosp_lv,
-        keyed.registry_hosp_lv,
-        keyed.payment_place,
-        keyed.clearing_method,
-        stays.begin_date,
-        stays.settlement_count,
-        stays.has_several_persons,
-        coalesce(stays.is_disease_paid, false) as is_disease_paid,
-        -- R7: an end before the begin counts one day under both rules.
-        greatest({{ days_between('stays.begin_date', 'keyed.end_date') }}, 1) as bed_days_min1,
-        greatest({{ days_between('stays.begin_date', 'keyed.end_date') }} + 1, 1) as bed_days_plus1,
-        stays.total_fee_yuan,
-        stays.fund_pay_yuan,
-        stays.pool_pay_yuan,
-        stays.assistance_pay_yuan
-    from stays
-    inner join keyed
-        on
-            stays.province = keyed.province
-            and stays.stay_group = keyed.stay_group
-            and stays.bed_kind = keyed.bed_kind
-            and keyed.can_discharge
-            and stays.discharge_mark = concat_ws(
-                '|', cast(keyed.settlement_date as varchar), cast(keyed.end_date as varchar), keyed.settlement_id
-            )
-),
-
+-- R30: all labels of a stay are those of the settlement that discharges.
 final as (
     select
-        discharges.*,
-        -- L14, R19: treated in the insured's own province, not paid per diem, more than 2 and at most 60 days.
-        discharges.travel_class in ('local', 'in_province')
-        and discharges.clearing_method <> 'per_diem'
-        and discharges.bed_days_min1 > 2
-        and discharges.bed_days_min1 <= 60 as is_disease_eligible
-    from discharges
+        sums.load_id,
+        sums.source_row,
+        settlements.province,
+        settlements.encounter_id,
+        settlements.settlement_id,
+        sums.discharge_month,
+        settlements.end_date,
+        settlements.end_month,
+        settlements.create_month,
+        settlements.person_key,
+        settlements.insured_region,
+        settlements.travel_class,
+        settlements.destination_region,
+        settlements.scheme_code,
+        settlements.member_status,
+        settlements.age_group,
+        settlements.care_type,
+        settlements.care_group,
+        settlements.hosp_lv,
+        settlements.dedc_hosp_lv,
+        settlements.lmtpric_hosp_lv,
+        settlements.registry_hosp_lv,
+        settlements.payment_place,
+        settlements.clearing_method,
+        sums.begin_date,
+        sums.settlement_count,
+        sums.has_several_persons,
+        sums.is_disease_paid,
+        sums.is_disease_eligible,
+        sums.bed_days_min1,
+        sums.bed_days_plus1,
+        sums.total_fee_yuan,
+        sums.fund_pay_yuan,
+        sums.pool_pay_yuan,
+        sums.assistance_pay_yuan
+    from sums
+    inner join settlements on sums.load_id = settlements.load_id and sums.source_row = settlements.source_row
 )
 
 select * from final

@@ -31,12 +31,12 @@ link as (
     select * from {{ ref('settlement_link') }}
 ),
 
-settlements as (
-    select * from {{ ref('fct_settlement') }}
+amounts as (
+    select * from {{ ref('reversal_amount') }}
 ),
 
 stays as (
-    select * from {{ ref('fct_stay') }}
+    select * from {{ ref('stay_sum') }}
 ),
 
 enrolment_rules as (
@@ -59,17 +59,6 @@ mirror_pairs as (
     where link.is_mirror and link.is_valid and link.original_load_id is not null
 ),
 
-chain_rows as (
-    select settlements.*
-    from settlements
-    where settlements.reversal_class <> 'live' or exists (
-        select 1 from mirror_pairs
-        where
-            mirror_pairs.original_load_id = settlements.load_id
-            and mirror_pairs.original_source_row = settlements.source_row
-    )
-),
-
 mirror_sums as (
     select
         mirror_pairs.settlement_month,
@@ -81,9 +70,9 @@ mirror_sums as (
         ) as differs_count,
         sum(abs(mirror.total_fee_yuan + original.total_fee_yuan)) as differs_yuan
     from mirror_pairs
-    inner join chain_rows as mirror
+    inner join amounts as mirror
         on mirror_pairs.load_id = mirror.load_id and mirror_pairs.source_row = mirror.source_row
-    inner join chain_rows as original
+    inner join amounts as original
         on
             mirror_pairs.original_load_id = original.load_id
             and mirror_pairs.original_source_row = original.source_row

@@ -1,15 +1,86 @@
-with recursive settlements as (
+{# Small, and written whole in every run, because a chain of reversals knows no months. It is not read whole: what concerned
+   the months that have not changed is taken from this very table as the last run left it, and only settlements that a mirror
+   names for the first time are looked up in them. Where no mirror does, those months are not opened. #}
+{%- set is_whole = is_made_whole('core', 'settlement_link') %}
+{%- set months = changed_months() %}
+
+with recursive changed as (
     select
         load_id,
         source_row,
         setl_id,
         init_setl_id,
-        setl_time,
+        {{ month_number('setl_time') }} as settlement_month,
         refd_setl_flag = '1' as is_flagged,
         vali_flag = '1' as is_valid
     from {{ ref('stg_setl_d') }}
-    where is_current
+    where
+        is_current
+        {% if not is_whole -%}
+        and {{ time_in_months('setl_time', months) }}
+        {%- endif %}
 ),
+
+{% if is_whole -%}
+settlements as (
+    select * from changed
+),
+{%- else -%}
+known as (
+    select
+        load_id,
+        source_row,
+        settlement_id as setl_id,
+        original_settlement_id as init_setl_id,
+        settlement_month,
+        is_flagged,
+        is_valid
+    from {{ this }}
+),
+
+held as (
+    select * from known
+    where not {{ month_in('settlement_month', months) }}
+),
+
+-- A settlement that was named before and lies in a month that has not changed is held, or was not there and still is not.
+newly_named as (
+    select distinct changed.init_setl_id as setl_id
+    from changed
+    where
+        changed.init_setl_id is not null
+        and not exists (select 1 from known where known.init_setl_id = changed.init_setl_id)
+),
+
+looked_up as (
+    select
+        load_id,
+        source_row,
+        setl_id,
+        init_setl_id,
+        {{ month_number('setl_time') }} as settlement_month,
+        refd_setl_flag = '1' as is_flagged,
+        vali_flag = '1' as is_valid
+    from {{ ref('stg_setl_d') }}
+    where
+        is_current
+        and not {{ time_in_months('setl_time', months) }}
+        and setl_id in (select newly_named.setl_id from newly_named)
+),
+
+settlements as (
+    select * from changed
+    union all
+    select * from held
+    union all
+    -- Mirrors and flagged rows are held, whoever names them.
+    select looked_up.* from looked_up
+    where not exists (
+        select 1 from held
+        where held.load_id = looked_up.load_id and held.source_row = looked_up.source_row
+    )
+),
+{%- endif %}
 
 mirrors as (
     select
@@ -22,9 +93,7 @@ mirrors as (
 
 -- Only the few rows that a reversal concerns: mirrors, what they point at, and whatever carries the flag.
 concerned as (
-    select
-        settlements.*,
-        {{ month_number('settlements.setl_time') }} as settlement_month
+    select settlements.*
     from settlements
     where
         settlements.init_setl_id is not null

@@ -1,5 +1,5 @@
-{# Which months the settlement fact has to rebuild. Reads the fact and its profile as the last run left them. #}
-{% set fact = adapter.get_relation(this.database, 'core', 'fct_settlement') if execute else none %}
+{# Which months the settlement fact has to rebuild. Reads what the last run left: the profile of the fact and the rows of it
+   that a reversal concerned. #}
 
 with touched as (
     select settlement_month from {{ source('ops', 'touched_month') }}
@@ -7,6 +7,14 @@ with touched as (
 
 link as (
     select * from {{ ref('settlement_link') }}
+),
+
+concerned as (
+    {{
+        left_by_last_run('core', 'reversal_amount', {
+            'load_id': 'integer', 'source_row': 'bigint', 'settlement_month': 'integer', 'reversal_class': 'varchar',
+        })
+    }}
 ),
 
 built as (
@@ -22,28 +30,21 @@ other_reference as (
     where built.reference_version is distinct from reference_version.reference_version
 ),
 
-{% if fact -%}
--- A new link can reach a month that received no row itself, for example by restoring an original (R31).
+-- A new link can reach a month that received no row itself, for example by restoring an original (R31). A row is due when
+-- it has another class than the fact gave it, and when it is newly concerned or no longer.
 other_link as (
     select link.settlement_month
     from link
-    left join {{ fact }} as fact on link.load_id = fact.load_id and link.source_row = fact.source_row
-    where fact.reversal_class is distinct from link.reversal_class
+    left join concerned on link.load_id = concerned.load_id and link.source_row = concerned.source_row
+    where concerned.reversal_class is distinct from link.reversal_class
     union
-    select fact.settlement_month
-    from {{ fact }} as fact
-    where
-        fact.reversal_class not in ('live', 'invalid')
-        and not exists (
-            select 1 from link
-            where link.load_id = fact.load_id and link.source_row = fact.source_row
-        )
+    select concerned.settlement_month
+    from concerned
+    where not exists (
+        select 1 from link
+        where link.load_id = concerned.load_id and link.source_row = concerned.source_row
+    )
 ),
-{%- else -%}
-other_link as (
-    select settlement_month from link
-),
-{%- endif %}
 
 final as (
     select

@@ -15,7 +15,7 @@ final as (
         source.ym,
         source.poolarea_no,
         source.admdvs,
-        source.insutype,
+        {{ mapped_code('insutype') }} as insutype,
         source.fund_type,
         source.item_code,
         source.item_name,

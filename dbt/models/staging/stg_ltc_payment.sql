@@ -13,7 +13,7 @@ superseded as (
 final as (
     select
         source.psn_no,
-        source.insutype,
+        {{ mapped_code('insutype') }} as insutype,
         source.eval_date,
         source.disa_grade,
         source.serv_type,

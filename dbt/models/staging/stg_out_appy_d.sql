@@ -15,7 +15,7 @@ final as (
         source.trt_dcla_detl_sn,
         source.psn_no,
         source.psn_insu_rlts_id,
-        source.insutype,
+        {{ mapped_code('insutype') }} as insutype,
         source.insu_admdvs,
         source.rloc_admdvs,
         source.rloc_rea,

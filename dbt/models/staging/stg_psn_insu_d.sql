@@ -15,7 +15,7 @@ final as (
         source.psn_insu_rlts_id,
         source.psn_no,
         source.emp_no,
-        source.insutype,
+        {{ mapped_code('insutype') }} as insutype,
         source.psn_type,
         source.psn_insu_stas,
         source.crt_insu_date,

@@ -15,7 +15,7 @@ final as (
         source.psn_no,
         source.psn_insu_rlts_id,
         source.emp_no,
-        source.insutype,
+        {{ mapped_code('insutype') }} as insutype,
         source.cashym,
         source.accrym_begn,
         source.accrym_end,

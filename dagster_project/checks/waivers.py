@@ -1,0 +1,178 @@
+"""Waivers: a known finding taken as it is until a day, with reason and owner (L34).
+
+Belongs here: the table, which finding a waiver covers, making and revoking one. Does not belong here: judging (`stages.py`), what
+follows from a result (`gate.py`, the freeze), the command (`verbs/waivers.py`).
+
+A waiver changes no result: the finding is judged, counted and shown as before, beside who took it, why and until when. It only
+no longer blocks. What has grown since, or lies outside the region or month it was given for, blocks as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, fields, replace
+from datetime import date, timedelta
+
+import duckdb
+
+from dagster_project.checks import store
+from dagster_project.checks.model import CheckResult, Waiver
+from dagster_project.durable import durable_step
+from dagster_project.errors import UserError
+from dagster_project.language import Text
+from dagster_project.settings import now
+
+_COLUMNS = ", ".join(field.name for field in fields(Waiver))
+_SCOPES = {
+    "region": ("region_code", "region", "admdvs", "insured_region"),
+    "month": ("settlement_month", "month", "missing_month"),
+}
+
+
+def today() -> date:
+    """The day in China, by which a waiver ends."""
+    return (now() + timedelta(hours=8)).date()
+
+
+def all_waivers(connection: duckdb.DuckDBPyConnection) -> list[Waiver]:
+    """Every waiver that was ever made, the newest last."""
+    store.prepare(connection)
+    rows = connection.execute(f"select {_COLUMNS} from ops.waiver order by waiver_id").fetchall()
+    return [Waiver(*row) for row in rows]
+
+
+def is_in_force(waiver: Waiver) -> bool:
+    """Whether a waiver has neither been revoked nor run out."""
+    return waiver.revoked_at is None and today() <= waiver.until
+
+
+def with_waivers(connection: duckdb.DuckDBPyConnection, results: Sequence[CheckResult]) -> list[CheckResult]:
+    """The results with the waivers that cover them; a check that could not run is no known finding."""
+    in_force: dict[str, list[Waiver]] = {}
+    for waiver in all_waivers(connection):
+        if is_in_force(waiver):
+            in_force.setdefault(waiver.check_name, []).append(waiver)
+    return [
+        replace(result, waivers=_covering(connection, result, in_force[result.check_name]))
+        if result.status in ("fail", "warn") and result.check_name in in_force
+        else result
+        for result in results
+    ]
+
+
+def _covering(
+    connection: duckdb.DuckDBPyConnection, result: CheckResult, waivers: Sequence[Waiver]
+) -> tuple[Waiver, ...]:
+    """The waivers that cover a finding whole: one for all of it, or some for regions and months that leave nothing outside."""
+    for waiver in waivers:
+        if not waiver.region and not waiver.month and (result.unexpected or 0) <= waiver.known:
+            return (waiver,)
+    scoped = [waiver for waiver in waivers if waiver.region or waiver.month]
+    try:
+        inside = {waiver: _count(connection, result, [waiver]) for waiver in scoped}
+        covering = tuple(waiver for waiver, count in inside.items() if count <= waiver.known)
+        return covering if covering and _count(connection, result, covering, outside=True) == 0 else ()
+    except (duckdb.Error, UserError):  # the tables have moved on since: what cannot be told apart is not covered
+        return ()
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, result: CheckResult, waivers: Sequence[Waiver], outside: bool = False
+) -> int:
+    """Listed rows of a finding inside (or outside) the regions and months of some waivers. Raises UserError without such columns."""
+    listed = f"({result.rows_query})"
+    names = {str(row[0]) for row in connection.execute(f"describe select * from {listed}").fetchall()}
+    values: list[str] = []
+    either = []
+    for waiver in waivers:
+        parts = []
+        for scope, value in (("region", waiver.region), ("month", waiver.month)):
+            column = next((name for name in _SCOPES[scope] if name in names), None)
+            if value and column is None:
+                raise _refused(
+                    Text("这项检查的行不分地区或月份。", "The rows of this check are not told by region or month."),
+                    result.check_name, Text("不写 --region、--month。", "Leave --region and --month out."),
+                )  # fmt: skip
+            if value:
+                values.append(value)
+                parts.append(f'cast("{column}" as varchar) = ${len(values)}')
+        either.append(f"({' and '.join(parts)})")
+    condition = f"coalesce({' or '.join(either)}, false)"
+    row = connection.execute(
+        f"select count(*) from {listed} where {'not ' if outside else ''}{condition}", values
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def make(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    region: str,
+    month: str,
+    reason: str,
+    who: str,
+    until: date,
+    run_id: str,
+) -> Waiver:
+    """Take the newest finding of a check as it is. Raises UserError (exit 2) when there is none to take, or the day has passed."""
+    wanted = name.rpartition(".")[2]
+    open_findings = {
+        result.check_name: result for result in store.newest_results(connection) if result.status in ("fail", "warn")
+    }
+    if wanted not in open_findings:
+        raise _refused(
+            Text(f"没有未了结的问题“{name}”。", f"“{name}” is no open finding."), "、".join(open_findings),
+            Text("名称见检查页；未能运行的检查不能豁免。", "Names are on the page of checks; a check that could not run cannot be waived."),
+        )  # fmt: skip
+    if until < today():
+        raise _refused(
+            Text("截止日期已过。", "That day has passed."), until.isoformat(),
+            Text("写今天或以后的日期。", "Give today or a later day."),
+        )  # fmt: skip
+    result = open_findings[wanted]
+    last = connection.execute("select coalesce(max(waiver_id), 0) from ops.waiver").fetchone()
+    waiver = Waiver(
+        (int(last[0]) if last else 0) + 1,
+        wanted,
+        region,
+        month,
+        reason,
+        who,
+        until,
+        result.unexpected or 0,
+        now(),
+        run_id,
+    )
+    if region or month:
+        waiver = replace(waiver, known=_count(connection, result, [waiver]))
+        if not waiver.known:
+            raise _refused(
+                Text("该地区或月份没有这个问题。", "The finding has no row of that region or month."), f"{region} {month}",
+                Text("核对检查页列出的行。", "See the rows on the page of checks."),
+            )  # fmt: skip
+    with durable_step("waiver.make"):
+        connection.execute(
+            f"insert into ops.waiver ({_COLUMNS}) values ({', '.join('?' * len(fields(Waiver)))})",
+            list(astuple(waiver)),
+        )
+    return waiver
+
+
+def revoke(connection: duckdb.DuckDBPyConnection, waiver_id: int, reason: str, who: str) -> Waiver:
+    """End a waiver before its day, on record. Raises UserError (exit 2) when it is not in force."""
+    found = [waiver for waiver in all_waivers(connection) if waiver.waiver_id == waiver_id and is_in_force(waiver)]
+    if not found:
+        raise _refused(
+            Text(f"没有生效中的豁免 {waiver_id}。", f"No waiver {waiver_id} is in force."), str(waiver_id),
+            Text("编号见 bulletin waivers。", "Numbers: bulletin waivers."),
+        )  # fmt: skip
+    with durable_step("waiver.revoke"):
+        connection.execute(
+            "update ops.waiver set revoked_at = ?, revoked_by = ?, revoked_reason = ? where waiver_id = ?",
+            [now(), who, reason, waiver_id],
+        )
+    return found[0]
+
+
+def _refused(what: Text, where: str, todo: Text) -> UserError:
+    return UserError(what, where=where, todo=todo)
