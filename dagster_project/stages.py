@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dagster_project import dbt_build, dbt_parse, gate, model_inputs, progress, run, workload, years
@@ -103,11 +104,30 @@ def _take_in(settings: Settings, run_id: str, full_refresh: bool = False) -> Ing
     everything = full_refresh or models_changed(settings)[0]
     share = workload.IntakeShare(workload.tell_before_intake(settings, everything))
     report = ingest_landing(settings, run_id, on_progress=share)
+    _read_held_rows(settings, run_id, report)
     seconds = time.monotonic() - begun
     progress.log(settings, "intake", seconds)
     progress.took("landing", seconds)
     workload.tell(settings, everything, taken=sum(file.rows_read for file in report.loaded))
     return report
+
+
+def _read_held_rows(settings: Settings, run_id: str, report: IngestReport) -> None:
+    """Rows held for codes that are known by now, into the report: whatever came first, the rows or their codes."""
+    from dagster_project.desk.rereading import known_by_now, take_again
+    from dagster_project.ingest.versions import settle_versions
+
+    with connect(settings) as connection:
+        known = known_by_now(connection, settings)
+        if not known:
+            return
+        told = Text("此前因代码未知暂存的行，重读", "rows that were held for unknown codes, read again")
+        report.files += [
+            replace(one.outcome, reason=told)
+            for one in take_again(connection, settings, known, run_id)
+            if one.outcome is not None
+        ]
+        report.touched_months = settle_versions(connection)
 
 
 def land(settings: Settings, run_id: str, years: Sequence[int] = ()) -> IngestReport:

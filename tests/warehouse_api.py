@@ -58,13 +58,12 @@ def settings_of(home: Path, key: Path | None = None) -> Any:
 
 def take_in(home: Path, key: Path | None = None) -> Any:
     """Intake alone; returns its report."""
-    from dagster_project import run
-    from dagster_project.ingest import ingest_landing
+    from dagster_project import run, stages
 
     settings = settings_of(home, key)
     run_id = str(uuid.uuid4())
     run.begin(settings, run_id, "test")
-    report = ingest_landing(settings, run_id)
+    report = stages.land(settings, run_id)
     run.finish(settings, run_id, "done")
     return report
 

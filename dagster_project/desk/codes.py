@@ -17,7 +17,7 @@ from dagster_project.dictionary import code_map
 from dagster_project.dictionary.code_map import MAPPED_SETS, TO_CODE, TO_GROUP, Mapped
 from dagster_project.dictionary.definitions import CARE_GROUPS, IDENTITY_GROUPS, load_province
 from dagster_project.errors import UserError
-from dagster_project.ingest.codes import code_sets, known_codes
+from dagster_project.ingest.codes import REGIONS, code_sets, known_codes
 from dagster_project.ingest.store import get_meta, rejected_rows
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
@@ -88,7 +88,9 @@ def mapped_now(settings: Settings, province: str) -> dict[str, dict[str, str]]:
 
 def columns_of(code_set: str) -> list[tuple[str, str]]:
     """Extracts and columns whose rows are held for a code outside a set."""
-    return [
+    # A treatment place that is not given is read from the institution's code (S1).
+    read_from = [("setl_d", "fixmedins_code")] if code_set == REGIONS else []
+    return read_from + [
         (contract.name, column.name)
         for contract in load_contracts().values()
         for column in contract.columns

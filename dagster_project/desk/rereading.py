@@ -1,5 +1,7 @@
 """Held rows read again from the landed file once their code is known: a new load that points to the old one (S1).
 
+A code becomes known when the province maps it, or when the region list that names it comes after the rows.
+
 Belongs here: which rows, reading them, recording the load. Does not belong here: mapping (`codes.py`), intake of whole files.
 
 The data centre delivered these rows then, and what the code means was learnt later, as any definition is: the load has the
@@ -13,12 +15,15 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from dagster_project.desk.codes import columns_of, list_unmapped
 from dagster_project.desk.originals import Opened, find_landed, opened
+from dagster_project.ingest.codes import REGIONS, delivered_regions, lawful_regions
 from dagster_project.ingest.load import ready, record, scan_file
 from dagster_project.ingest.manifest import Manifest
 from dagster_project.ingest.released import Corrected
 from dagster_project.ingest.report import FileOutcome, Refusal
-from dagster_project.ingest.store import literal, rejected_rows
+from dagster_project.ingest.store import literal, refresh_views, rejected_rows
+from dagster_project.ingest.versions import settle_versions
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
@@ -31,6 +36,33 @@ class Reread:
     source_file: str
     outcome: FileOutcome | None
     problem: Text | None = None  # why they could not be read
+
+
+def known_by_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[tuple[str, str]]:
+    """(code set, code) of everything that rows are held for and that is known by now."""
+    held = [one for one in list_unmapped(connection, settings) if one.is_held]
+    regions = lawful_regions(delivered_regions(connection)) if any(one.code_set == REGIONS for one in held) else set()
+    return sorted(
+        {
+            (one.code_set, one.code)
+            for one in held
+            if one.target or (one.code_set == REGIONS and not regions.isdisjoint({one.code, one.code[:4]}))
+        }
+    )
+
+
+def take_again(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, wanted: Sequence[tuple[str, str]], run_id: str
+) -> list[Reread]:
+    """Read the rows held for some (set, code) again, and bring row versions and due months up to them."""
+    found = [
+        one
+        for code_set, code in wanted
+        for one in reread_code(connection, settings, columns_of(code_set), code, run_id)
+    ]
+    settle_versions(connection)
+    refresh_views(connection)
+    return found
 
 
 def reread_code(

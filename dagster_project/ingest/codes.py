@@ -20,6 +20,8 @@ from dagster_project.settings import PROJECT_ROOT, Settings
 SEEDS = PROJECT_ROOT / "dbt" / "seeds"
 # Rows that describe ranges of codes are no codes and never match (S17); nor do codes that the pack wants held back.
 NEVER_MATCH = ("local pattern", "quarantine")
+# The code set of regions, which is delivered as an extract of its own.
+REGIONS = "admdvs"
 # Sets to which a province may add codes of its own, in the map of its YAML or at the desk.
 PROVINCIAL_SETS = MAPPED_SETS
 

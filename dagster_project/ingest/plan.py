@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.ingest import values
-from dagster_project.ingest.codes import PROVINCIAL_SETS, known_codes
+from dagster_project.ingest.codes import PROVINCIAL_SETS, REGIONS, known_codes
 from dagster_project.ingest.header import HeaderMatch
 from dagster_project.ingest.keys import certificate_sql, pseudonym_sql
 from dagster_project.ingest.readable import Source
@@ -164,7 +164,7 @@ class Plan:
     def unknown_code(self, column: Column) -> str:
         """SQL that is true for a code outside its set; an empty cell is no code."""
         name = f'"{column.name}"'
-        if column.code_set == "admdvs":
+        if column.code_set == REGIONS:
             known = f"{name} in (select code from known_region) or left({name}, 4) in (select code from known_region)"
         else:
             # A look into a constant list costs half of a join; DuckDB even does it once an entry of a dictionary.

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import Contract
+from dagster_project.ingest.codes import REGIONS
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.store import literal, rejected_rows
 
@@ -104,7 +105,7 @@ def _take_off(connection: duckdb.DuckDBPyConnection, contract: Contract, load_id
             "having count(*) > 0",
             [load_id, contract.name, kind],
         )
-    sets = {column.name: column.code_set or "admdvs" for column in contract.columns}
+    sets = {column.name: column.code_set or REGIONS for column in contract.columns}
     named = " ".join(f"when {literal(name)} then {literal(code_set)}" for name, code_set in sets.items())
     connection.execute(
         f"insert into ops.unmapped_code select $1, $2, column_name, case column_name {named} end, code, -count(*), "

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.ingest import controls, restored
+from dagster_project.ingest.codes import REGIONS
 from dagster_project.ingest.plan import ROW, Plan
 from dagster_project.ingest.store import literal
 
@@ -255,7 +256,7 @@ def read_rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sca
         "select unnest(rule_ids) as rule_id, unnest(columns) as column_name, unnest(codes) as code, money "
         "from rejected_row) where rule_id = 'code_unknown' group by 1, 2 order by 1, 2"
     ).fetchall():
-        code_set = contract.column(str(column)).code_set or "admdvs"
+        code_set = contract.column(str(column)).code_set or REGIONS
         result.codes.append(UnmappedCode(str(column), code_set, str(code), int(count), Decimal(worth or 0)))
 
 

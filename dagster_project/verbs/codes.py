@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import duckdb
-
 from dagster_project.desk.codes import Unmapped
 from dagster_project.desk.rereading import Reread
 from dagster_project.errors import ExitCode, UserError
@@ -113,22 +111,22 @@ def map_code(settings: Settings, code_set: str, code: str, target: str, who: str
 
 
 def reread(settings: Settings, build: bool) -> ExitCode:
-    """Read rows again that are held for codes which have been mapped meanwhile, at the desk or in the YAML."""
-    from dagster_project.desk.codes import list_unmapped
+    """Read rows again that are held for codes which are known meanwhile, without taking in anything new."""
+    from dagster_project.desk.rereading import known_by_now
 
     require_loaded(settings)
     with reporting(settings, ["landing_checks", *REBUILD]), own_run(settings, "bulletin codes reread") as run_id:
         with connect(settings) as connection:
-            known = {
-                (one.code_set, one.code) for one in list_unmapped(connection, settings) if one.is_held and one.target
-            }
+            known = known_by_now(connection, settings)
         if not known:
             say(Text("没有可以重读的行。", "There is no row to read again."), settings.language)
             return ExitCode.DONE
-        return _read_again(settings, run_id, sorted(known), build)
+        return _read_again(settings, run_id, known, build)
 
 
 def _read_again(settings: Settings, run_id: str, wanted: Sequence[tuple[str, str]], build: bool) -> ExitCode:
+    from dagster_project.desk.rereading import take_again
+
     with telling_what_moved(settings, run_id, build):
         with connect(settings) as connection:
             found = take_again(connection, settings, wanted, run_id)
@@ -136,25 +134,6 @@ def _read_again(settings: Settings, run_id: str, wanted: Sequence[tuple[str, str
             say(_reread_line(one), settings.language, error=one.outcome is None)
         run_checks(settings, run_id, ["landing"])
     return ExitCode.PARTLY if any(one.outcome is None for one in found) else ExitCode.DONE
-
-
-def take_again(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, wanted: Sequence[tuple[str, str]], run_id: str
-) -> list[Reread]:
-    """Read the rows held for some (set, code) again, and bring row versions and due months up to them."""
-    from dagster_project.desk.codes import columns_of
-    from dagster_project.desk.rereading import reread_code
-    from dagster_project.ingest.store import refresh_views
-    from dagster_project.ingest.versions import settle_versions
-
-    found = [
-        one
-        for code_set, code in wanted
-        for one in reread_code(connection, settings, columns_of(code_set), code, run_id)
-    ]
-    settle_versions(connection)
-    refresh_views(connection)
-    return found
 
 
 def _reread_line(one: Reread) -> Text:

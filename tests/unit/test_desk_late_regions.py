@@ -1,0 +1,69 @@
+"""Rows that come before the list of their regions count once it has come, as if it had been there from the start (S1, L33)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster_project import stages
+from dagster_project.warehouse import connect
+from tests.intake_world import Home, row
+
+# Neither is in the shipped list of the province.
+COUNTY, TREATED = "520177", "520188"
+
+
+def region(code: str, parent: str, level: str) -> dict[str, str]:
+    return row("admdvs_dim_a", admdvs=code, admdvs_name=f"县{code}", prnt_admdvs=parent, admdvs_lv=level)
+
+
+def settlements(home: Home) -> None:
+    home.put_rows(
+        "b1/setl_d_1.csv",
+        [
+            row("setl_d", 1), row("setl_d", 2, fix_blng_admdvs=COUNTY), row("setl_d", 3, fix_blng_admdvs="520166"),
+            row("setl_d", 4, fix_blng_admdvs="", fixmedins_code=f"H{TREATED}00001"), row("setl_d", 5, fix_blng_admdvs=COUNTY, psn_pay="x"),
+        ],
+    )  # fmt: skip
+    home.manifest("b1", extracted_at="2024-03-01T00:00:00")
+
+
+def regions(home: Home) -> None:
+    places = [("520000", "100000", "1"), ("520100", "520000", "2"), ("520102", "520100", "3")]
+    places += [(COUNTY, "520100", "3"), (TREATED, "520100", "3")]
+    home.put_rows("b2/admdvs_dim_a.csv", [region(*place) for place in places])
+    home.manifest("b2", extracted_at="2024-04-01T00:00:00")
+
+
+def state(home: Home) -> tuple[list[tuple[str, str]], list[tuple[int, list[str]]]]:
+    """Settlements taken in with the moment of their delivery, and records held with their reasons."""
+    with connect(home.settings) as connection:
+        taken = connection.execute(
+            "select setl_id, cast(delivered_at as varchar) from raw.setl_d join ops.load using (load_id) order by 1"
+        ).fetchall()
+        from dagster_project.ingest.store import rejected_rows
+
+        held = connection.execute(
+            f"select source_row, rule_ids from ({rejected_rows(connection, 'setl_d')}) order by 1"
+        ).fetchall()
+    return taken, held
+
+
+def test_L33_rows_that_came_before_their_region_are_read_again(tmp_path: Path) -> None:
+    after, before = Home(tmp_path / "after"), Home(tmp_path / "before", key=tmp_path / "after.key")
+    settlements(after)
+    assert [held for held, _ in run(after)[1]] == [2, 3, 4, 5]
+    regions(after)
+    told = run(after)
+    for batch in (regions, settlements):
+        batch(before)
+    assert run(before) == told
+    taken, held = told
+    assert [setl_id for setl_id, _ in taken] == ["set1", "set2", "set4"]
+    assert held == [(3, ["code_unknown"]), (5, ["number_form"])]
+    assert run(after) == told, "nothing is read again twice"
+
+
+def run(home: Home) -> tuple[list[tuple[str, str]], list[tuple[int, list[str]]]]:
+    home.runs += 1
+    stages.land(home.settings, f"run{home.runs}")
+    return state(home)
