@@ -139,17 +139,11 @@ def _load(
     # Its batch was judged when the file came: these rows are no file that a manifest could list.
     manifest = Manifest(landed.file.path.parent, str(batch or ""), delivery=str(delivery)) if batch else None
     file = replace(landed.file, source_file=str(source_file), manifest=manifest)
+    corrects = Corrected(old, tuple(records))
     prepared = ready(
-        connection,
-        file,
-        landed.contract,
-        examined,
-        result,
-        delivered,
-        int(last) + 1,
-        landed.work,
-        Corrected(old, tuple(records)),
+        connection, file, landed.contract, examined, result, delivered, int(last) + 1, landed.work, corrects
     )
+    prepared = replace(prepared, told_as=old)
     status = landed.file.path.stat()
     return record(
         connection, settings, prepared, key=landed.key, digest=sha, size=status.st_size, modified_ns=status.st_mtime_ns,

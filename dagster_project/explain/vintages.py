@@ -125,7 +125,9 @@ def changes_between(before: pl.DataFrame, after: pl.DataFrame, year: int) -> tup
 
 
 def working_values(settings: Settings, indicators: list[str]) -> pl.DataFrame | None:
-    """What the warehouse holds now of some indicators: the province's annual values, as `comparable`; None before any were made."""
+    """What the warehouse holds now of some indicators: the province's annual wholes, as `comparable`; None before any were made."""
+    labels = [name for name in KEY[4:-1] if name != "other_dimension"]
+    totals = " + ".join(f"cast(coalesce({label}, 'total') = 'total' as integer)" for label in labels)
     with connect(settings) as connection:
         known = connection.execute(
             "select 1 from duckdb_tables() where schema_name = 'indicator' and table_name = 'indicator_value'"
@@ -134,7 +136,8 @@ def working_values(settings: Settings, indicators: list[str]) -> pl.DataFrame | 
             return None
         frame = connection.execute(
             f"select {', '.join([*KEY, *COMPARED])} from indicator.indicator_value "
-            "where list_contains($1::varchar[], indicator_id) and month is null and region_code like '__0000'",
+            "where list_contains($1::varchar[], indicator_id) and month is null and region_code like '__0000' "
+            f"qualify {totals} = max({totals}) over (partition by indicator_id, year, region_code)",
             [indicators],
         ).pl()
     return comparable(frame)

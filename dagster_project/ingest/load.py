@@ -129,6 +129,7 @@ class Prepared:
     work: Path
     hashes: dict[Path, str]  # SHA-256 of the work files that are to be kept
     corrects: Corrected | None = None  # the quarantined rows that its manifest says it corrects
+    told_as: int | None = None  # the load whose manifest, or whose confirmation, answers for this one, too
 
 
 def prepare(
@@ -233,6 +234,8 @@ def record(
             if rows:
                 marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
                 connection.execute(f"insert into ops.{table} values {marks}", [value for row in rows for value in row])
+        if prepared.told_as is not None:
+            records.tell_as(connection, load_id, prepared.told_as)
         release_rows(
             connection, contract, load_id, [settings.home / place for place in places.values()], prepared.corrects
         )

@@ -49,6 +49,15 @@ def row_of(load_id: int, file: LandedFile, landing: Path) -> list[object]:
     return [load_id, folder, told_by, None, None]
 
 
+def tell_as(connection: duckdb.DuckDBPyConnection, load_id: int, other: int) -> None:
+    """Rows of a file that are read again stand under whatever the file stood under; inside the caller's transaction."""
+    connection.execute(
+        "update ops.load_control set told_by = other.told_by, confirmed_by = other.confirmed_by, confirmed_at = other.confirmed_at "
+        "from (select * from ops.load_control where load_id = $2) as other where load_control.load_id = $1",
+        [load_id, other],
+    )
+
+
 def unconfirmed(connection: duckdb.DuckDBPyConnection) -> list[Unconfirmed]:
     """Folders with unconfirmed files, oldest first; the money is that of each extract's own amount column."""
     money = [contract.money for contract in load_contracts().values() if contract.money]

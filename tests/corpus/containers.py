@@ -248,12 +248,8 @@ def _named(numbers: Iterator[int]) -> Iterator[Odd]:
         member=f"{EXTRACT}_{number}_a\ufffd[31m\ufffdb.csv",
     )
     number = next(numbers)
-    yield Odd(
-        "a folder that looks like a column",
-        f"year=1999/{EXTRACT}_{number}.parquet",
-        parquet(by_column(good(EXTRACT, number))),
-        "accepted",
-        ROWS,
-        raw={(1, "year"): "2024"},
-    )
+    table = good(EXTRACT, number)
+    place = f"year=1999/{EXTRACT}_{number}.parquet"
+    raw = {(1, "year"): table[0]["year"]}
+    yield Odd("a folder that looks like a column", place, parquet(by_column(table)), "accepted", ROWS, raw=raw)
     yield Odd("no extract's name", "settlements.csv", _text(next(numbers)), "unknown", says="no extract's")

@@ -92,7 +92,7 @@ def test_rows_are_held_by_the_rule_that_they_break(home: Home, taken: dict[str, 
     assert set(rules) == held
 
 
-def test_warnings_and_doubts_are_counted(home: Home, taken: dict[str, FileOutcome]) -> None:
+def test_L35_warnings_and_doubts_are_counted(home: Home, taken: dict[str, FileOutcome]) -> None:
     found: dict[str, set[tuple[str, str]]] = {}
     for name, rule, column in home.query(
         "select source_file, rule_id, column_name from ops.rule_count join ops.load using (load_id) where unexpected > 0"

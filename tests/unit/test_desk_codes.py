@@ -32,7 +32,7 @@ def landed(home: Home) -> Home:
             row("setl_d", 4, insutype="888", psn_pay="x"), row("setl_d", 5, med_type="9977"), row("setl_d", 6, hosp_lv="77"),
         ],
     )  # fmt: skip
-    home.manifest("b1", extracted_at="2024-03-01T00:00:00")
+    home.manifest("b1", extracted_at="2024-03-01T00:00:00", files=[{"file": "setl_d_1.csv"}])
     # Delivered later and mapped nowhere: the newer version of a held row, already in raw.
     home.put_rows("b2/setl_d_2.csv", [row("setl_d", 2, emp_no="new")])
     home.manifest("b2", extracted_at="2024-04-01T00:00:00")
@@ -91,6 +91,7 @@ def test_L33_a_mapped_code_is_read_again_as_if_it_had_been_known_from_the_start(
     assert home.query("select load_id, source_row, rule_ids from quarantine.rejected_row order by all") == [
         (1, 5, ["code_unknown"]), (2, 4, ["number_form"]),
     ]  # fmt: skip
+    assert home.query("select load_id, told_by from ops.load_control order by 1") == [(1, "manifest"), (2, "manifest")]
     assert home.query("select settlement_month from ops.touched_month order by 1") == [(202401,), (202402,)]
     assert ("insutype", "888") not in unmapped(home)
     known = Home(tmp_path / "known", key=home.settings.key_file)

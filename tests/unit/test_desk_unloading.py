@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 import pytest
 
 from dagster_project.as_of import recall
+from dagster_project.bulletin.frozen import _refuse_later_files
 from dagster_project.desk.targets import find_target
 from dagster_project.desk.unloading import Moved, undo, unload
-from dagster_project.errors import UserError
+from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import mark_built, prepare_warehouse
+from dagster_project.verbs import desk
 from dagster_project.warehouse import connect
 from tests.fail_points import SIDES, kill_at
-from tests.intake_world import Home, row, rows
+from tests.intake_world import Home, row, rows, sha256
 
 DRIVES_UNLOAD = ("desk.commit_unload",)
 
@@ -213,3 +216,26 @@ def test_a_stopped_unload_has_been_done_or_not(tmp_path: Path, side: str) -> Non
         assert found == before == state(home)
         take_out(home, "setl_d_b.csv")
     assert state(home)["setl_d"] != before["setl_d"] and home.value("select count(*) from ops.unload") == 1
+
+
+def test_L31_the_verb_names_the_frozen_vintages_and_a_draft_made_before_is_not_frozen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path / "home")
+    path = home.put_rows("setl_d_1.csv", rows("setl_d", 2))
+    home.put_rows("setl_d_2.csv", rows("setl_d", 2, start=3))
+    home.run()
+    inputs = [{"sha256": sha256(path), "source_file": path.name}]
+    for name, is_frozen in (("2026-02-01_bulletin", True), ("2026-02-02_draft", False)):
+        folder = home.settings.publication / "2025" / name
+        folder.mkdir(parents=True)
+        (folder / "release.json").write_text(json.dumps({"frozen": is_frozen, "inputs": inputs}), encoding="utf-8")
+    done = desk.unload(home.settings, "setl_d_1.csv", "发错了月份", "王工", back=False, build=False)
+    told = capsys.readouterr().out
+    assert done == ExitCode.DONE and "2025/2026-02-01_bulletin" in told and "draft" not in told and "202401" in told
+    assert home.value("select count(*) from ops.unload inner join ops.run using (run_id)") == 1
+    with pytest.raises(UserError, match="unloaded after the draft"):
+        _refuse_later_files({"inputs": inputs}, [])
+    for reason, who in ((" ", "王工"), ("x", "")):
+        with pytest.raises(UserError):
+            desk.unload(home.settings, "setl_d_2.csv", reason, who, back=False, build=False)

@@ -61,7 +61,7 @@ def test_names_of_another_province_say_nothing(home: Home) -> None:
     assert home.outcome()["b1/setl_d_3.csv"] == ("loaded", 3, 0), "its manifest says whose it is"
 
 
-def test_two_provinces_with_names_and_a_file_of_neither_are_no_guess(home: Home) -> None:
+def test_L35_two_provinces_with_names_and_a_file_of_neither_are_no_guess(home: Home) -> None:
     for province in ("330000", "530000"):
         name_columns(home, named(FOREIGN), province)
     home.put_rows("setl_d_1.csv", rows("setl_d", 3), header=FOREIGN)

@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-def test_a_link_that_leads_out_is_not_followed_and_one_inside_is(home: Home, tmp_path: Path) -> None:
+def test_L35_a_link_that_leads_out_is_not_followed_and_one_inside_is(home: Home, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_text(text(rows("setl_d", 2)), encoding="utf-8")
     (home.landing / "setl_d_out.csv").symlink_to(secret)
