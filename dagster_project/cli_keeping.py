@@ -46,6 +46,13 @@ def add_keeping(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Co
 
         return delivered.deliveries(settings, extract, month, to)
 
+    @verb(click.option("--year", type=int, help="年份；默认最近一年。 Year; by default the newest."))
+    def reversals(settings: Settings, year: int | None) -> ExitCode:
+        """各统筹区的冲销写法：成对标记、只发负单等。 How each area writes its reversals, by kind and month."""
+        from dagster_project.verbs import reversals as habits
+
+        return habits.reversals(settings, year)
+
     @verb()
     def verify(settings: Settings) -> ExitCode:
         """核对家目录与记录是否一致。 Read every kept file again and compare it with what was recorded.

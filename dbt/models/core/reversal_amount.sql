@@ -33,6 +33,8 @@ final as (
         settlements.load_id,
         settlements.source_row,
         settlements.settlement_month,
+        settlements.province,
+        settlements.insured_prefecture,
         settlements.reversal_class,
         {%- for name, column in amounts %}
         settlements.{{ name }}{{ ',' if not loop.last }}
