@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from dagster_project.verbs import codes as verb
 from tests.changing_world import ChangingWorld, Row
 from tests.property.test_increment import differences, tables
@@ -24,6 +26,7 @@ def own_codes(made: ChangingWorld) -> None:
         row["insutype"] = "888"
 
 
+@pytest.mark.long
 def test_L33_a_code_mapped_late_and_mapped_again_ends_where_one_known_from_the_start_does(tmp_path: Path) -> None:
     made = ChangingWorld()
     own_codes(made)

@@ -62,7 +62,14 @@ def settlements() -> dict[str, list[dict[str, str]]]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong, orders", [("a", ["abc"]), ("b", ["abc", "cab"]), ("c", ["bca"])])
+@pytest.mark.parametrize(
+    "wrong, orders",
+    [
+        pytest.param("a", ["abc"], marks=pytest.mark.long),
+        ("b", ["abc", "cab"]),
+        pytest.param("c", ["bca"], marks=pytest.mark.long),
+    ],
+)
 def test_L31_whatever_the_order_the_state_is_that_of_a_home_that_never_saw_the_file(
     tmp_path: Path, wrong: str, orders: list[str]
 ) -> None:
@@ -98,7 +105,7 @@ def registers(home: Home, leave_out: str = "") -> None:
         home.run()
 
 
-@pytest.mark.parametrize("wrong", ["d2/2", "d3/1"])
+@pytest.mark.parametrize("wrong", ["d2/2", pytest.param("d3/1", marks=pytest.mark.long)])
 def test_L31_rows_that_a_full_delivery_closed_are_open_again(tmp_path: Path, wrong: str) -> None:
     never, home = Home(tmp_path / "never", key=tmp_path / "key"), Home(tmp_path / "home", key=tmp_path / "key")
     registers(never, leave_out=wrong)
