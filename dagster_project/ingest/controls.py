@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from dagster_project.ingest.plan import REGION_COLUMNS, Plan
+from dagster_project.ingest.plan import REGION_COLUMNS, REJECTED_CELLS, Plan
 from dagster_project.ingest.store import literal
 
 if TYPE_CHECKING:
@@ -71,10 +71,9 @@ def measure(connection: duckdb.DuckDBPyConnection, plan: Plan, file: Path, month
 def add_rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanResult) -> None:
     """Amounts of the rejected rows, as far as their cells are numbers, into the totals: those are of the file, not of raw."""
     columns = summed(plan)
-    if not columns or not result.rejected or not plan.source.rows:
+    if not columns or plan.source.rows == result.accepted:
         return
-    rejected = plan.typed(f"where {plan.source.row} in (select source_row from rejected_row)")
     parts = ", ".join(f'sum("{name}")' for name in columns)
-    row = connection.execute(f"select {parts} from ({rejected})").fetchone()
+    row = connection.execute(f"select {parts} from {REJECTED_CELLS}").fetchone()
     for name, value in zip(columns, row or (), strict=True):
         result.totals[name] = result.totals.get(name, Decimal(0)) + Decimal(value or 0)

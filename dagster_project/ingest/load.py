@@ -28,7 +28,7 @@ from dagster_project.ingest.readable import Source
 from dagster_project.ingest.released import Corrected, corrected_rows, release_rows
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import open_source
-from dagster_project.ingest.store import QUARANTINE, get_meta, literal, set_meta
+from dagster_project.ingest.store import QUARANTINE, append, get_meta, literal, set_meta
 from dagster_project.ingest.whole_batches import breaking_the_batch, folder_of
 from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
@@ -90,7 +90,7 @@ def _home_province(connection: duckdb.DuckDBPyConnection, plan: Plan) -> str | N
     if "insu_admdvs" not in plan.header.columns or not plan.source.rows:
         return None
     row = connection.execute(
-        f"select left(\"{REGION_COLUMNS[0]}\", 2) || '0000' as province from ({plan.typed()}) "
+        f"select left(\"{REGION_COLUMNS[0]}\", 2) || '0000' as province from ({plan.typed(only=REGION_COLUMNS[:1])}) "
         f"where regexp_matches(\"{REGION_COLUMNS[0]}\", '^[0-9]{{6}}$') group by 1 order by count(*) desc, 1 limit 1"
     ).fetchone()
     return str(row[0]) if row else None
@@ -231,19 +231,13 @@ def record(
             ("open_batch", open_batch),
             ("load_control", [records.row_of(load_id, file, settings.landing)]),
         ):
-            if rows:
-                marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
-                connection.execute(f"insert into ops.{table} values {marks}", [value for row in rows for value in row])
+            append(connection, table, rows)
         if prepared.told_as is not None:
             records.tell_as(connection, load_id, prepared.told_as)
         release_rows(
             connection, contract, load_id, [settings.home / place for place in places.values()], prepared.corrects
         )
-        # As two lists, which costs an eighth of forty rows of values.
-        connection.execute(
-            "insert into ops.control_total select $1, unnest($2::varchar[]), unnest($3::decimal(38, 4)[])",
-            [load_id, list(result.totals), list(result.totals.values())],
-        )
+        append(connection, "control_total", [[load_id, name, total] for name, total in result.totals.items()])
         record_file(
             connection, file, status="loaded", reason=notes, run_id=run_id, digest=digest, size=size,
             modified_ns=modified_ns, examined=examined,

@@ -61,7 +61,7 @@ def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: di
         plan.people = _KNOWN if plan.source.rows > known * _FEWEST_ROWS > 0 else None
         starts = " or ".join(f'coalesce(starts_with("{name}", {literal(IMPOSSIBLE_REGION)}), false)' for name in names)
         listed = ", ".join(f'"{name}"' for name in names)
-        test = f"select count(coalesce({listed})), count_if({starts}) from ({plan.typed()})"
+        test = f"select count(coalesce({listed})), count_if({starts}) from ({plan.typed(only=names)})"
     row = connection.execute(test).fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
 

@@ -21,6 +21,8 @@ from dagster_project.ingest.readable import Source
 from dagster_project.ingest.store import LINEAGE, literal
 
 ROW, OK = '"row.number"', '"row.accepted"'
+# Temporary table of a file's rejected rows, typed as far as they can be: their reasons and their amounts are both told of it.
+REJECTED_CELLS = "rejected_cells"
 REGION_COLUMNS = ("insu_admdvs", "admdvs", "poolarea_no")
 
 
@@ -64,10 +66,17 @@ class Plan:
         place = self.header.columns[column.name]
         return f'"{self.source.columns[place].replace(chr(34), chr(34) * 2)}"', self.source.types[place]
 
-    def _cleaned(self, rows: str = "") -> str:
-        """Cells without blanks and null words, as "<column>.text"; `rows` narrows the records read."""
+    def delivered(self, column: Column) -> str:
+        """A cell as delivered, as text without the blanks around it."""
+        cell, kind = self._cell(column)
+        return f"cast({values.trimmed(cell, kind)} as varchar)"
+
+    def _cleaned(self, rows: str = "", only: Collection[str] | None = None) -> str:
+        """Cells without blanks and null words, as "<column>.text"; `rows` narrows the records read, `only` the columns."""
         first, second = [f"{self.source.row} as {ROW}"], [ROW]
         for column in self.present:
+            if only is not None and column.name not in only:
+                continue
             cell, kind = self._cell(column)
             first.append(f'{values.trimmed(cell, kind)} as "{column.name}.text"')
             second.append(
@@ -76,10 +85,15 @@ class Plan:
         inner = f"select {', '.join(first)} from {self.source.relation} {rows}"
         return f"select {', '.join(second)} from ({inner})"
 
-    def typed(self, rows: str = "") -> str:
-        """Every column of the contract under its name and type; cells of text-like sources also as "<column>.text"."""
+    def typed(self, rows: str = "", only: Collection[str] | None = None) -> str:
+        """Every column of the contract under its name and type; cells of text-like sources also as "<column>.text".
+
+        For a small file planning all columns takes longer than reading it, hence `only`.
+        """
         columns = [ROW]
         for column in self.contract.columns:
+            if only is not None and column.name not in only:
+                continue
             if column.name not in self.header.columns:
                 columns.append(f'cast(null as {column.sql_type}) as "{column.name}"')
                 continue
@@ -88,7 +102,7 @@ class Plan:
             names = self.code_names.get(column.code_set or "", {})
             columns.append(f'{values.typed(name, kind, column, names)} as "{column.name}"')
             columns.append(name)
-        return f"select {', '.join(columns)} from ({self._cleaned(rows)})"
+        return f"select {', '.join(columns)} from ({self._cleaned(rows, only)})"
 
     def province(self) -> str:
         """SQL of a row's province."""
@@ -142,13 +156,13 @@ class Plan:
             found.append(replace(condition, sql=f"{flag}{silent}"))
         return found
 
-    def flagged(self, rows: str) -> str:
-        """Typed rows with a flag "broken.<number>" for each condition; `rows` narrows the records read."""
+    def flagged(self, typed: str) -> str:
+        """Rows of a typed relation with a flag "broken.<number>" for each condition."""
         flags = [
             f'coalesce(({condition.sql}), false) as "broken.{place}"'
             for place, condition in enumerate(self.conditions())
         ]
-        return f"select {', '.join(['*', *flags])} from ({self.typed(rows)})"
+        return f"select {', '.join(['*', *flags])} from {typed}"
 
     def _region_of_institution(self) -> Condition:
         """Where the treatment place is not given it is read from the institution's code, and must be a region (S1)."""

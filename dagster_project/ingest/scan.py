@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.ingest import controls, restored
 from dagster_project.ingest.codes import REGIONS
-from dagster_project.ingest.plan import ROW, Plan
+from dagster_project.ingest.plan import REJECTED_CELLS, ROW, Plan
 from dagster_project.ingest.store import literal
 
 # A cell that looks like a certificate or a mobile number is masked wherever it stands.
@@ -143,7 +143,7 @@ def _months_before(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[st
     """Months of the file's rows with their numbers of rows, bad ones left out, from the month column alone."""
     rows = connection.execute(
         f"select {_month_name(plan)}, count(*) from ("
-        f'select date_trunc(\'month\', "{plan.contract.month_by}") as "{plan.contract.month_by}" from ({plan.typed()})) group by all'
+        f'select date_trunc(\'month\', "{plan.contract.month_by}") as "{plan.contract.month_by}" from ({plan.typed(only=[plan.contract.month_by])})) group by all'
     ).fetchall()
     return {str(name): int(count) for name, count in rows if name is not None}
 
@@ -269,6 +269,7 @@ def _read_again(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanR
         numbers = f"select n.source_row from ({numbers}) as n anti join ({taken}) as taken using (source_row)"
     connection.execute(f"create or replace temp table rejected_number as {numbers}")
     wanted = f"where {source.row} in (select source_row from rejected_number)"
+    connection.execute(f"create or replace temp table {REJECTED_CELLS} as {plan.typed(wanted)}")
     conditions = plan.reasons()
     hits = ", ".join(
         f"case when {c.sql} then {{'rule': {literal(c.rule_id)}, 'place': {literal(c.column)}, "
@@ -288,13 +289,13 @@ def _read_again(connection: duckdb.DuckDBPyConnection, plan: Plan, result: ScanR
         "insert into rejected_row select source_row, [hit.rule for hit in hits], [hit.place for hit in hits], "
         "[hit.code for hit in hits], money, row_text from ("
         f"select {ROW} as source_row, list_filter([{hits}], lambda hit: hit is not null) as hits, {money} as money, "
-        f"cast(json_object({', '.join(cells)}) as varchar) as row_text from ({plan.flagged(wanted)}))"
+        f"cast(json_object({', '.join(cells)}) as varchar) as row_text from ({plan.flagged(REJECTED_CELLS)}))"
     )
 
 
 def sums(connection: duckdb.DuckDBPyConnection, plan: Plan, columns: list[str]) -> dict[str, Decimal]:
     """Control totals over all rows of the file, broken ones included as far as their cell is a number."""
     parts = ", ".join(f'coalesce(sum("{name}"), 0)' for name in columns)
-    row = connection.execute(f"select {parts} from ({plan.typed()})").fetchone()
+    row = connection.execute(f"select {parts} from ({plan.typed(only=columns)})").fetchone()
     assert row is not None
     return {name: Decimal(value) for name, value in zip(columns, row, strict=True)}
