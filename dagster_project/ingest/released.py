@@ -39,6 +39,13 @@ def corrected_rows(file: LandedFile) -> Corrected | None:
         return None
 
 
+# Earlier loads of deliveries that are not known to be later than that of load $1.
+_NOT_LATER = (
+    "select earlier.load_id from ops.load as earlier, ops.load as this where this.load_id = $1 and earlier.load_id < $1 "
+    "and coalesce(earlier.delivered_at <= this.delivered_at, true)"
+)
+
+
 def release_rows(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
@@ -48,7 +55,8 @@ def release_rows(
 ) -> int:
     """Note the open rows that a load answers for, and their counts; inside the caller's transaction. Returns their number.
 
-    By key where the key can be read in quarantine: an identifier is masked there, so registers of persons need to be told.
+    By key where the key can be read in quarantine: an identifier is masked there, so registers of persons need to be told. What was
+    delivered before a held row, and only came later, does not answer for it.
     """
     before = connection.execute(
         "select count(*) from ops.load where extract = $1 and load_id < $2 and rows_quarantined > 0",
@@ -70,7 +78,7 @@ def release_rows(
         here = ", ".join(literal(file) for file in files)
         connection.execute(
             f"insert into released_now select held.load_id, held.source_row from (select load_id, source_row, {keys} "
-            f"from ({held}) where load_id < $1) as held semi join read_parquet([{here}], hive_partitioning = false) as raw "
+            f"from ({held}) where load_id in ({_NOT_LATER})) as held semi join read_parquet([{here}], hive_partitioning = false) as raw "
             f"on {same} anti join released_now as told on told.load_id = held.load_id and told.source_row = held.source_row",
             [load_id],
         )

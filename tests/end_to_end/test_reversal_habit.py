@@ -17,7 +17,8 @@ KINDS = (
 
 def test_every_kind_is_counted_and_nothing_is_lost(sample_home: SampleHome) -> None:
     counted = query(
-        sample_home.warehouse, f"select sum(mirror_count), {', '.join(f'sum({kind})' for kind in KINDS)} from core.reversal_habit"
+        sample_home.warehouse,
+        f"select sum(mirror_count), {', '.join(f'sum({kind})' for kind in KINDS)} from core.reversal_habit",
     )[0]
     mirrors, kinds = counted[0], dict(zip(KINDS, counted[1:], strict=True))
     assert all(kinds.values()), "the generator plants every kind"

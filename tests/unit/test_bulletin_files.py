@@ -191,7 +191,7 @@ def test_the_descriptor_says_what_went_in_and_what_came_out(made: tuple[Settings
     release = json.loads((folder / "release.json").read_text(encoding="utf-8"))
     assert release["inputs"][0]["sha256"] == "ab12"
     assert release["code_version"] == "0.1.0-test"
-    assert release["checks"] == {"by_stage": {"core": {"pass": 1}}, "blocking_failures": []}
+    assert release["checks"] == {"by_stage": {"core": {"pass": 1}}, "blocking_failures": [], "waived": []}
     assert release["disclosure"]["min_cell"] == 10 and release["disclosure"]["suppressed_annual_values"] > 0
     assert all(switches for switches in release["definitions"].values())
     listed = {entry["path"]: entry["sha256"] for entry in release["files"]}

@@ -190,6 +190,20 @@ def test_a_corrected_file_that_is_landed_as_usual_answers_for_the_rows_of_its_ke
     ]
 
 
+def test_a_delivery_that_only_comes_late_does_not_answer_for_a_newer_row(tmp_path: Path) -> None:
+    home = Home(tmp_path / "late")
+    for batch, day, cells in (
+        ("b2", "2024-03-01", {"psn_pay": "x"}),
+        ("b1", "2024-02-01", {}),
+        ("b3", "2024-04-01", {}),
+    ):
+        home.put_rows(f"{batch}/setl_d_{batch}.csv", [row("setl_d", 1, emp_no=batch, **cells)])
+        home.manifest(batch, extracted_at=f"{day}T00:00:00")
+        home.run()
+        held = home.query("select source_file from quarantine.rejected_row")
+        assert held == ([] if batch == "b3" else [("b2/setl_d_b2.csv",)])
+
+
 def test_what_cannot_be_taken_back_is_said(home: Home, tmp_path: Path) -> None:
     (tmp_path / "x.xlsx").write_bytes(b"no workbook")
     with pytest.raises(UserError):
