@@ -68,7 +68,7 @@ def begin_landing(settings: Settings, run_id: str, full_refresh: bool = False) -
 
     def work() -> None:
         try:
-            begun.set_result(_take_in(settings, run_id, full_refresh))
+            begun.set_result(take_in(settings, run_id, full_refresh))
         except BaseException as error:
             begun.set_exception(error)
 
@@ -95,7 +95,8 @@ def _require_years(settings: Settings, years: Sequence[int], report: IngestRepor
         ) from error
 
 
-def _take_in(settings: Settings, run_id: str, full_refresh: bool = False) -> IngestReport:
+def take_in(settings: Settings, run_id: str, full_refresh: bool = False) -> IngestReport:
+    """Intake of the landing folder, and of held rows whose codes are known by now."""
     from dagster_project.ingest import ingest_landing, prepare_warehouse
 
     begun = time.monotonic()
@@ -136,7 +137,7 @@ def land(settings: Settings, run_id: str, years: Sequence[int] = ()) -> IngestRe
     Raises UserError when not one file could be taken in and nothing was loaded before, and for a year without data.
     """
     begun = _begun.pop(run_id, None)
-    report = begun.result() if begun is not None else _take_in(settings, run_id)
+    report = begun.result() if begun is not None else take_in(settings, run_id)
     rows = sum(file.rows_read for file in report.loaded)
     loaded = Text(f"{len(report.loaded)} 个文件，{rows:,} 行", f"{len(report.loaded)} files, {rows:,} rows")
     if report.loaded:

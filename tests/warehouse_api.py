@@ -63,7 +63,7 @@ def take_in(home: Path, key: Path | None = None) -> Any:
     settings = settings_of(home, key)
     run_id = str(uuid.uuid4())
     run.begin(settings, run_id, "test")
-    report = stages.land(settings, run_id)
+    report = stages.take_in(settings, run_id)
     run.finish(settings, run_id, "done")
     return report
 
