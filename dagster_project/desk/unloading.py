@@ -51,6 +51,7 @@ class Moved:
     months: list[int] = field(default_factory=list)  # to rebuild
     months_compared: list[int] = field(default_factory=list)  # whose facts stand and are compared again
     loads_left: int = 0
+    answered_by: list[tuple[int, str]] = field(default_factory=list)  # other loads that stand for held rows of it
     vintages: list[str] = field(default_factory=list)  # frozen ones that used the file; they stay as they are
 
 
@@ -59,7 +60,14 @@ def unload(
 ) -> Moved:
     """Take the loads of a file out; nothing is changed unless everything is."""
     settle_versions(connection)
+    # What a person corrected, or what came again, is a delivery of its own and stays until it is taken out itself.
+    answered = connection.execute(
+        "select distinct load_id, source_file from ops.released_row join ops.load using (load_id) "
+        "where list_contains($1::integer[], corrects_load_id) and not list_contains($1::integer[], load_id) order by 1",
+        [target.loads],
+    ).fetchall()
     moved = _in_one_transaction(connection, target, who, reason, run_id, back=False)
+    moved.answered_by = [(int(load_id), str(source)) for load_id, source in answered]
     moved.vintages = frozen_vintages(settings.publication, target.sha)
     return moved
 

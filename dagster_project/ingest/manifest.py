@@ -7,6 +7,7 @@ content (`decide.py`).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 
 from dagster_project.ingest.archives import told
 from dagster_project.language import Text
+
+_SHOWN = 60  # letters of a value that is named
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,6 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
         if not isinstance(content, dict):
             raise ValueError("not an object")
-        files = content.get("files")
         return Manifest(
             folder=folder,
             batch=str(content.get("batch") or name),
@@ -46,14 +48,35 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
             synthetic=content.get("synthetic") is True,
             province=str(content["province"]) if content.get("province") else None,
             delivery=_delivery(content.get("delivery")),
-            files=None if files is None else {str(entry["file"]): dict(entry) for entry in files},
+            files=_files(content.get("files")),
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError) as error:
         problem = Text(
-            f"该批次的 manifest.json 无法使用（{type(error).__name__}）；请按 S8 的格式改正后重试。",
-            f"The batch's manifest.json cannot be used ({type(error).__name__}); correct it by ruling S8 and run again.",
+            f"该批次的 manifest.json 无法使用：{error}。请按 S8 的格式改正后重试。",
+            f"The batch's manifest.json cannot be used: {error}. Correct it by ruling S8 and run again.",
         )
         return Manifest(folder=folder, batch=name, problem=problem)
+
+
+def _files(listed: Any) -> dict[str, dict[str, Any]] | None:
+    """The entries by file name. Raises ValueError, naming entry and field, for whatever has another form than S8 gives it."""
+    if listed is None:
+        return None
+    if not isinstance(listed, list):
+        raise ValueError("files: not a list")
+    found = {}
+    for place, entry in enumerate(listed, 1):
+        if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
+            raise ValueError(f"files[{place}], file: no name")
+        rows, sums, sha = entry.get("rows"), entry.get("sums"), entry.get("sha256")
+        if rows is not None and (isinstance(rows, bool) or not re.fullmatch("[0-9]+", str(rows))):
+            raise ValueError(f"{entry['file']}, rows: {str(rows)[:_SHOWN]}")
+        if sha is not None and not isinstance(sha, str):
+            raise ValueError(f"{entry['file']}, sha256: {str(sha)[:_SHOWN]}")
+        if sums is not None and not isinstance(sums, dict):
+            raise ValueError(f"{entry['file']}, sums: {str(sums)[:_SHOWN]}")
+        found[entry["file"]] = dict(entry)
+    return found
 
 
 def _china_time(value: Any) -> datetime | None:

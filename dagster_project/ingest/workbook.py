@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +25,75 @@ from dagster_project.ingest.sheets import require_bounded
 from dagster_project.language import Text
 
 _BATCH = 20_000
+_SHOWN = 6
+_KEPT = 10**15  # Excel keeps fifteen digits of a number
 
 
 def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
-    """Read the sheet that fits the contract best; raises Refusal when none has its header in the first row."""
+    """Read the sheet that fits the contract.
+
+    Raises Refusal when none has its header in the first row, when several hold its rows, and for numbers in columns of text that
+    Excel has cut.
+    """
     if path.stat().st_size == 0:
         raise Refusal(Text("文件为空（0 字节）；请重新导出。", "The file is empty (0 bytes); export it again."))
     with _told_when_no_workbook():
         require_bounded(path)
         book = CalamineWorkbook.from_path(str(path))
-        best: tuple[int, str, Any] = (0, "", None)
+        best: tuple[tuple[int, bool], str, Any] = ((0, False), "", None)
+        filled: dict[str, int] = {}  # sheets with rows, and how many columns they know
         widest: list[str] = []
         for name in book.sheet_names:  # one sheet in memory at a time, beside the best one so far
             sheet = book.get_sheet_by_name(name)
             names = [_text(cell) for cell in next(_rows(sheet), [])]
             widest = max(widest, names, key=len)
             known = len(match(names, contract).columns)
-            if known > best[0]:
-                best = (known, name, sheet)
+            if known and any(any(_text(cell) for cell in row) for row in islice(_rows(sheet), 1, None)):
+                filled[name] = known
+            if (known, name in filled) > best[0]:
+                best = ((known, name in filled), name, sheet)
     if best[2] is None:
         where = Text(
             f"没有一张工作表的第 1 行是 {contract.name}（{contract.name_zh}）的表头，表头必须在第 1 行",
             f"No sheet has a header of {contract.name} in row 1, where it must stand",
         )
         raise Refusal(not_a_header(widest, contract, where))
+    # A sheet of notes may share a word with the header; one that knows half as much holds rows that nobody may lose.
+    others = [name for name, known in filled.items() if name != best[1] and 2 * known >= best[0][0]]
+    if others:
+        raise _several([best[1], *others])
     rows = _rows(best[2])
     header = [_text(cell) for cell in next(rows)]
-    count = _write(rows, len(header), target)
+    columns = match(header, contract).columns
+    texts = {place: name for name, place in columns.items() if contract.column(name).type == "varchar"}
+    count = _write(_uncut(rows, texts), len(header), target)
     return TextTable(target, header, count, f"sheet {best[1]}", lines_of=_sheet_rows)
+
+
+def _several(sheets: list[str]) -> Refusal:
+    shown = sheets[:_SHOWN]
+    return Refusal(
+        Text(
+            f"多张工作表都有数据（{'、'.join(shown)}），未入库，以免漏行；请每张表各存为一个文件。",
+            f"Several sheets hold rows ({', '.join(shown)}); nothing was taken, lest some be lost. Save each as a file of its own.",
+        )
+    )
+
+
+def _uncut(rows: Iterable[list[Any]], texts: dict[int, str]) -> Iterator[list[Any]]:
+    """The rows, as long as no column of text holds a number of more digits than Excel keeps; the header is row 1."""
+    for number, row in enumerate(rows, 2):
+        for place, name in texts.items():
+            cell = row[place] if place < len(row) else None
+            if isinstance(cell, (int, float)) and abs(cell) >= _KEPT:
+                raise Refusal(
+                    Text(
+                        f"第 {number} 行 {name} 是数字格式，Excel 只保留 15 位，后面的已丢失，不同的人会变成一个；请把该列设为文本后重新导出。",
+                        f"Row {number}, {name} is a number: Excel keeps 15 digits and has lost the others, so that different persons "
+                        "become one. Export it again with that column as text.",
+                    )
+                )
+        yield row
 
 
 @contextmanager

@@ -65,12 +65,12 @@ def require_told(reason: str, who: str) -> None:
 
 def _moved_lines(moved: Moved, back: bool) -> list[Text]:
     target = moved.target
-    numbers = "、".join(str(load_id) for load_id in target.loads)
+    numbers_zh, numbers_en = (between.join(str(load_id) for load_id in target.loads) for between in ("、", ", "))
     what = Text("已取回", "taken back") if back else Text("已撤出", "unloaded")
     lines = [
         Text(
-            f"{what.zh}：{target.source_file}（{target.extract}，入库编号 {numbers}，{target.rows:,} 行）",
-            f"{what.en}: {target.source_file} ({target.extract}, load {numbers}, {target.rows:,} rows)",
+            f"{what.zh}：{target.source_file}（{target.extract}，入库编号 {numbers_zh}，{target.rows:,} 行）",
+            f"{what.en}: {target.source_file} ({target.extract}, load {numbers_en}, {target.rows:,} rows)",
         ),
         Text(
             f"  其他文件中重新生效 {moved.rows_back:,} 行，不再生效 {moved.rows_gone:,} 行；重算 {_months(moved.months, '、')}"
@@ -85,6 +85,14 @@ def _moved_lines(moved: Moved, back: bool) -> list[Text]:
             Text(
                 "  来源文件夹里的这个文件不会再入库；要取回，用 --undo。原始 Parquet 保留在 raw/。",
                 "  The file in the landing folder is not taken in again; --undo takes it back. Its Parquet stays in raw/.",
+            )
+        )
+    if moved.answered_by:
+        told = ", ".join(f"{load_id} {source}" for load_id, source in moved.answered_by[:_SHOWN])
+        lines.append(
+            Text(
+                f"  替它的隔离行作答的入库仍然有效：{told}；若也有误，请同样撤出。",
+                f"  Loads that answered for held rows of it stay: {told}; unload them, too, if they are wrong.",
             )
         )
     if moved.vintages:

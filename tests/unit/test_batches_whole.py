@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from dagster_project import stages
+from dagster_project.cli import cli
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import records
 from dagster_project.verbs import deliveries
@@ -133,6 +135,32 @@ def test_the_manifest_verb_lists_and_confirms(home: Home, capsys: pytest.Capture
     assert deliveries.manifest(home.settings, "confirm", "2024", "li") == ExitCode.DONE
     deliveries.manifest(home.settings, None, None, "")
     assert "没有待确认" in capsys.readouterr().out
+
+
+def test_the_command_is_written_as_the_guide_has_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BULLETIN_KEY_FILE", str(home.settings.key_file))
+    home.put_rows("2024/setl_d_1.csv", rows("setl_d", 3))
+    home.run()
+    words = ["manifest", "confirm", "2024", "--by", "li", "--home", str(home.settings.home)]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    assert home.value("select confirmed_by from ops.load_control") == "li"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"rows": "three"}, {"rows": [3]}, {"rows": 3.7}, {"rows": True}, {"sums": "x"}, {"sha256": 5}, {"file": 7}],
+)
+def test_S8_a_field_of_another_form_refuses_its_batch_alone(home: Home, fields: dict[str, object]) -> None:
+    for batch, entry in (("b1", {"file": "setl_d_1.csv"} | fields), ("b2", {"file": "setl_d_2.csv", "rows": 3})):
+        home.put_rows(
+            f"{batch}/{'setl_d_1' if batch == 'b1' else 'setl_d_2'}.csv", rows("setl_d", 3, 1 if batch == "b1" else 9)
+        )
+        home.manifest(batch, files=[entry])
+    outcomes = {outcome.source_file: outcome for outcome in home.run().files}
+    assert outcomes["b2/setl_d_2.csv"].status == "loaded"
+    refused = outcomes["b1/setl_d_1.csv"]
+    assert refused.status == "refused" and next(iter(fields)) in str(refused.reason)
 
 
 @pytest.mark.parametrize("side", SIDES)
