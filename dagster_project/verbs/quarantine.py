@@ -25,6 +25,7 @@ from dagster_project.verbs.running import own_run, reporting, require_loaded, ru
 from dagster_project.warehouse import connect
 
 _SHOWN = 15
+_FILES = 3  # shown below a rule
 
 
 def show(settings: Settings, extract: str | None, to: Path | None, originals: bool) -> ExitCode:
@@ -35,15 +36,18 @@ def show(settings: Settings, extract: str | None, to: Path | None, originals: bo
     require_loaded(settings)
     with connect(settings) as connection:
         prepare_warehouse(connection)
-        for line in held_lines(quarantine.list_held(connection, extract), *quarantine.count_held(connection)):
+        # Whoever asks for one extract wants every file of it; whoever exports has them all in the workbook.
+        most = _FILES if extract is None else None
+        lines = held_lines(quarantine.list_held(connection, extract), *quarantine.count_held(connection), most)
+        for line in lines if to is None else lines[:1]:
             say(line, settings.language)
         if to is not None:
             _export(connection, settings, extract, to, originals)
     return ExitCode.DONE
 
 
-def held_lines(held: Sequence[Held], rows: int, money: Decimal) -> list[Text]:
-    """The open rows: the sum, then a line an extract, rule and file."""
+def held_lines(held: Sequence[Held], rows: int, money: Decimal, most: int | None = None) -> list[Text]:
+    """The open rows: the sum, a line a rule with the most rows first, and below it the files, `most` of them where that is given."""
     if not held:
         return [Text("隔离区是空的。", "Nothing is in quarantine.")]
     lines = [
@@ -52,21 +56,45 @@ def held_lines(held: Sequence[Held], rows: int, money: Decimal) -> list[Text]:
             f"{rows:,} rows in quarantine, {money:,.2f} yuan (a row that breaks several rules stands under each):",
         )
     ]
+    by_rule: dict[tuple[str, str, str], list[Held]] = {}
     for one in held:
-        months = one.first_month + (f"–{one.last_month}" if one.last_month != one.first_month else "")
-        zh = "，".join(
-            part for part in (f"{one.rows:,} 行", f"{one.money:,.2f} 元" if one.money else "", months) if part
-        )
-        en = ", ".join(
-            part for part in (f"{one.rows:,} rows", f"{one.money:,.2f} yuan" if one.money else "", months) if part
-        )
+        by_rule.setdefault((one.extract, one.rule_id, one.column), []).append(one)
+    for (extract, rule_id, column), files in sorted(
+        by_rule.items(), key=lambda of: (-sum(f.rows for f in of[1]), of[0])
+    ):
+        told = _amounts(files)
         lines.append(
             Text(
-                f"  {one.extract}  {one.rule_id}（{one.column}：{one.rule.zh}）  {zh}  [{one.load_id}] {one.source_file}",
-                f"  {one.extract}  {one.rule_id} ({one.column}: {one.rule.en})  {en}  [{one.load_id}] {one.source_file}",
+                f"{extract}  {rule_id}（{column}：{files[0].rule.zh}）  {told.zh}",
+                f"{extract}  {rule_id} ({column}: {files[0].rule.en})  {told.en}",
             )
         )
+        files = sorted(files, key=lambda file: (-file.rows, file.load_id))
+        for file in files[:most]:
+            told = _amounts([file])
+            place = f"[{file.load_id}] {file.source_file}"
+            lines.append(Text(f"    {place}  {told.zh}", f"    {place}  {told.en}"))
+        if most is not None and len(files) > most:
+            more = len(files) - most
+            lines.append(
+                Text(
+                    f"    另有 {more} 个文件，用 --extract {extract} 列全",
+                    f"    and {more} more files, all of them with --extract {extract}",
+                )
+            )
     return lines
+
+
+def _amounts(held: Sequence[Held]) -> Text:
+    """Rows, money and months of some lines."""
+    rows, money = sum(one.rows for one in held), sum((one.money for one in held), Decimal(0))
+    first = min((one.first_month for one in held if one.first_month), default="")
+    last = max((one.last_month for one in held if one.last_month), default="")
+    months = first + (f"–{last}" if last != first else "")
+    return Text(
+        "，".join(part for part in (f"{rows:,} 行", f"{money:,.2f} 元" if money else "", months) if part),
+        ", ".join(part for part in (f"{rows:,} rows", f"{money:,.2f} yuan" if money else "", months) if part),
+    )
 
 
 def _export(
