@@ -45,6 +45,12 @@ def find_target(
     else:
         wanted = _by_name(connection, settings, named) & {str(row[3]) for row in loads}
     found = [row for row in loads if row[3] in wanted]
+    if not found and not unloaded and _is_unloaded(connection, settings, named):
+        raise UserError(
+            Text("这个文件已经撤出。", "This file has been unloaded already."),
+            where=named,
+            todo=Text("要取回，用 --undo。", "--undo takes it back."),
+        )
     if len(wanted) != 1:
         raise _unclear(named, [(int(row[0]), str(row[2])) for row in (found or loads)], bool(found), unloaded)
     return Target(
@@ -54,6 +60,13 @@ def find_target(
         [int(row[0]) for row in found],
         sum(row[4] for row in found),
     )
+
+
+def _is_unloaded(connection: duckdb.DuckDBPyConnection, settings: Settings, named: str) -> bool:
+    gone = connection.execute(f"select load_id, sha256 from ops.{UNLOADED}load").fetchall()
+    if named.isdigit():
+        return int(named) in {int(load_id) for load_id, _ in gone}
+    return not _by_name(connection, settings, named).isdisjoint({str(sha) for _, sha in gone})
 
 
 def _by_name(connection: duckdb.DuckDBPyConnection, settings: Settings, named: str) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from dagster_project.errors import ExitCode, UserError
-from dagster_project.ingest.codes import region_names
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.terminal import say
@@ -45,7 +44,9 @@ def reversals(settings: Settings, year: int | None) -> ExitCode:
         newest = connection.execute("select max(settlement_month) // 100 from core.reversal_habit").fetchone()
         chosen = year or (int(newest[0]) if newest and newest[0] else None)
         areas = connection.execute(
-            f"select insured_prefecture, habit, list(settlement_month order by settlement_month), {sums} "
+            "select insured_prefecture, (select any_value(region_name) from core.dim_region as place "
+            "where place.region_code = insured_prefecture) as name, habit, "
+            f"list(settlement_month order by settlement_month), {sums} "
             "from core.reversal_habit where settlement_month // 100 = $1 group by all "
             "order by 1, count(*) desc, habit",
             [chosen],
@@ -54,17 +55,18 @@ def reversals(settings: Settings, year: int | None) -> ExitCode:
         say(Text("没有冲销。", "There is no reversal."), settings.language)
         return ExitCode.DONE
     say(Text(f"{chosen} 年各统筹区的冲销写法：", f"How areas wrote their reversals in {chosen}:"), settings.language)
-    names, above = region_names(), None
-    for region, habit, months, *counts in areas:
+    above = None
+    for region, name, habit, months, *counts in areas:
         if region != above:
             above = region
-            say(f"{region or '?'}  {names.get(region, '')}", settings.language)
+            say(f"{region or '?'}  {name or ''}", settings.language)
         say(_line(habit, months, dict(zip(_COUNTS, counts, strict=True))), settings.language)
     return ExitCode.DONE
 
 
 def _line(habit: str, months: list[int], found: dict[str, Any]) -> Text:
-    span = f"{months[0]}–{months[-1]}" if len(months) > 1 else str(months[0])
+    several = len(months) > 1
+    span = f"{months[0]}–{months[-1]}" if several else str(months[0])
     zh = [f"同月 {found['same_month_count']:,}", f"跨月 {found['other_month_count']:,}"]
     en = [f"same month {found['same_month_count']:,}", f"other month {found['other_month_count']:,}"]
     for name, in_zh, in_en in (
@@ -79,8 +81,8 @@ def _line(habit: str, months: list[int], found: dict[str, Any]) -> Text:
             en.append(f"{in_en} {found[name]:,}")
     told = HABITS[habit]
     return Text(
-        f"  {told.zh}：{span} 共 {len(months)} 个月，负单 {found['mirror_count']:,} 条 {found['mirror_fee_yuan']:,.2f} 元"
+        f"  {told.zh}：{span}{f' 中 {len(months)} 个月' if several else ''}，负单 {found['mirror_count']:,} 条 {found['mirror_fee_yuan']:,.2f} 元"
         f"（{'，'.join(zh)}）",
-        f"  {told.en}: {len(months)} months of {span}, {found['mirror_count']:,} mirrors, {found['mirror_fee_yuan']:,.2f} yuan "
+        f"  {told.en}: {f'{len(months)} months of ' if several else ''}{span}, {found['mirror_count']:,} mirrors, {found['mirror_fee_yuan']:,.2f} yuan "
         f"({', '.join(en)})",
     )

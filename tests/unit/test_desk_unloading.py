@@ -207,6 +207,8 @@ def test_a_load_is_named_by_its_number_or_by_the_file(tmp_path: Path) -> None:
     with connect(home.settings) as connection:
         for named in ("setl_d_1.csv", "x/setl_d_1.csv", str(home.landing / "x" / "setl_d_1.csv")):
             assert find_target(connection, home.settings, named).loads == [2]
+        with pytest.raises(UserError, match="unloaded already"):
+            find_target(connection, home.settings, "1")
 
 
 @pytest.mark.parametrize("side", SIDES)
