@@ -15,12 +15,12 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from dagster_project.china_time import in_china
 from dagster_project.desk.originals import Cells, find_landed, opened, read_records
 from dagster_project.desk.quarantine import MASKED, HeldRow, read_held
 from dagster_project.durable import durable_step
@@ -29,8 +29,6 @@ from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import get_meta
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
-
-_CHINA = timedelta(hours=8)  # data and their manifests carry China time
 
 
 @dataclass
@@ -119,7 +117,7 @@ def _write(
     name: str,
 ) -> Path:
     """A batch folder with one CSV a load and a manifest; it comes whole or not at all."""
-    moment = now() + _CHINA
+    moment = in_china(now())  # data and their manifests carry China time
     content = hashlib.sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()[:8]
     folder = settings.landing / f"corrected_{moment:%Y%m%d}_{content}"
     if folder.exists():

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dagster_project.china_time import in_china
 from dagster_project.ingest.archives import told
 from dagster_project.language import Text
 
@@ -86,7 +87,7 @@ def _china_time(value: Any) -> datetime | None:
     if moment.tzinfo is None:
         return moment
     # Data carry naive China time; an offset in the manifest is exact and is brought to it.
-    return moment.astimezone(timezone(timedelta(hours=8))).replace(tzinfo=None)
+    return in_china(moment)
 
 
 def _delivery(value: Any) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.china_time import KNOWN_AT
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest.store import home_of, literal, raw_files, read_files
@@ -140,7 +141,7 @@ def _current(files: list[str], home: Path | None, contract: Contract, columns: s
     )
     return (
         f"select {columns}, {version} as version, raw.load_id, raw.source_row, load.delivered_at, load.sha256, "
-        f"coalesce(load.delivered_at, load.loaded_at) as known_at from {read_files(files, home)} as raw "
+        f"{KNOWN_AT} as known_at from {read_files(files, home)} as raw "
         f"join ops.load as load on load.load_id = raw.load_id "
         f"anti join ({gone}) as gone on gone.load_id = raw.load_id and gone.source_row = raw.source_row"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dagster_project.china_time import shown
 from dagster_project.desk.codes import Unmapped
 from dagster_project.desk.rereading import Reread
 from dagster_project.errors import ExitCode, UserError
@@ -84,7 +85,7 @@ def history(settings: Settings) -> ExitCode:
 
     for row in read_decisions(settings.provinces, home_province(settings)):
         note = f"（{row.note}）" if row.note else ""
-        told = f"{row.mapped_at}  {row.code_set} {row.code} → {row.target}  {row.mapped_by}{note}"
+        told = f"{shown(row.mapped_at)}  {row.code_set} {row.code} → {row.target}  {row.mapped_by}{note}"
         say(Text(told, told), settings.language)
     return ExitCode.DONE
 
@@ -102,8 +103,8 @@ def map_code(settings: Settings, code_set: str, code: str, target: str, who: str
             decision = desk.map_code(connection, settings, code_set, code, target, who, note)
         say(
             Text(
-                f"{code_set} {code} 今后即 {decision.target}（{who}，{decision.mapped_at}）。",
-                f"{code_set} {code} means {decision.target} from now on ({who}, {decision.mapped_at}).",
+                f"{code_set} {code} 今后即 {decision.target}（{who}，{shown(decision.mapped_at)}）。",
+                f"{code_set} {code} means {decision.target} from now on ({who}, {shown(decision.mapped_at)}).",
             ),
             settings.language,
         )
