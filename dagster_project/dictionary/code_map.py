@@ -59,7 +59,7 @@ def read_decisions(folder: Path, province: str) -> list[Mapped]:
                 for row in csv.DictReader(stream)
             ]
     except (OSError, UnicodeDecodeError, KeyError, AttributeError, csv.Error) as error:
-        raise _broken(path, type(error).__name__) from error
+        raise _broken(path, "") from error
     for row in rows:
         if row.code_set not in MAPPED_SETS or not row.code or not row.target:
             raise _broken(path, f"{row.code_set} {row.code} {row.target}")
@@ -92,7 +92,7 @@ def add_decision(settings: Settings, province: str, decision: Mapped) -> Path:
 def _broken(path: Path, detail: str) -> UserError:
     return UserError(
         Text("代码映射文件有误。", "The file of mapped codes is wrong."),
-        where=f"{path}: {detail}",
+        where=f"{path}: {detail}" if detail else str(path),
         todo=Text(
             "用 bulletin codes map 写入，不要手工改列；列为 code_set, code, target, mapped_at, mapped_by, note。",
             "Write it with bulletin codes map; its columns are code_set, code, target, mapped_at, mapped_by, note.",
