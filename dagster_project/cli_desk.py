@@ -46,7 +46,7 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
     @verb(
         click.option("--extract", default=None, help="只看这一个表。 Only this extract."),
         click.option(
-            "--export", "to", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.xlsx",
+            "--export", "to", type=click.Path(path_type=Path), metavar="FILE.xlsx",
             help="导出成 xlsx，标出出错的单元格。 Write the rows to a workbook, the cell that broke marked.",
         ),
         click.option(
