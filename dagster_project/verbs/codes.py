@@ -83,6 +83,7 @@ def history(settings: Settings) -> ExitCode:
     from dagster_project.dictionary.code_map import read_decisions
     from dagster_project.verbs.asking import home_province
 
+    require_loaded(settings)
     for row in read_decisions(settings.provinces, home_province(settings)):
         note = f"（{row.note}）" if row.note else ""
         told = f"{shown(row.mapped_at)}  {row.code_set} {row.code} → {row.target}  {row.mapped_by}{note}"
