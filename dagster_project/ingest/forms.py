@@ -18,7 +18,8 @@ from dagster_project.language import Text
 
 _HEAD = 4096
 _ZIP = b"PK\x03\x04"
-_WORKBOOK, _ARCHIVE = Text("Excel 工作簿（xlsx）", "a workbook (xlsx)"), Text("zip 压缩包", "a zip archive")
+_WORKBOOK = Text("Excel 工作簿（xlsx）一类的 Office 文件", "a workbook (xlsx) or another Office file")
+_ARCHIVE = Text("zip 压缩包", "a zip archive")
 _TEXT = Text("文本（如 csv）", "text (such as csv)")
 _MAGIC = (
     (b"PAR1", Text("Parquet", "Parquet")),
@@ -48,7 +49,7 @@ def form_of(head: bytes) -> Text | None:
 def require_text(head: bytes) -> None:
     """Raise Refusal for a file that is named as text and is something else."""
     if (what := form_of(head)) is not None:
-        raise _disguised(Text("文本", "text"), what)
+        raise _disguised(Text("文本类（csv、txt、tsv）", "text"), what)
 
 
 def require_form(path: Path, suffix: str | None = None) -> None:
