@@ -45,9 +45,10 @@ def show(settings: Settings) -> ExitCode:
     """Print the unmapped codes."""
     from dagster_project.desk.codes import list_unmapped
     from dagster_project.ingest import prepare_warehouse
+    from dagster_project.keeping.verify import told_when_not_whole
 
     require_loaded(settings)
-    with connect(settings) as connection:
+    with connect(settings) as connection, told_when_not_whole(connection, settings, "quarantine/"):
         prepare_warehouse(connection)
         found = list_unmapped(connection, settings)
     if not found:
@@ -64,7 +65,9 @@ def _line(one: Unmapped) -> Text:
         if one.is_held
         else Text("已接收，归入“未知”", "accepted, classed as unknown")
     )
-    if one.target:
+    if one.target and not one.is_held:
+        state = Text(f"已接收，映射为 {one.target}", f"accepted, mapped to {one.target}")
+    elif one.target:
         state = Text(f"{state.zh}；已映射为 {one.target}", f"{state.en}; mapped to {one.target}")
     zh = "，".join(
         part for part in (f"{one.rows:,} 行", f"{one.money:,.2f} 元" if one.money else "", months, state.zh) if part
