@@ -249,7 +249,9 @@ def test_a_workbook_goes_where_a_person_says_or_the_reason_is_told(tmp_path: Pat
         assert raised.value.code == ExitCode.BAD_INPUT and not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("what", ["quarantine/setl_d/1.parquet", "raw/setl_d/202401/1.parquet"])
+@pytest.mark.parametrize(
+    "what", ["quarantine/setl_d/1.parquet", pytest.param("raw/setl_d/202401/1.parquet", marks=pytest.mark.long)]
+)
 def test_stored_files_that_are_cut_gone_or_changed_are_named(home: Home, tmp_path: Path, what: str) -> None:
     path = home.settings.home / what
     whole = path.read_bytes()
