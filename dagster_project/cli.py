@@ -300,9 +300,9 @@ add_keeping(verb)
 )  # fmt: skip
 def ui(settings: Settings, port: int, watch: bool) -> ExitCode:
     """打开 Dagster 界面。 Serve Dagster on 127.0.0.1."""
-    from dagster_project.verbs import running
+    from dagster_project.verbs import ui as pages
 
-    return running.serve_ui(settings, port, watch)
+    return pages.serve_ui(settings, port, watch)
 
 
 @verb(

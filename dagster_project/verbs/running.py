@@ -6,7 +6,6 @@ Belongs here: starting them, progress, the summary. Does not belong here: what a
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 import uuid
@@ -19,7 +18,7 @@ from dagster_project.dictionary.province_files import require_valid_files
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.preflight import require_ready
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import Settings
 from dagster_project.terminal import BarReporter, LineReporter, print_summary, say
 from dagster_project.verbs.guard import unexpected
 
@@ -234,28 +233,3 @@ def require_loaded(settings: Settings) -> None:
         where=str(settings.home),
         todo=Text("先运行 bulletin run 或 bulletin ingest。", "Run bulletin run or bulletin ingest first."),
     )
-
-
-def serve_ui(settings: Settings, port: int, watch: bool = False) -> ExitCode:
-    """`dagster dev` for this home, until it is stopped; `watch` switches the sensor on the landing folder on."""
-    from dagster_project.assets.execute import instance_folder, tidy_instance
-
-    settings.landing.mkdir(parents=True, exist_ok=True)
-    tidy_instance(settings)
-    environment = {
-        **os.environ,
-        "BULLETIN_HOME": str(settings.home),
-        "DAGSTER_HOME": str(instance_folder(settings)),
-        "DAGSTER_DISABLE_TELEMETRY": "1",
-        **({"BULLETIN_WATCH": "1"} if watch else {}),
-    }
-    say(
-        Text(f"Dagster：http://127.0.0.1:{port}（Ctrl+C 停止）", f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops)"),
-        settings.language,
-    )
-    command = [
-        sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT_ROOT / "workspace.yaml"),
-        "-h", "127.0.0.1", "-p", str(port), "--log-level", "warning",
-    ]  # fmt: skip
-    outcome = subprocess.run(command, env=environment, cwd=PROJECT_ROOT, check=False)
-    return ExitCode.DONE if outcome.returncode in (0, -2, 130) else ExitCode.BROKEN_INSTALLATION

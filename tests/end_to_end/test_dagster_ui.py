@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,13 @@ def ui(sample_home: SampleHome, tmp_path: Path) -> Iterator[tuple[Path, str]]:
     )  # fmt: skip
     try:
         yield home, f"http://127.0.0.1:{port}/graphql"
+        server.terminate()  # the one process, as a service manager does it
+        assert server.wait(timeout=60) == 0
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
     finally:
-        os.killpg(server.pid, signal.SIGINT)
-        server.wait(timeout=60)
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def ask(address: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
