@@ -1,7 +1,7 @@
-"""Telling somebody that a run failed or a check blocks: through a command or a web address that the bureau sets.
+"""Telling somebody that a run failed, was killed or a check blocks: through a command or a web address that the bureau sets.
 
 Belongs here: what an alert says, handing it over. Does not belong here: noticing that something failed (`verbs/running.py`,
-`assets/jobs.py`).
+`assets/jobs.py`, `run.py` for what was killed).
 
 The hook stands in the environment (BULLETIN_ALERT_COMMAND, BULLETIN_ALERT_WEBHOOK) or in HOME/alerts.json (`command`, `webhook`);
 it is given one JSON object, the command on its standard input. An alert names files, checks and counts and never a person: what
@@ -21,9 +21,11 @@ import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.china_time import shown
 from dagster_project.errors import UserError
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
@@ -92,6 +94,23 @@ def run_failed(settings: Settings, run_id: str, error: BaseException | None, com
         todo = Text("详情见家目录 logs/error.log。", "Details are in logs/error.log of the home.")
         where = []
     return _raise(settings, "run_failed", reason, where, todo, run_id, command)
+
+
+def run_left(settings: Settings, run_id: str, command: str, since: datetime) -> list[Text]:
+    """Raise the alert of a run that was killed and could not say so itself; returns what to tell whoever watches the next one."""
+    what = Text(
+        f"上一次运行没有结束就中断了（被强行终止、断电或内存不足）：{command}，{shown(since)}（北京时间）开始",
+        f"An earlier run ended without a word (killed, power cut, no memory left): {command}, begun {shown(since)} China time",
+    )
+    todo = Text(
+        "已完成的步骤都保留，没有半份的结果；重新运行即从中断处继续。",
+        "What it had completed stays and nothing is half done; run again and it goes on from there.",
+    )
+    where = [f"run {run_id}"]
+    return [
+        Text(f"{what.zh}。{todo.zh}", f"{what.en}. {todo.en}"),
+        *_raise(settings, "run_left", what, where, todo, run_id, command),
+    ]
 
 
 def check_blocked(settings: Settings, run_id: str, held: Sequence[CheckResult], command: str = "") -> list[Text]:

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 import duckdb
 
 from dagster_project import run_lock
+from dagster_project.china_time import KNOWN_AT
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.ingest.store import OF_A_LOAD, SOURCE_HOME, UNLOADED, prepare_warehouse, refresh_views, set_meta
@@ -25,7 +26,6 @@ from dagster_project.settings import Settings
 from dagster_project.warehouse import connect, reading_working
 
 AS_OF = "as_of"  # key of ops.meta in a derived warehouse
-KNOWN_AT = "coalesce(delivered_at, loaded_at)"
 # Tables of a load that are copied whole with it; what is delivered again is cut at the day.
 COPIED_WHOLE = [table for table in OF_A_LOAD if table not in ("load", "redelivered")]
 

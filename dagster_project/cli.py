@@ -228,8 +228,8 @@ def export(settings: Settings, years: tuple[int, ...], to: Path | None) -> ExitC
 def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
     """定稿：生成之后不再改变的版次。 Make a vintage that nothing changes afterwards.
 
-    各类版次的内容相同，区别在数据性质与放行条件；阻断性检查未通过时，哪一类都不能定稿。
-    All kinds hold the same contents and differ in status and release; a blocking check that did not pass stops every kind.
+    各类版次的内容相同，区别在数据性质与放行条件；阻断性检查未通过时，哪一类都不能定稿（有效的豁免除外，见 waive）。
+    All kinds hold the same contents and differ in status and release; a blocking check that did not pass stops every kind, unless waived.
 
     \b
     bulletin      统计公报（次年六七月）：最终数，只有它算定案；有未了结的数据问题时不放行，除非用 --accept 写明理由

@@ -46,7 +46,7 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
     @verb(
         click.option("--extract", default=None, help="只看这一个表。 Only this extract."),
         click.option(
-            "--export", "to", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.xlsx",
+            "--export", "to", type=click.Path(path_type=Path), metavar="FILE.xlsx",
             help="导出成 xlsx，标出出错的单元格。 Write the rows to a workbook, the cell that broke marked.",
         ),
         click.option(
@@ -121,7 +121,9 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
         """豁免一个已知问题，到期恢复。 Take a known finding (CHECK as on the page of checks) as it is until a day.
 
         问题照常检查、照常列出，并写明谁、为何、到何时；只是不再阻断。数目变多或超出所写地区、月份的部分仍会阻断。
+        有效期内它既不阻断运行，也不阻断定稿（不必再用 --accept）；定稿的检查页和 release.json 写明谁、为何、到何时。
         It is judged and shown as before, with who, why and until when, and only no longer blocks; more of it than now does.
+        While it lasts it stops neither runs nor freezes (no --accept is needed); a frozen bulletin names who, why and until when.
         """
         from dagster_project.verbs import waivers
 

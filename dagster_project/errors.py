@@ -6,6 +6,7 @@ interface. Does not belong here: errors of programming, which stay ordinary exce
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 from dagster_project.language import Text
@@ -41,6 +42,24 @@ class UserError(Exception):
         if self.todo is not None:
             lines.append(("处理：" if language == "zh" else "What to do: ") + self.todo.in_language(language))
         return "\n".join(lines)
+
+
+def of_the_disk(error: OSError, place: object) -> UserError | None:
+    """What a disk refuses, as a message (exit 3): full, read-only, no rights; None for anything else that goes wrong there."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = Text(
+            "磁盘已满，没有完成；原有内容未动。", "The disk is full; not completed, what was there is untouched."
+        )
+        todo = Text("腾出空间或换一个目标后重试。", "Make room or choose another target and try again.")
+    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        what = Text("不可写（只读或没有权限），没有完成。", "Read-only or no right to write there; not completed.")
+        todo = Text(
+            "检查磁盘怎样挂载、文件夹的权限，或换一个可写的目标。",
+            "Look at how the disk is mounted and at the rights of the folder, or choose a place that can be written to.",
+        )
+    else:
+        return None
+    return UserError(what, where=str(error.filename or place), todo=todo, code=ExitCode.BROKEN_INSTALLATION)
 
 
 def about_memory(shown: str) -> Text | None:

@@ -28,6 +28,8 @@ PUT_OFF = "put_off_month"
 # Rows of an extract that are no longer current count with the loads of that extract.
 SUPERSEDED = "superseded"
 CHOICES = "definition_choice"
+# Codes mapped at the desk; staging names the sets that it reads them for.
+CODE_MAP, MAPPED = "code_map", "mapped_codes()"
 # Enumerations say how a fact is stored; that one of them grew changes no fact that was written before.
 STORAGE_ONLY = "code_domain"
 
@@ -50,6 +52,13 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
             switches = connection.execute(f"select distinct switch from ops.{CHOICES}").fetchall()
             named = [str(switch) for (switch,) in switches if str(switch) in _text(manifest, reader)]
             return content(f"(select * from ops.{CHOICES} where switch in ({', '.join(_literals(named)) or 'null'}))")
+        text = _text(manifest, reader) if table == CODE_MAP else ""
+        if MAPPED in text:
+            sets = connection.execute(f"select distinct code_set from ops.{CODE_MAP}").fetchall()
+            named = [str(code_set) for (code_set,) in sets if f"'{code_set}'" in text]
+            return content(
+                f"(select * from ops.{CODE_MAP} where code_set in ({', '.join(_literals(named)) or 'null'}))"
+            )
         return content(f"{source['schema']}.{table}")
 
     def of_node(unique_id: str) -> str:

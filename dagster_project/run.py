@@ -16,7 +16,8 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project import run_lock
+from dagster_project import alerts, run_lock
+from dagster_project.china_time import shown
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
@@ -100,8 +101,7 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
             return
         take_back_months(connection)
         _go_on_from_last(connection)
-        # A run that was killed cannot say so itself; nothing else can be running while we hold the file.
-        connection.execute("update ops.run set status = 'interrupted' where status = 'running'")
+        end_left(connection, settings)
         with durable_step("run.begin"):
             connection.execute(
                 "insert into ops.run (run_id, command, started_at, finished_at, status, code_version) "
@@ -111,6 +111,23 @@ def begin(settings: Settings, run_id: str, command: str) -> None:
     _begun.add((settings.home, run_id))
 
 
+def end_left(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+    """Note runs as interrupted that were killed, once each, with a notice and the alert that is set; returns their ids.
+
+    For who holds the home's lock: nothing else can be running then, and a run that was killed cannot say so itself.
+    """
+    try:
+        left = connection.execute(
+            "select run_id, command, started_at from ops.run where status = 'running' order by started_at"
+        ).fetchall()
+    except duckdb.CatalogException:  # killed in the first moment of a home
+        return []
+    for run_id, command, started in left:
+        _notices.extend(alerts.run_left(settings, run_id, command, started))
+        connection.execute("update ops.run set status = 'interrupted' where run_id = ?", [run_id])
+    return [str(run_id) for run_id, *_ in left]
+
+
 def _go_on_from_last(connection: duckdb.DuckDBPyConnection) -> None:
     row = connection.execute(
         "select greatest((select max(greatest(started_at, finished_at)) from ops.run), "
@@ -118,12 +135,12 @@ def _go_on_from_last(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchone()
     last = row[0] if row else None
     behind = go_on_from(last)
-    if behind:
+    if behind and last is not None:
         _notices.append(
             Text(
-                f"系统时钟（{clock():%Y-%m-%d %H:%M} UTC）比上一次记录（{last:%Y-%m-%d %H:%M} UTC）还早，时钟被调回过。本次的时间从上一次记录接着"
+                f"系统时钟（北京时间 {shown(clock())}）比上一次记录（{shown(last)}）还早，时钟被调回过。本次的时间从上一次记录接着"
                 "记，行的版本按交付的时间取舍，不受影响；请校准系统时间。",
-                f"The machine's clock ({clock():%Y-%m-%d %H:%M} UTC) is behind what was recorded last ({last:%Y-%m-%d %H:%M} UTC): it "
+                f"The machine's clock ({shown(clock())}, China time) is behind what was recorded last ({shown(last)}): it "
                 "has been put back. The times of this run go on from there, and versions go by the time of delivery as ever; "
                 "set the clock right.",
             )

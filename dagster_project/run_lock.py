@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from dagster_project.errors import ExitCode, UserError
+from dagster_project.errors import ExitCode, UserError, of_the_disk
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
@@ -22,13 +24,15 @@ _held: dict[Path, IO[str]] = {}
 def hold(settings: Settings) -> None:
     """Take the lock of a home for this process; nothing happens when the process has it already.
 
-    Raises UserError (exit 2) when another process has it: nothing is done and nothing is broken, whoever asked can wait.
+    Raises UserError (exit 2) when another process has it: nothing is done and nothing is broken, whoever asked can wait; (exit 3)
+    when the home cannot be written to.
     """
     path = settings.home / "run.lock"
     if path in _held:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stream = path.open("a+", encoding="ascii")
+    with _told_of_the_home(settings):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a+", encoding="ascii")
     if not _try_lock(stream) and not _try_again(stream):
         stream.seek(0)
         owner = stream.read().strip() or "?"
@@ -42,11 +46,28 @@ def hold(settings: Settings) -> None:
             todo=Text("等它结束后重试。", "Wait for it to end and try again."),
             code=ExitCode.BAD_INPUT,
         )
-    stream.seek(0)
-    stream.truncate()
-    stream.write(str(os.getpid()))
-    stream.flush()
     _held[path] = stream
+    with _told_of_the_home(settings):
+        stream.seek(0)
+        stream.truncate()
+        stream.write(str(os.getpid()))
+        stream.flush()
+
+
+@contextmanager
+def _told_of_the_home(settings: Settings) -> Iterator[None]:
+    """Say (exit 3) why nobody can work on a home: read-only, no rights, a full disk. Nothing has been done by then."""
+    try:
+        yield
+    except OSError as error:
+        release(settings)
+        known = of_the_disk(error, settings.home)
+        if known is None:
+            raise
+        raise UserError(
+            Text(f"家目录不能写入，本次未做任何改动：{known.what.zh}", f"The home cannot be written to, nothing was done: {known.what.en}"),
+            where=known.where, todo=known.todo, code=known.code,
+        ) from error  # fmt: skip
 
 
 def _try_again(stream: IO[str]) -> bool:
@@ -71,7 +92,17 @@ def release(settings: Settings) -> None:
     """Give the lock back; nothing happens when this process does not hold it."""
     stream = _held.pop(settings.home / "run.lock", None)
     if stream is not None:
+        with suppress(OSError):  # a full disk keeps nobody from going
+            stream.truncate(0)
         stream.close()
+
+
+def was_left(settings: Settings) -> bool:
+    """Whether the last process at work on a home went without giving the lock back: its number still stands there."""
+    try:
+        return (settings.home / "run.lock").stat().st_size > 0 and not is_busy(settings)
+    except OSError:
+        return False
 
 
 def _try_lock(stream: IO[str], shared: bool = False) -> bool:

@@ -153,7 +153,9 @@ def print_summary(summary: RunSummary, language: str, seconds: float) -> None:
         line(f"  未入库 {name}：{_side(reason, 'zh')}", f"  left out {name}: {_side(reason, 'en')}")
     if len(summary.left_out) > SHOWN:
         rest = len(summary.left_out) - SHOWN
-        line(f"  ……另有 {rest} 个，见 ops.file", f"  … and {rest} more, see ops.file")
+        line(
+            f"  ……另有 {rest} 个，见检查页（checks.html）", f"  … and {rest} more, see the page of checks (checks.html)"
+        )
     if summary.checks:
         counts = ", ".join(f"{STATUS[s].in_language(language)} {n}" for s, n in summary.checks.items() if s in STATUS)
         line(f"检查：{counts}", f"Checks: {counts}")

@@ -7,6 +7,7 @@ process; limits are set by statement.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -23,13 +24,16 @@ ASIDE = "aside"
 
 @contextmanager
 def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-write connection to the home's warehouse; closed in any case.
+    """A read-write connection to the home's warehouse; closed in any case. Of a read-only home one that only reads: verbs that
+    answer questions go on there, and whoever writes has been refused the home's lock before.
 
     Raises UserError (exit 2) when another process holds the file, (exit 3) when it cannot be opened.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    can_only_read = is_read_only(settings)
+    if not can_only_read:
+        settings.home.mkdir(parents=True, exist_ok=True)
     with _told_when_closed(settings):
-        connection = duckdb.connect(str(settings.warehouse))
+        connection = duckdb.connect(str(settings.warehouse), read_only=can_only_read)
     try:
         # Work files and the serving copy are written anew under old names: what was read before must not be kept.
         connection.execute("set enable_external_file_cache = false")
@@ -37,6 +41,21 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def is_read_only(settings: Settings) -> bool:
+    """Whether a home holds a warehouse and nobody can write there: a disk mounted to be read, a folder of somebody else's."""
+    return settings.warehouse.exists() and not all(
+        os.access(path, os.W_OK) for path in (settings.home, settings.warehouse)
+    )
+
+
+def only_reads(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether nothing can be written through a connection."""
+    row = connection.execute(
+        "select readonly from duckdb_databases() where database_name = current_database()"
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def keep_within(connection: duckdb.DuckDBPyConnection, settings: Settings, is_aside: bool = False) -> None:

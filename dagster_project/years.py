@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from dagster_project.china_time import KNOWN_AT
+
 if TYPE_CHECKING:
     from dagster_project.ingest.discover import LandedFile
 
@@ -41,7 +43,7 @@ def years_without_settlements(connection: duckdb.DuckDBPyConnection) -> list[int
     Those of the ledger and the population that had ended when they were delivered; where neither has landed, the years that
     had ended by the deliveries: a register handed over in January shows the 31 December before, and none after it.
     """
-    ended = "year(cast(coalesce(delivered_at, loaded_at) as date) + 1) - 1"
+    ended = f"year(cast({KNOWN_AT} as date) + 1) - 1"
     row = connection.execute(f"select min({ended}), max({ended}) from ops.load").fetchone()
     if row is None or row[0] is None:
         return []
@@ -59,9 +61,8 @@ def register_year(connection: duckdb.DuckDBPyConnection) -> int | None:
     A register handed over in December or later shows the end of that year; one of January to November only the end of the
     year before: who joins, leaves or pays until the next one is not in it.
     """
-    moment = "coalesce(delivered_at, loaded_at)"
     row = connection.execute(
-        f"select max(year({moment}) - if(month({moment}) = 12, 0, 1)) from ops.load "
+        f"select max(year({KNOWN_AT}) - if(month({KNOWN_AT}) = 12, 0, 1)) from ops.load "
         "where extract in ('psn_insu_d', 'psn_insu_his_d')"
     ).fetchone()
     return None if row is None or row[0] is None else int(row[0])

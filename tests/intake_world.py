@@ -148,7 +148,9 @@ class Home:
         return self.put(name, text(table, **form))
 
     def manifest(self, folder: str, **content: Any) -> None:
-        """Land a manifest."""
+        """Land a manifest; without `files` it lists what lies in the folder."""
+        here = sorted((self.landing / folder).iterdir()) if (self.landing / folder).is_dir() else []
+        content.setdefault("files", [{"file": path.name} for path in here if path.name != "manifest.json"])
         self.put(f"{folder}/manifest.json", json.dumps(content, ensure_ascii=False))
 
     def run(self) -> IngestReport:

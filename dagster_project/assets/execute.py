@@ -9,12 +9,11 @@ import gc
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project import run, run_lock
-from dagster_project.errors import UserError
+from dagster_project import run
+from dagster_project.language import Text
 from dagster_project.settings import PACKAGE_ROOT, Settings
 
 INSTANCE_TEMPLATE = PACKAGE_ROOT / "dagster.yaml"
@@ -39,19 +38,14 @@ def instance_folder(settings: Settings) -> Path:
     return folder
 
 
-def tidy_instance(settings: Settings) -> None:
-    """End what killed runs have left in the instance of a home, unless somebody is at work there now."""
+def tidy_instance(settings: Settings) -> list[Text]:
+    """End what killed runs have left in a home and its instance, unless somebody is at work there now; returns what to tell."""
     from dagster import DagsterInstance
 
-    from dagster_project.assets.left_runs import end_left_runs
+    from dagster_project.assets.left_runs import tell_of_left_runs
 
-    with suppress(UserError):
-        run_lock.hold(settings)
-        try:
-            with DagsterInstance.from_config(str(instance_folder(settings))) as instance:
-                end_left_runs(instance)
-        finally:
-            run_lock.release(settings)
+    with DagsterInstance.from_config(str(instance_folder(settings))) as instance:
+        return tell_of_left_runs(settings, instance, whatever_seems_alive=True)
 
 
 def execute(

@@ -1,4 +1,4 @@
-"""The sensor on the landing folder.
+"""The sensor on the landing folder, which also finds runs that were killed since it looked last.
 
 Belongs here: the bridge to Dagster. Does not belong here: the decision (`landing_watch.py`).
 """
@@ -9,6 +9,7 @@ import dagster as dg
 
 from dagster_project import landing_watch, run_lock
 from dagster_project.assets.common import both
+from dagster_project.assets.left_runs import tell_of_left_runs
 from dagster_project.settings import Settings
 
 SECONDS = 30
@@ -31,6 +32,9 @@ def landing_sensor() -> dg.SensorDefinition:
     def new_files_in_landing(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         settings = Settings()
         waiting = context.instance.get_runs_count(dg.RunsFilter(statuses=_ABOUT_TO_START))
+        if not waiting:
+            for text in tell_of_left_runs(settings, context.instance):
+                context.log.warning(both(text))
         decision = landing_watch.decide(
             context.cursor, landing_watch.look(settings.landing), waiting > 0 or run_lock.is_busy(settings)
         )

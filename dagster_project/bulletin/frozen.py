@@ -33,7 +33,8 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class FreezeReport:
-    """What was frozen: folder, vintage, rows of values, and whether the editor's Word file was taken over."""
+    """What was frozen: folder, vintage, rows of values, whether the editor's Word file was taken over, and the findings that
+    waivers took as they are (L34), as the descriptor names them."""
 
     folder: Path
     vintage: str
@@ -42,6 +43,7 @@ class FreezeReport:
     status: str
     edited_word: bool = False
     paths: dict[str, Path] = field(default_factory=dict)
+    waived: tuple[dict[str, Any], ...] = ()
 
 
 def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> FreezeReport:
@@ -53,7 +55,8 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     Raises UserError when there is no draft of exactly these values and files, when the vintage is frozen already, for kinds
     that go out when a blocking check did not pass, and for the final bulletin when findings hold the release (S1:
     rows held by unknown codes, refused files, missing months) and `accepted` gives no reason for taking them as they are.
-    The reason is written into the release descriptor.
+    The reason is written into the release descriptor. A finding that a waiver in force covers neither stops nor holds it (L34);
+    descriptor and page of checks name it with owner, reason and last day.
     """
     if kind not in KINDS:
         raise UserError(
@@ -75,8 +78,7 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     if frozen.get("frozen") and not _is_complete(settings, target, vintage):
         # An earlier freeze was stopped after its folder stood: what it had not done yet is done now.
         rows = _complete(settings, target, cleared, as_draft)
-        edited = bool(frozen.get("edited_word"))
-        return FreezeReport(target, vintage, year, rows, str(frozen["status"]), edited, paths_of(target))
+        return _report(target, year, rows)
     if frozen.get("frozen"):
         raise UserError(
             Text(
@@ -109,7 +111,15 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
         for path in aside.rglob("*"):
             path.chmod(0o444 if path.is_file() else 0o755)
     rows = _complete(settings, target, cleared, as_draft)
-    return FreezeReport(target, vintage, year, rows, status, edited, paths_of(target))
+    return _report(target, year, rows)
+
+
+def _report(target: Path, year: int, rows: int) -> FreezeReport:
+    told = release.read(target)
+    return FreezeReport(
+        target, target.name, year, rows, str(told["status"]), bool(told.get("edited_word")), paths_of(target),
+        tuple(told["checks"].get("waived", ())),
+    )  # fmt: skip
 
 
 def _complete(settings: Settings, target: Path, cleared: Disclosed, as_draft: str) -> int:

@@ -13,10 +13,10 @@ from datetime import date
 import duckdb
 import polars as pl
 
+from dagster_project.china_time import today
 from dagster_project.disclosure import SUPPRESSED, Parameters, suppress_comparisons, suppress_indicators
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
-from dagster_project.settings import now
 
 _VINTAGE = re.compile(r"^(\d{4}-\d{2}-\d{2})_")
 
@@ -166,7 +166,7 @@ def _region_names(regions: pl.DataFrame, year: int) -> dict[str, str]:
 
 
 def as_of_date(values: pl.DataFrame) -> date:
-    """The date before the kind in the working vintage, today where the working values carry no such name."""
+    """The date before the kind in the working vintage, today in China where the working values carry no such name."""
     names = values["vintage"].drop_nulls().unique().to_list() if "vintage" in values.columns else []
     dates = [match.group(1) for name in names if (match := _VINTAGE.match(str(name)))]
-    return date.fromisoformat(max(dates)) if dates else now().date()
+    return date.fromisoformat(max(dates)) if dates else today()

@@ -21,6 +21,7 @@ from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.model import STAGES, CheckResult, Rule, Stage, Status
 from dagster_project.checks.samples import SAMPLE_ROWS, sample_rows
 from dagster_project.checks.store import last_judged, newest_results
+from dagster_project.china_time import shown
 from dagster_project.disclosure import load_parameters
 from dagster_project.durable import durable_step
 from dagster_project.language import Text
@@ -201,4 +202,4 @@ def _number(value: Any) -> str:
 
 
 def _moment(value: datetime) -> str:
-    return value.strftime("%Y-%m-%d %H:%M UTC")
+    return f"{shown(value)} 北京时间 China time"

@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.model import STAGES, CheckResult, Stage
 from dagster_project.durable import durable_step
+from dagster_project.warehouse import only_reads
 
 _DDL = """
 create table if not exists ops.check_result (
@@ -36,7 +37,9 @@ _COLUMNS = (
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table where it is missing."""
+    """Make the tables where they are missing; nothing in a home that can only be read."""
+    if only_reads(connection):
+        return
     connection.execute("create schema if not exists ops")
     connection.execute(_DDL)
     connection.execute(_WAIVERS)

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, fields, replace
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 
 from dagster_project.checks import store
 from dagster_project.checks.model import CheckResult, Waiver
+from dagster_project.china_time import today
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.language import Text
@@ -29,11 +30,6 @@ _SCOPES = {
 }
 
 
-def today() -> date:
-    """The day in China, by which a waiver ends."""
-    return (now() + timedelta(hours=8)).date()
-
-
 def all_waivers(connection: duckdb.DuckDBPyConnection) -> list[Waiver]:
     """Every waiver that was ever made, the newest last."""
     store.prepare(connection)
@@ -42,7 +38,7 @@ def all_waivers(connection: duckdb.DuckDBPyConnection) -> list[Waiver]:
 
 
 def is_in_force(waiver: Waiver) -> bool:
-    """Whether a waiver has neither been revoked nor run out."""
+    """Whether a waiver has neither been revoked nor run out: it ends with its day in China."""
     return waiver.revoked_at is None and today() <= waiver.until
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import xlsxwriter
 
+from dagster_project.china_time import today
 from dagster_project.contracts.load import load_contracts
 from dagster_project.contracts.model import Column, Contract
 from dagster_project.durable import durable_step
@@ -60,7 +61,7 @@ def write_request_sheet(directory: Path | str, years: Sequence[int] = ()) -> lis
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     book, text = folder / WORKBOOK, folder / SQL_TEXT
-    wanted = sorted(set(years)) or list(range(now().year - 3, now().year))
+    wanted = sorted(set(years)) or list(range(today().year - 3, today().year))
     part = folder / f".{WORKBOOK}"
     _workbook(part, wanted)
     with durable_step("request.rename_workbook"):

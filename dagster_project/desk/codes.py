@@ -14,7 +14,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.desk.quarantine import month_sql
 from dagster_project.dictionary import code_map
-from dagster_project.dictionary.code_map import MAPPED_SETS, TO_CODE, TO_GROUP, Mapped
+from dagster_project.dictionary.code_map import TO_GROUP, Mapped, mapped_sets
 from dagster_project.dictionary.definitions import CARE_GROUPS, IDENTITY_GROUPS, load_province
 from dagster_project.errors import UserError
 from dagster_project.ingest.codes import REGIONS, code_sets, known_codes
@@ -114,12 +114,13 @@ def map_code(
             Text("还不知道这个家目录属于哪个省。", "The province of this home is not known yet."), "",
             Text("先入库参保或结算数据。", "Take in enrolment or settlements first."),
         )  # fmt: skip
-    if code_set not in MAPPED_SETS:
+    code_set = _named(code_set)
+    if code_set not in mapped_sets():
         raise _refused(
-            Text(f"代码集“{code_set}”不能在这里映射。", f"Codes of “{code_set}” cannot be mapped here."), "、".join(MAPPED_SETS),
+            Text(f"代码集“{code_set}”不能在这里映射。", f"Codes of “{code_set}” cannot be mapped here."), "、".join(mapped_sets()),
             Text(
-                "可映射的代码集如上；区划代码请补送区划表 admdvs_dim_a，其余的请数据中心更正。",
-                "Those above can; regions come with the extract admdvs_dim_a, others are for the data centre to correct.",
+                "可映射的代码集如上；区划代码请补送区划表 admdvs_dim_a。",
+                "Those above can; regions come with the extract admdvs_dim_a.",
             ),
         )  # fmt: skip
     if code in known_codes(code_set):
@@ -145,9 +146,20 @@ def map_code(
     return decision
 
 
+def _named(name: str) -> str:
+    """The set that a person means, who may name it by a column of it (`emp_type` for `emp_type_group`)."""
+    sets = {
+        column.code_set
+        for contract in load_contracts().values()
+        for column in contract.landed
+        if column.name == name and column.code_set
+    }
+    return sets.pop() if name not in code_sets() and len(sets) == 1 else name
+
+
 def _target(code_set: str, target: str) -> str:
     """What a code may mean: a group of the set, by its own name or by a code that has it; else a code of the set."""
-    if code_set in TO_CODE:
+    if code_set not in TO_GROUP:
         allowed = known_codes(code_set)
         if target in allowed:
             return target

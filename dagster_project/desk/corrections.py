@@ -13,14 +13,16 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from dagster_project.china_time import in_china
 from dagster_project.desk.originals import Cells, find_landed, opened, read_records
 from dagster_project.desk.quarantine import MASKED, HeldRow, read_held
 from dagster_project.durable import durable_step
@@ -30,7 +32,19 @@ from dagster_project.ingest.store import get_meta
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 
-_CHINA = timedelta(hours=8)  # data and their manifests carry China time
+# What a batch of corrections and its files are called: `ops.load` keeps both names, whatever becomes of the files.
+_BATCH, _FILE = re.compile(r"corrected_[0-9]{8}_[0-9a-f]{8}"), re.compile(r".+_corrects_([0-9]+)\.csv")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Rows of a workbook that wait no longer: the load that answers for them, when it came, how many rows of it are held in turn."""
+
+    load_id: int
+    source_file: str
+    loaded_at: datetime
+    rows: int
+    held: int
 
 
 @dataclass
@@ -41,7 +55,13 @@ class Landed:
     corrected: dict[int, int] = field(default_factory=dict)
     unchanged: int = 0
     settled: list[str] = field(default_factory=list)  # references that wait no longer, or never did
-    problems: list[Text] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)  # loads that answer for such references
+
+
+def corrected_load(source_file: str, batch: str | None) -> int | None:
+    """The load that a file handed in at the desk corrects, by its name and its batch; None for any other file."""
+    name = _FILE.fullmatch(source_file.rpartition("/")[2])
+    return int(name.group(1)) if name and _BATCH.fullmatch(batch or "") else None
 
 
 def land_corrections(
@@ -62,6 +82,7 @@ def land_corrections(
             landed.unchanged += 1
         else:
             changed.setdefault(row.load_id, {})[row.source_row] = edits
+    landed.answered = _answered(connection, landed.settled, [row.load_id for row in held.values()])
     if not changed:
         return landed
     extracts = {row.load_id: row.extract for row in held.values()}
@@ -72,6 +93,21 @@ def land_corrections(
     landed.corrected = {load_id: len(rows) for load_id, rows in records.items()}
     landed.folder = _write(connection, settings, records, extracts, name)
     return landed
+
+
+def _answered(connection: duckdb.DuckDBPyConnection, references: Sequence[str], held: Sequence[int]) -> list[Answered]:
+    """The loads that answer for some references, in the order in which they came; `held` are the loads of the open rows."""
+    pairs = [reference.split(":") for reference in references if re.fullmatch("[0-9]{1,9}:[0-9]{1,18}", reference)]
+    rows = connection.execute(
+        "select load_id, source_file, loaded_at, count(*) from ops.released_row join ops.load using (load_id) semi join "
+        "(select unnest($1::integer[]) as corrects_load_id, unnest($2::bigint[]) as source_row) as wanted "
+        "using (corrects_load_id, source_row) group by all order by all",
+        [[int(load_id) for load_id, _ in pairs], [int(record) for _, record in pairs]],
+    ).fetchall()
+    return [
+        Answered(int(load_id), str(source), moment, int(count), held.count(int(load_id)))
+        for load_id, source, moment, count in rows
+    ]
 
 
 def _edits(row: HeldRow, cells: Cells) -> Cells:
@@ -119,7 +155,7 @@ def _write(
     name: str,
 ) -> Path:
     """A batch folder with one CSV a load and a manifest; it comes whole or not at all."""
-    moment = now() + _CHINA
+    moment = in_china(now())  # data and their manifests carry China time
     content = hashlib.sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()[:8]
     folder = settings.landing / f"corrected_{moment:%Y%m%d}_{content}"
     if folder.exists():

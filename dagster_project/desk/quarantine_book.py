@@ -32,7 +32,6 @@ MOST_ROWS = 200_000
 def write_book(path: Path, rows: Sequence[HeldRow], originals: Mapping[str, Mapping[str, str]]) -> None:
     """Write the rows; `originals` are cells as delivered by reference, for those rows that are shown unmasked."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     by_extract: dict[str, list[HeldRow]] = {}
     for row in rows:
         by_extract.setdefault(row.extract, []).append(row)

@@ -5,11 +5,14 @@ Belongs here: finding it, and what to say when it is none or more than one. Does
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from dagster_project.desk.corrections import corrected_load
 from dagster_project.errors import UserError
 from dagster_project.ingest.store import UNLOADED
 from dagster_project.language import Text
@@ -27,6 +30,19 @@ class Target:
     sha: str
     loads: list[int] = field(default_factory=list)
     rows: int = 0  # accepted
+    corrections: tuple[
+        Target, ...
+    ] = ()  # rows of it that a person corrected, and rows of these: they go and come with it (L31)
+
+    @property
+    def parts(self) -> tuple[Target, ...]:
+        """The file itself, then its corrections."""
+        return (self, *self.corrections)
+
+    @property
+    def every_load(self) -> list[int]:
+        """The loads of the file and of its corrections."""
+        return [load_id for part in self.parts for load_id in part.loads]
 
 
 def find_target(
@@ -53,13 +69,67 @@ def find_target(
         )
     if len(wanted) != 1:
         raise _unclear(named, [(int(row[0]), str(row[2])) for row in (found or loads)], bool(found), unloaded)
-    return Target(
-        str(found[0][1]),
-        str(found[0][2]),
-        str(found[0][3]),
-        [int(row[0]) for row in found],
-        sum(row[4] for row in found),
+    target = _target(found)
+    if unloaded:
+        _require_corrected_file(connection, target, named)
+    return replace(target, corrections=_corrections(connection, target, unloaded))
+
+
+def _target(found: Sequence[Sequence[Any]]) -> Target:
+    """Rows of ops.load of one content as a target."""
+    loads, rows = [int(row[0]) for row in found], sum(int(row[4]) for row in found)
+    return Target(str(found[0][1]), str(found[0][2]), str(found[0][3]), loads, rows)
+
+
+def _corrections(connection: duckdb.DuckDBPyConnection, target: Target, unloaded: bool) -> tuple[Target, ...]:
+    """What was handed in at the desk for held rows of a file, and for those of these that were held again; of unloaded ones those
+    that went out with the file."""
+    side = UNLOADED if unloaded else ""
+    handed_in = [
+        (corrected, row[:5])
+        for row in connection.execute(
+            f"select load_id, extract, source_file, sha256, rows_accepted, batch from ops.{side}load order by load_id"
+        ).fetchall()
+        if (corrected := corrected_load(str(row[2]), row[5])) is not None
+    ]
+    answers = set(
+        connection.execute(f"select distinct load_id, corrects_load_id from ops.{side}released_row").fetchall()
     )
+    together = {int(row[0]) for row in connection.execute(
+        "select load_id from ops.unload where undone_at is null and (run_id, unloaded_at) in "
+        "(select (run_id, unloaded_at) from ops.unload where undone_at is null and list_contains($1::integer[], load_id))",
+        [target.loads],
+    ).fetchall()}  # fmt: skip
+    known, found = set(target.loads), []
+    # A correction is a later load than what it corrects: one pass in their order finds those of corrections, too.
+    for corrected, row in handed_in:
+        if corrected in known and (row[0], corrected) in answers and (not unloaded or row[0] in together):
+            known.add(int(row[0]))
+            found.append(row)
+    by_content: dict[str, list[Any]] = {}
+    for row in found:
+        by_content.setdefault(str(row[3]), []).append(row)
+    return tuple(_target(rows) for rows in by_content.values())
+
+
+def _require_corrected_file(connection: duckdb.DuckDBPyConnection, target: Target, named: str) -> None:
+    """A correction comes back with, or after, the file that it corrects."""
+    rows = connection.execute(
+        f"select load_id, source_file, batch from ops.{UNLOADED}load where list_contains($1::integer[], load_id)",
+        [target.loads],
+    ).fetchall()
+    corrected = {corrected_load(str(source), batch) for _, source, batch in rows}
+    gone = connection.execute(
+        f"select source_file from ops.{UNLOADED}load where list_contains($1::integer[], load_id)",
+        [[load_id for load_id in corrected if load_id is not None]],
+    ).fetchone()
+    if gone is not None:
+        raise UserError(
+            Text("这是对另一个文件的更正，那个文件还没有取回。", "This corrects a file that is still out."),
+            where=f"{named}: {gone[0]}",
+            todo=Text("先取回那个文件（--undo）；同一次撤出的更正会一并取回。",
+                      "Take that file back first (--undo); corrections that went out with it come back with it."),
+        )  # fmt: skip
 
 
 def _is_unloaded(connection: duckdb.DuckDBPyConnection, settings: Settings, named: str) -> bool:
@@ -96,7 +166,7 @@ def _unclear(named: str, loads: list[tuple[int, str]], several: bool, unloaded: 
         what,
         where=shown,
         todo=Text(
-            "用编号指明（上列第一栏；全部编号见 ops.load），或写来源文件夹下的相对路径。",
-            "Name it by its number (first column above; all are in ops.load), or by its path in the landing folder.",
+            "用编号指明（上列第一栏），或写它在来源文件夹下的相对路径。",
+            "Name it by its number (first column above), or by its path in the landing folder.",
         ),
     )

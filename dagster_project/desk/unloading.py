@@ -58,37 +58,41 @@ class Moved:
 def unload(
     connection: duckdb.DuckDBPyConnection, settings: Settings, target: Target, who: str, reason: str, run_id: str
 ) -> Moved:
-    """Take the loads of a file out; nothing is changed unless everything is."""
+    """Take the loads of a file out, and those of its rows that were corrected at the desk; nothing is changed unless everything
+    is."""
     settle_versions(connection)
-    # What a person corrected, or what came again, is a delivery of its own and stays until it is taken out itself.
+    # What came again in another file is a delivery of its own and stays until it is taken out itself.
     answered = connection.execute(
         "select distinct load_id, source_file from ops.released_row join ops.load using (load_id) "
         "where list_contains($1::integer[], corrects_load_id) and not list_contains($1::integer[], load_id) order by 1",
-        [target.loads],
+        [target.every_load],
     ).fetchall()
     moved = _in_one_transaction(connection, target, who, reason, run_id, back=False)
     moved.answered_by = [(int(load_id), str(source)) for load_id, source in answered]
-    moved.vintages = frozen_vintages(settings.publication, target.sha)
+    moved.vintages = frozen_vintages(settings.publication, target)
     return moved
 
 
 def undo(
     connection: duckdb.DuckDBPyConnection, settings: Settings, target: Target, who: str, reason: str, run_id: str
 ) -> Moved:
-    """Take unloaded loads back, as they were. Raises UserError when the home has become another's meanwhile."""
+    """Take unloaded loads back, as they were, with the corrections that went out in the same act.
+
+    Raises UserError when the home has become another's meanwhile.
+    """
     settle_versions(connection)
     _require_same_home(connection, target)
     moved = _in_one_transaction(connection, target, who, reason, run_id, back=True)
-    moved.vintages = frozen_vintages(settings.publication, target.sha)
+    moved.vintages = frozen_vintages(settings.publication, target)
     return moved
 
 
-def frozen_vintages(publication: Path, sha: str) -> list[str]:
-    """Year and name of the frozen vintages whose descriptor lists a file among its inputs."""
-    found = []
+def frozen_vintages(publication: Path, target: Target) -> list[str]:
+    """Year and name of the frozen vintages whose descriptor lists the file, or a correction of it, among its inputs."""
+    found, files = [], {part.sha for part in target.parts}
     for path in sorted(publication.glob("*/*/release.json")):
         release = json.loads(path.read_text(encoding="utf-8"))
-        if release.get("frozen") and any(entry.get("sha256") == sha for entry in release.get("inputs", ())):
+        if release.get("frozen") and any(entry.get("sha256") in files for entry in release.get("inputs", ())):
             found.append(f"{path.parent.parent.name}/{path.parent.name}")
     return found
 
@@ -98,7 +102,7 @@ def _require_same_home(connection: duckdb.DuckDBPyConnection, target: Target) ->
     for key in OF_THE_HOME:
         then = connection.execute(
             f"select any_value({key}) from ops.unload where undone_at is null and list_contains($1::integer[], load_id)",
-            [target.loads],
+            [target.every_load],
         ).fetchone()
         known = get_meta(connection, key)
         if then and then[0] is not None and known not in (None, then[0]):
@@ -139,7 +143,8 @@ def _in_one_transaction(
 def _months(connection: duckdb.DuckDBPyConnection, target: Target) -> list[str]:
     either = f"select load_id, month from ops.load_month union all select load_id, month from ops.{UNLOADED}load_month"
     rows = connection.execute(
-        f"select distinct month from ({either}) where list_contains($1::integer[], load_id) order by 1", [target.loads]
+        f"select distinct month from ({either}) where list_contains($1::integer[], load_id) order by 1",
+        [target.every_load],
     ).fetchall()
     return [str(row[0]) for row in rows]
 
@@ -162,10 +167,10 @@ def _move_accounts(connection: duckdb.DuckDBPyConnection, target: Target, back: 
     chosen = "where list_contains($1::integer[], load_id)"
     for table in OF_A_LOAD:
         connection.execute(
-            f"insert into ops.{place}{table} by name select * from ops.{source}{table} {chosen}", [target.loads]
+            f"insert into ops.{place}{table} by name select * from ops.{source}{table} {chosen}", [target.every_load]
         )
-        connection.execute(f"delete from ops.{source}{table} {chosen}", [target.loads])
-    connection.execute(f"delete from ops.built_load {chosen}", [target.loads])
+        connection.execute(f"delete from ops.{source}{table} {chosen}", [target.every_load])
+    connection.execute(f"delete from ops.built_load {chosen}", [target.every_load])
 
 
 def _record(
@@ -176,7 +181,7 @@ def _record(
         for key in OF_THE_HOME:
             row = connection.execute(
                 f"select any_value({key}) from ops.unload where undone_at is null and list_contains($1::integer[], load_id)",
-                [target.loads],
+                [target.every_load],
             ).fetchone()
             if row and row[0] is not None:
                 set_meta(connection, key, str(row[0]))
@@ -192,18 +197,19 @@ def _record(
             for key in OF_THE_HOME:
                 kept[key] = get_meta(connection, key)
                 connection.execute("delete from ops.meta where key = ?", [key])
-        for load_id in target.loads:
-            connection.execute(
-                "insert into ops.unload (load_id, extract, source_file, sha256, unloaded_at, run_id, who, reason, province, "
-                "synthetic) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [load_id, target.extract, target.source_file, target.sha, moment, run_id, who, reason, *kept.values()],
-            )
+        for part in target.parts:
+            for load_id in part.loads:
+                connection.execute(
+                    "insert into ops.unload (load_id, extract, source_file, sha256, unloaded_at, run_id, who, reason, province, "
+                    "synthetic) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [load_id, part.extract, part.source_file, part.sha, moment, run_id, who, reason, *kept.values()],
+                )
     told = Text(f"已取回（{who}：{reason}）", f"taken back ({who}: {reason})") if back else unloaded_text(who, reason)
     connection.execute(
         "insert into ops.file by name select * replace ($2 as seen_at, $3 as run_id, $4 as status, $5 as reason) "
-        "from ops.file where sha256 = $1 and status in ('loaded', 'duplicate', 'unloaded') "
+        "from ops.file where list_contains($1::varchar[], sha256) and status in ('loaded', 'duplicate', 'unloaded') "
         "qualify row_number() over (partition by source_file order by seen_at desc) = 1",
-        [target.sha, moment, run_id, "loaded" if back else "unloaded", str(told)],
+        [[part.sha for part in target.parts], moment, run_id, "loaded" if back else "unloaded", str(told)],
     )
 
 
@@ -228,7 +234,7 @@ def _settle_again(connection: duckdb.DuckDBPyConnection, target: Target, months:
     connection.execute(
         "update ops.load set rows_superseded = (select count(*) from ops.superseded as s where s.load_id = load.load_id) "
         "where extract = $1 and (load_id in (select load_id from changed_row) or list_contains($2::integer[], load_id))",
-        [target.extract, target.loads],
+        [target.extract, target.every_load],
     )
 
 
@@ -236,7 +242,7 @@ def _count(connection: duckdb.DuckDBPyConnection, target: Target, moved: Moved) 
     row = connection.execute(
         "select count(*) filter (is_back), count(*) filter (not is_back) from changed_row "
         "where not list_contains($1::integer[], load_id)",
-        [target.loads],
+        [target.every_load],
     ).fetchone()
     moved.rows_back, moved.rows_gone = (int(row[0]), int(row[1])) if row else (0, 0)
 
@@ -252,10 +258,10 @@ def _note_due(connection: duckdb.DuckDBPyConnection, target: Target, months: lis
                 "select raw_file from (select load_id, raw_file from ops.load_month union all "
                 f"select load_id, raw_file from ops.{UNLOADED}load_month) where list_contains($1::integer[], load_id) "
                 "or load_id in (select load_id from changed_row) order by 1",
-                [target.loads],
+                [target.every_load],
             ).fetchall()
         ]
-        own = ", ".join(str(load_id) for load_id in target.loads)
+        own = ", ".join(str(load_id) for load_id in target.every_load)
         if files:
             rows = (
                 f"(select raw.* from {read_files(files, home_of(connection))} as raw where raw.load_id in ({own}) "

@@ -13,8 +13,10 @@ import csv
 import os
 import re
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
+from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.language import Text
@@ -23,10 +25,27 @@ from dagster_project.settings import Settings
 SUFFIX = ".codes.csv"
 # Sets whose codes are mapped to a group of theirs, with the map of the YAML that says the same.
 TO_GROUP = {"med_type": "care_type_map", "psn_idet_type_group": "identity_map"}
-# Sets whose codes are mapped to a code of the same set; staging puts it in the place of the province's own.
-TO_CODE = ("insutype", "pay_loc", "refd_setl_flag")
-MAPPED_SETS = (*TO_GROUP, *TO_CODE)
+# Regions are no codes to be mapped: their list is delivered as an extract of its own (R17).
+REGIONS = "admdvs"
 _PROVINCE = re.compile(r"\d{2}0000")
+
+
+@lru_cache(maxsize=1)
+def sets_to_code() -> tuple[str, ...]:
+    """Sets whose codes are mapped to a code of the same set, which staging puts in the place of the province's own: those of every
+    column that lands and in which an unknown code holds the row back or is counted."""
+    found = {
+        column.code_set
+        for contract in load_contracts().values()
+        for column in contract.landed
+        if column.code_set is not None and column.unknown != "lawful"
+    }
+    return tuple(sorted(found - {REGIONS, *TO_GROUP}))
+
+
+def mapped_sets() -> tuple[str, ...]:
+    """Every set whose codes a province may map."""
+    return (*TO_GROUP, *sets_to_code())
 
 
 @dataclass(frozen=True)
@@ -59,16 +78,16 @@ def read_decisions(folder: Path, province: str) -> list[Mapped]:
                 for row in csv.DictReader(stream)
             ]
     except (OSError, UnicodeDecodeError, KeyError, AttributeError, csv.Error) as error:
-        raise _broken(path, type(error).__name__) from error
+        raise _broken(path, "") from error
     for row in rows:
-        if row.code_set not in MAPPED_SETS or not row.code or not row.target:
+        if row.code_set not in mapped_sets() or not row.code or not row.target:
             raise _broken(path, f"{row.code_set} {row.code} {row.target}")
     return rows
 
 
 def in_force(folder: Path, province: str) -> dict[str, dict[str, str]]:
     """Target by code by set: the newest row of each code."""
-    found: dict[str, dict[str, str]] = {name: {} for name in MAPPED_SETS}
+    found: dict[str, dict[str, str]] = {name: {} for name in mapped_sets()}
     for row in read_decisions(folder, province):
         found[row.code_set][row.code] = row.target
     return found
@@ -92,7 +111,7 @@ def add_decision(settings: Settings, province: str, decision: Mapped) -> Path:
 def _broken(path: Path, detail: str) -> UserError:
     return UserError(
         Text("代码映射文件有误。", "The file of mapped codes is wrong."),
-        where=f"{path}: {detail}",
+        where=f"{path}: {detail}" if detail else str(path),
         todo=Text(
             "用 bulletin codes map 写入，不要手工改列；列为 code_set, code, target, mapped_at, mapped_by, note。",
             "Write it with bulletin codes map; its columns are code_set, code, target, mapped_at, mapped_by, note.",

@@ -134,7 +134,7 @@ def load_province(settings: Settings, code: str) -> Province:
         # What was mapped at the desk and what the file declares are two lists of one map; neither names a code of the other.
         care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path) | mapped["med_type"],
         identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path) | mapped["psn_idet_type_group"],
-        code_map={name: mapped[name] for name in code_map.TO_CODE},
+        code_map={name: mapped[name] for name in code_map.sets_to_code()},
         dummy_creators=tuple(str(creator) for creator in _list(own, "dummy_creators", path)),
     )
 

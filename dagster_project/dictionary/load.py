@@ -28,6 +28,8 @@ from dagster_project.settings import Settings
 
 # Choices are resolved from here on: facts may carry older months than the statistics years.
 FIRST_YEAR = 2000
+# Extracts that facts by month of settlement are made of: a code mapped in them makes months due, in others only what is made anew.
+MONTHLY_FACTS_READ = ("setl_d", "setl_fund_sbit_d", "fee_list_d")
 # Cubes whose figures do not come from units that could be small (ledgers, populations, returns).
 WITHOUT_UNITS = frozenset(("fund", "population", "reported"))
 
@@ -113,6 +115,7 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
                 for switch, value in pairs:
                     spelt[identifier, switch] = (identifier, switch, value, *_labels(switch, value))
     text, whole = pl.String, pl.Int32
+    of_settlements = {c.code_set for name in MONTHLY_FACTS_READ for c in load_contracts()[name].landed if c.code_set}
     pooling = {(p.region_code, p.valid_from, p.level) for province in provinces for p in province.pooling}
     return {
         "definition_choice": _frame(choices, {"province": text, "year": whole, "switch": text, "value": text}),
@@ -127,12 +130,12 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
         ),
         "code_map": _frame(
             [
-                (p.code, name, code, target)
+                (p.code, name, code, target, name in of_settlements)
                 for p in provinces
                 for name, codes in sorted(p.code_map.items())
                 for code, target in sorted(codes.items())
             ],
-            {"province": text, "code_set": text, "code": text, "target": text},
+            {"province": text, "code_set": text, "code": text, "target": text, "is_of_settlements": pl.Boolean},
         ),
         "dummy_creator": _frame(
             [(p.code, creator) for p in provinces for creator in p.dummy_creators], {"province": text, "crter_id": text}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dagster_project.bulletin.compose import KINDS
+from dagster_project.china_time import shown
 from dagster_project.dictionary import load_indicators
 from dagster_project.dictionary.indicators import Indicator
 from dagster_project.explain.naming import place_name
@@ -57,8 +58,8 @@ def _told(vintage: Vintage) -> Text:
         if vintage.frozen
         else Text("草稿，即仓库现有的数", "the draft, what the warehouse holds now")
     )
-    parts_zh = "，".join(part for part in (state.zh, vintage.recorded) if part)
-    parts_en = ", ".join(part for part in (state.en, vintage.recorded) if part)
+    parts_zh = "，".join(part for part in (state.zh, shown(vintage.recorded)) if part)
+    parts_en = ", ".join(part for part in (state.en, shown(vintage.recorded)) if part)
     return Text(f"{vintage.name}（{parts_zh}）", f"{vintage.name} ({parts_en})")
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from dagster_project.ingest.forms import require_form
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
@@ -45,6 +46,7 @@ class Member:
 def members(path: Path) -> list[Member]:
     """The files of a zip archive in the order of their names. Raises Refusal for an archive that is not opened at all."""
     try:
+        require_form(path, ".zip")
         with zipfile.ZipFile(path) as archive:
             found = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, OverflowError) as error:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import duckdb
 
+from dagster_project.china_time import KNOWN_AT
 from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.ingest.plan import REGION_COLUMNS
 from dagster_project.ingest.store import home_of, read_files
+from dagster_project.warehouse import only_reads
 
 # One row an extract, month and area, where the extract has that month at all and the area in any month: rows and money now, in the
 # month before and in the same month of the year before (null where the extract has no such month). An extract whose rows have no
@@ -22,7 +24,7 @@ from dagster_project.ingest.store import home_of, read_files
 VIEW = """
 create or replace view ops.delivery as
 with loads as (
-    select load_id, extract, delivery, coalesce(delivered_at, loaded_at) as delivered from ops.load
+    select load_id, extract, delivery, {known_at} as delivered from ops.load
 ),
 
 placed as (
@@ -112,9 +114,11 @@ left join months as has_year_before on grid.extract = has_year_before.extract an
 
 
 def refresh(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring `ops.delivery` up to what has been taken in, replaced and taken out."""
+    """Bring `ops.delivery` up to what has been taken in, replaced and taken out; as it stands in a home that can only be read."""
+    if only_reads(connection):
+        return
     count_superseded(connection)
-    connection.execute(VIEW)
+    connection.execute(VIEW.replace("{known_at}", KNOWN_AT))
 
 
 def count_superseded(connection: duckdb.DuckDBPyConnection) -> list[int]:

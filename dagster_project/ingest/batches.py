@@ -34,7 +34,8 @@ def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, lo
     """
     if manifest.problem is not None:
         raise Refusal(manifest.problem)
-    if manifest.files is None:
+    if not manifest.files:
+        _refuse_without_list([file.source_file for file in files if file.is_data and file.source_file not in loaded])
         return
     here = {told(file.path, manifest.folder) for file in files if file.is_data}
     members = {f"{told(file.path, manifest.folder)}/{file.member}" for file in files if file.member}
@@ -69,5 +70,19 @@ def check_listing(manifest: Manifest, files: list[LandedFile], landing: Path, lo
             Text(
                 f"文件未列入批次清单 manifest.json：{'、'.join(unlisted[:5])}；请更正清单（S8）。",
                 f"Files not listed in manifest.json: {', '.join(unlisted[:5])}; correct the manifest (S8).",
+            )
+        )
+
+
+def _refuse_without_list(new: list[str]) -> None:
+    """A manifest that lists nothing, or has no list under the name `files`: each new file of its batch is one too many (S8)."""
+    if new:
+        raise Refusal(
+            Text(
+                f"批次清单 manifest.json 没有列出任何文件（缺少 files，或它是空的），{'、'.join(new[:5])} 无从核对，整批未入库；请在 files 里"
+                "逐个写明文件；没有清单时删去 manifest.json，由仓库自行记录、待人确认（S8）。",
+                f"manifest.json lists no file (`files` is missing or empty), so {', '.join(new[:5])} cannot be compared; the batch was "
+                "refused. Name each file in `files`; without a list take manifest.json away: the warehouse then keeps a record of "
+                "its own that waits to be confirmed (S8).",
             )
         )

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 import duckdb
 
-from dagster_project.dictionary.code_map import MAPPED_SETS, TO_GROUP
+from dagster_project.dictionary.code_map import REGIONS as REGIONS
+from dagster_project.dictionary.code_map import TO_GROUP
 from dagster_project.dictionary.definitions import Province, load_province
 from dagster_project.dictionary.province_files import province_codes
 from dagster_project.settings import PROJECT_ROOT, Settings
@@ -20,10 +21,6 @@ from dagster_project.settings import PROJECT_ROOT, Settings
 SEEDS = PROJECT_ROOT / "dbt" / "seeds"
 # Rows that describe ranges of codes are no codes and never match (S17); nor do codes that the pack wants held back.
 NEVER_MATCH = ("local pattern", "quarantine")
-# The code set of regions, which is delivered as an extract of its own.
-REGIONS = "admdvs"
-# Sets to which a province may add codes of its own, in the map of its YAML or at the desk.
-PROVINCIAL_SETS = MAPPED_SETS
 
 
 @lru_cache(maxsize=1)

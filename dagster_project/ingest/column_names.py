@@ -21,6 +21,7 @@ import yaml
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.dictionary.definitions import SHIPPED
 from dagster_project.errors import UserError
+from dagster_project.ingest.damage import in_words
 from dagster_project.ingest.header import folded, known_names
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -30,6 +31,10 @@ SUFFIX = ".columns.yml"
 ColumnNames = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
+class _Doubled(yaml.constructor.ConstructorError):
+    """A name that stands twice."""
+
+
 class _Reader(yaml.SafeLoader):
     """YAML in which a name that stands twice is an error, not a silent choice of the last."""
 
@@ -37,7 +42,7 @@ class _Reader(yaml.SafeLoader):
         keys = [key.value for key, _ in node.value]
         doubled = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
         if doubled is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"{doubled} 出现两次 / stands twice", node.start_mark)
+            raise _Doubled(None, None, f"{doubled} 出现两次 / stands twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -77,7 +82,14 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         place = getattr(error, "problem_mark", None)
         line = f"第 {place.line + 1} 行 / line {place.line + 1}: " if place else ""
-        problem = getattr(error, "problem", None) or getattr(error, "strerror", None) or ""
+        if isinstance(error, _Doubled):
+            problem = str(error.problem)
+        elif isinstance(error, OSError):
+            problem = str(in_words(error))
+        else:
+            problem = str(
+                Text("缩进、冒号后的空格、引号或编码不对", "indentation, a blank behind a colon, quotes or encoding")
+            )
         raise _error(path, "YAML", "无法读取", "cannot be read", f"{line}{problem}") from error
     contracts = load_contracts()
     if not isinstance(content, dict):

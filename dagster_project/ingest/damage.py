@@ -7,6 +7,7 @@ memory): those end the run, and the same file is taken in afterwards.
 from __future__ import annotations
 
 import errno
+import gzip
 import lzma
 import struct
 import zipfile
@@ -43,13 +44,35 @@ def is_of_the_machine(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _MACHINE
 
 
+# What an error says of the file, in words; the first that fits. Libraries' own names and texts say nothing to a person.
+_IN_WORDS: tuple[tuple[type[BaseException], Text], ...] = (
+    (PermissionError, Text("没有读取它的权限", "there is no right to read it")),
+    (FileNotFoundError, Text("它已不在原处", "it is no longer there")),
+    (EOFError, Text("内容到一半就没有了，像是没有拷贝完", "it ends halfway, as when copying was cut short")),
+    (gzip.BadGzipFile, Text("压缩内容校验不符或后面多了别的内容", "what was packed fails its checksum, or something stands behind it")),
+    (zipfile.BadZipFile, Text("压缩包的结构或校验不符", "the archive's structure or a checksum is wrong")),
+    (zlib.error, Text("压缩内容解不开", "what was packed cannot be unpacked")),
+    (lzma.LZMAError, Text("压缩内容解不开", "what was packed cannot be unpacked")),
+    (NotImplementedError, Text("用了不支持的压缩或加密方式", "it is packed or encrypted in a way that is not read")),
+    (RuntimeError, Text("设了密码，或压缩方式不支持", "it has a password, or is packed in a way that is not read")),
+    (UnicodeDecodeError, Text("其中的文字无法解码", "text in it cannot be decoded")),
+    (OSError, Text("读到一半出错，内容解不开或磁盘、共享目录有问题", "reading failed: what was packed cannot be unpacked, or the disk or share is at fault")),
+)  # fmt: skip
+_OTHERWISE = Text("内部结构与这种格式不符", "its inner structure is not that of its form")
+
+
+def in_words(error: BaseException) -> Text:
+    """What an error says of a file that was being read."""
+    return next((words for kind, words in _IN_WORDS if isinstance(error, kind)), _OTHERWISE)
+
+
 def damaged(error: BaseException) -> Refusal:
     """The refusal of a file that cannot be read."""
-    kind = type(error).__name__
+    why = in_words(error)
     return Refusal(
         Text(
-            f"文件已损坏、加密或无法读取（{kind}）；请重新导出或拷贝。",
-            f"The file is damaged, encrypted or unreadable ({kind}); export or copy it again.",
+            f"文件已损坏或无法读取：{why.zh}；请重新导出或拷贝。",
+            f"The file is damaged or unreadable: {why.en}; export or copy it again.",
         )
     )
 

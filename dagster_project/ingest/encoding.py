@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import IO
 
 from dagster_project.ingest.doubts import Doubt
+from dagster_project.ingest.forms import require_text
 from dagster_project.ingest.quotes import Tally
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
 CHUNK = 1 << 22
+_HEAD = 256  # what tells a form: magic bytes, and the name of the first member of an archive
 # Above so many correct UTF-8 characters before the first error, a file is damaged UTF-8 and not GB18030: a pair of
 # GB18030 bytes is correct UTF-8 by chance in fewer than one case in six.
 _CERTAIN = 12
@@ -28,10 +30,6 @@ _CERTAIN = 12
 _LOOKED_AT = 1 << 16
 _FEWEST_ODD, _SHARE_ODD = 5, 0.2
 _MARK_OF_LOSS = "\ufffd".encode()  # what a converter writes for a letter that it could not read
-_OTHER_FORMS = (
-    (b"PAR1", "Parquet"), (b"PK\x03\x04", "xlsx / zip"), (b"\xd0\xcf\x11\xe0", "xls"), (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"), (b"Rar!", "rar"), (b"7z\xbc\xaf", "7z"), (b"%PDF", "PDF"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,10 @@ def as_utf8(open_stream: Callable[[], IO[bytes]], plain: Path | None, target: Pa
     the text is written to `target`. Raises Refusal with the offset of the first byte that cannot be decoded.
     """
     with open_stream() as stream:
-        head = stream.read(4)
+        head = stream.read(_HEAD)
     if not head:
         raise Refusal(Text("文件为空（0 字节）；请重新导出。", "The file is empty (0 bytes); export it again."))
-    for magic, what in _OTHER_FORMS:
-        if head.startswith(magic):
-            raise Refusal(
-                Text(
-                    f"扩展名是文本，内容却是 {what}；请改正扩展名。",
-                    f"Named as text but holds {what}; correct the suffix.",
-                )
-            )
+    require_text(head)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         tally = Tally()
         failed, _ = _recode(open_stream, "utf-16", target, tally)

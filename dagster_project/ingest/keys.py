@@ -15,6 +15,7 @@ import duckdb
 
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
+from dagster_project.ingest.damage import in_words
 from dagster_project.ingest.store import get_meta
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -34,8 +35,9 @@ def open_key(settings: Settings) -> bytes:
             _make(path)
         key = path.read_bytes()
     except OSError as error:
+        why = in_words(error)
         raise _broken(
-            Text("密钥文件无法读写。", "The key file cannot be read or written."), path, type(error).__name__
+            Text(f"密钥文件无法读写：{why.zh}。", f"The key file cannot be read or written: {why.en}."), path
         ) from error
     if len(key) < 16:
         raise _broken(Text("密钥文件不完整（少于 16 字节）。", "The key file is incomplete (under 16 bytes)."), path)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dagster_project.china_time import in_china
 from dagster_project.ingest.archives import told
+from dagster_project.ingest.damage import in_words
 from dagster_project.language import Text
 
 _SHOWN = 60  # letters of a value that is named
@@ -40,7 +42,7 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
         if not isinstance(content, dict):
-            raise ValueError("not an object")
+            raise _Wrong(Text("最外层不是 {…}", "not an object"))
         return Manifest(
             folder=folder,
             batch=str(content.get("batch") or name),
@@ -51,30 +53,57 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
             files=_files(content.get("files")),
         )
     except (OSError, ValueError) as error:
+        why = _why(error)
         problem = Text(
-            f"该批次的 manifest.json 无法使用：{error}。请按 S8 的格式改正后重试。",
-            f"The batch's manifest.json cannot be used: {error}. Correct it by ruling S8 and run again.",
+            f"该批次的 manifest.json 无法使用：{why.zh}。请按 S8 的格式改正后重试。",
+            f"The batch's manifest.json cannot be used: {why.en}. Correct it by ruling S8 and run again.",
         )
         return Manifest(folder=folder, batch=name, problem=problem)
 
 
+class _Wrong(ValueError):
+    """A field of another form than S8 gives it, in words."""
+
+    def __init__(self, text: Text):
+        super().__init__(text.en)
+        self.text = text
+
+
+def _entry(file: str, field: str, value: Any, zh: str) -> _Wrong:
+    shown = str(value)[:_SHOWN]
+    return _Wrong(Text(f"{file} 的 {field} {zh}：{shown}", f"{file}, {field}: {shown}"))
+
+
+def _why(error: OSError | ValueError) -> Text:
+    if isinstance(error, _Wrong):
+        return error.text
+    if isinstance(error, json.JSONDecodeError):
+        line, column = error.lineno, error.colno
+        return Text(
+            f"第 {line} 行第 {column} 个字符起不是正确的 JSON", f"no JSON from line {line}, character {column} on"
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return Text("不是 UTF-8 编码", "it is not in UTF-8")
+    return in_words(error)
+
+
 def _files(listed: Any) -> dict[str, dict[str, Any]] | None:
-    """The entries by file name. Raises ValueError, naming entry and field, for whatever has another form than S8 gives it."""
+    """The entries by file name. Raises _Wrong, naming entry and field, for whatever has another form than S8 gives it."""
     if listed is None:
         return None
     if not isinstance(listed, list):
-        raise ValueError("files: not a list")
+        raise _Wrong(Text("files 不是列表", "files: not a list"))
     found = {}
     for place, entry in enumerate(listed, 1):
         if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
-            raise ValueError(f"files[{place}], file: no name")
+            raise _Wrong(Text(f"files 第 {place} 项没有写明 file（文件名）", f"files[{place}], file: no name"))
         rows, sums, sha = entry.get("rows"), entry.get("sums"), entry.get("sha256")
         if rows is not None and (isinstance(rows, bool) or not re.fullmatch("[0-9]+", str(rows))):
-            raise ValueError(f"{entry['file']}, rows: {str(rows)[:_SHOWN]}")
+            raise _entry(entry["file"], "rows", rows, "行数不是整数")
         if sha is not None and not isinstance(sha, str):
-            raise ValueError(f"{entry['file']}, sha256: {str(sha)[:_SHOWN]}")
+            raise _entry(entry["file"], "sha256", sha, "不是文字")
         if sums is not None and not isinstance(sums, dict):
-            raise ValueError(f"{entry['file']}, sums: {str(sums)[:_SHOWN]}")
+            raise _entry(entry["file"], "sums", sums, "不是“列名: 合计”")
         found[entry["file"]] = dict(entry)
     return found
 
@@ -82,16 +111,20 @@ def _files(listed: Any) -> dict[str, dict[str, Any]] | None:
 def _china_time(value: Any) -> datetime | None:
     if value is None:
         return None
-    moment = datetime.fromisoformat(str(value))
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        shown = str(value)[:_SHOWN]
+        raise _Wrong(Text(f"extracted_at 不是日期时间：{shown}", f"extracted_at: {shown}")) from error
     if moment.tzinfo is None:
         return moment
     # Data carry naive China time; an offset in the manifest is exact and is brought to it.
-    return moment.astimezone(timezone(timedelta(hours=8))).replace(tzinfo=None)
+    return in_china(moment)
 
 
 def _delivery(value: Any) -> str | None:
     if value is None:
         return None
     if value not in ("full", "increment"):
-        raise ValueError("delivery")
+        raise _Wrong(Text("delivery 须为 full 或 increment", "delivery: neither full nor increment"))
     return str(value)

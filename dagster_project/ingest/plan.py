@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.ingest import values
-from dagster_project.ingest.codes import PROVINCIAL_SETS, REGIONS, known_codes
+from dagster_project.ingest.codes import REGIONS, known_codes
 from dagster_project.ingest.header import HeaderMatch
 from dagster_project.ingest.keys import certificate_sql, pseudonym_sql
 from dagster_project.ingest.readable import Source
@@ -48,7 +48,7 @@ class Plan:
         source_file: str,
         code_names: dict[str, dict[str, str]],
         province: str | None,
-        provincial_sets: Collection[str] = PROVINCIAL_SETS,
+        provincial_sets: Collection[str],
     ):
         self.contract = contract
         self.source = source

@@ -19,7 +19,9 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.ingest.codes import REGIONS
 from dagster_project.ingest.discover import LandedFile
+from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import literal, rejected_rows
+from dagster_project.language import Text
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,22 @@ def corrected_rows(file: LandedFile) -> Corrected | None:
         return Corrected(int(told["load"]), tuple(int(row) for row in told["rows"]))
     except (TypeError, KeyError, ValueError):
         return None
+
+
+def require_corrected_file(connection: duckdb.DuckDBPyConnection, corrects: Corrected | None) -> None:
+    """Raise Refusal for corrections of a file that has been taken out again: they go and come with it (L31)."""
+    if corrects is None:
+        return
+    gone = connection.execute(
+        "select source_file from ops.unload where undone_at is null and load_id = $1", [corrects.load_id]
+    ).fetchone()
+    if gone is not None:
+        raise Refusal(
+            Text(
+                f"它更正的文件 {gone[0]} 已经撤出；取回该文件（bulletin unload --undo）后再次运行即可。",
+                f"The file that it corrects, {gone[0]}, has been unloaded; take that back (bulletin unload --undo) and run again.",
+            )
+        )
 
 
 # Earlier loads of deliveries that are not known to be later than that of load $1.

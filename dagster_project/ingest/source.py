@@ -29,6 +29,7 @@ from dagster_project.ingest.columnar import open_parquet
 from dagster_project.ingest.damage import told_when_broken
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.doubts import Doubt
+from dagster_project.ingest.forms import require_form
 from dagster_project.ingest.readable import Source
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import literal
@@ -105,12 +106,14 @@ def open_source(connection: duckdb.DuckDBPyConnection, file: LandedFile, contrac
     suffix = Path(file.inner_name).suffix.lower()
     unpacked = file.member is not None or suffix != file.path.suffix.lower()
     with told_when_broken():
+        if file.member is None:
+            require_form(file.path)
         named = _plainly_named(file.path, work)
-        if suffix == ".parquet":
-            path = _on_disk(file, work, "unpacked.parquet") if unpacked else named
-            return open_parquet(connection, path, contract)
-        if suffix == ".xlsx":
-            path = _on_disk(file, work, "unpacked.xlsx") if unpacked else named
+        if suffix in (".parquet", ".xlsx"):
+            path = _on_disk(file, work, f"unpacked{suffix}") if unpacked else named
+            require_form(path, suffix)
+            if suffix == ".parquet":
+                return open_parquet(connection, path, contract)
             table = workbook.rewrite(path, contract, work / "text.parquet")
             return _text(connection, table, is_marked=synthetic.workbook_says(path))
         return _delimited(connection, file, contract, work, None if unpacked else named)

@@ -9,6 +9,7 @@ nobody's delivery: the file is refused with the reason, and the next run looks a
 
 from __future__ import annotations
 
+from dagster_project.ingest.damage import in_words
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
@@ -26,9 +27,8 @@ def size_and_time(file: LandedFile) -> tuple[int, int]:
             )
         ) from error
     except OSError as error:
-        raise Refusal(
-            Text(f"文件无法访问：{error.strerror}。", f"The file cannot be reached: {error.strerror}.")
-        ) from error
+        why = in_words(error)
+        raise Refusal(Text(f"文件无法访问：{why.zh}。", f"The file cannot be reached: {why.en}.")) from error
     return status.st_size, status.st_mtime_ns
 
 

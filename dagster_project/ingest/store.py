@@ -16,6 +16,7 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.durable import durable_step
 from dagster_project.settings import Settings
+from dagster_project.warehouse import only_reads
 
 TABLES = {
     "meta": "key varchar primary key, value varchar",
@@ -108,7 +109,9 @@ def home_of(connection: duckdb.DuckDBPyConnection) -> Path | None:
 
 
 def prepare_warehouse(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing of the schemas and tables, and point the views at the files of this home."""
+    """Create what is missing of the schemas and tables, and point the views at the files of this home; nothing of a read-only one."""
+    if only_reads(connection):
+        return
     for schema in ("raw", "quarantine", "ops"):
         connection.execute(f"create schema if not exists {schema}")
     for table, columns in TABLES.items():

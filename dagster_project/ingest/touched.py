@@ -76,8 +76,9 @@ def _every_month(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[int], home: Path | None) -> str | None:
-    """SQL of the new and the newly superseded rows of an extract."""
-    gone = connection.execute("select distinct load_id from newly_superseded where extract = $1", [extract]).fetchall()
+    """SQL of the new, the newly superseded and the reopened rows of an extract."""
+    moved = "select load_id, source_row, extract from newly_superseded union all select load_id, source_row, extract from reopened"
+    gone = connection.execute(f"select distinct load_id from ({moved}) where extract = $1", [extract]).fetchall()
     of_interest = {*loads, *(int(row[0]) for row in gone)}
     rows = connection.execute(
         "select raw_file from ops.load_month where extract = $1 and list_contains($2::integer[], load_id) order by 1",
@@ -88,7 +89,7 @@ def _changed(connection: duckdb.DuckDBPyConnection, extract: str, loads: list[in
     new = ", ".join(str(load_id) for load_id in loads) or "-1"
     return (
         f"(select raw.* from {read_files([str(row[0]) for row in rows], home)} as raw where raw.load_id in ({new}) or "
-        f"(raw.load_id, raw.source_row) in (select (load_id, source_row) from newly_superseded "
+        f"(raw.load_id, raw.source_row) in (select (load_id, source_row) from ({moved}) "
         f"where extract = {literal(extract)}))"
     )
 

@@ -4,8 +4,9 @@ Belongs here: what a backup holds, its name, its making. Does not belong here: c
 (`restore.py`).
 
 A backup holds what cannot be made again from anything else: the warehouse with `ops`, raw, quarantine, publications, the
-province's definitions, records of deliveries and the alert settings; landing only when asked. Never the key: whoever has both
-could undo the pseudonyms. The served file, documents of dbt and Dagster's events are made again by the next run.
+province's definitions, introductions written by hand, records of deliveries and the alert settings; and what a restored home is
+to show at once: the served file, the page of checks and Dagster's history of runs. Landing only when asked. Never the key:
+whoever has both could undo the pseudonyms. Logs, documents of dbt and past states (`as_of/`) are made again when needed.
 """
 
 from __future__ import annotations
@@ -19,21 +20,30 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project import run_lock
+from dagster_project.china_time import in_china
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.ingest.store import get_meta, prepare_warehouse
-from dagster_project.keeping.copying import Changed, clear, copy_all, require_room, told_of_the_disk
+from dagster_project.keeping.copying import (
+    HISTORY,
+    Changed,
+    clear,
+    copy_all,
+    is_copied_beside,
+    require_room,
+    told_of_the_disk,
+)
 from dagster_project.keeping.inventory import kept_files
 from dagster_project.keeping.verify import Fault, broken, require_whole
 from dagster_project.language import Text
 from dagster_project.run import code_version
 from dagster_project.settings import Settings, now
-from dagster_project.warehouse import clear_work, connect
+from dagster_project.warehouse import clear_work, connect, is_read_only
 
 MANIFEST = "backup.json"
 FORMAT = 1
-FOLDERS = ("raw", "quarantine", "publication", "provinces", "manifests")
-FILES = ("warehouse.duckdb", "warehouse.duckdb.wal", "alerts.json")
+FOLDERS = ("raw", "quarantine", "publication", "provinces", "manifests", "editorial", "serving", HISTORY)
+FILES = ("warehouse.duckdb", "warehouse.duckdb.wal", "alerts.json", "checks.html")
 
 
 @dataclass(frozen=True)
@@ -58,13 +68,18 @@ def backup(
     """
     target = Path(target).resolve()
     _require_place(settings, target)
-    run_lock.hold(settings)
+    # A disk that can only be read any more is one to save a home from: nobody else can be writing there either.
+    can_write = not is_read_only(settings)
+    if can_write:
+        run_lock.hold(settings)
     try:
-        clear_work(settings)
+        if can_write:
+            clear_work(settings)
         with connect(settings) as connection:
             require_whole(connection, settings)
-            prepare_warehouse(connection)
-            connection.execute("checkpoint")
+            if can_write:
+                prepare_warehouse(connection)
+                connection.execute("checkpoint")
             hashes = {kept.path: kept.sha256 for kept in kept_files(connection) if kept.sha256 is not None}
             about = {key: get_meta(connection, key) for key in ("province", "synthetic", "key_fingerprint")}
         paths = _paths(settings, with_landing)
@@ -121,12 +136,13 @@ def _paths(settings: Settings, with_landing: bool) -> list[str]:
     found = [settings.home / name for name in FILES]
     for name in (*FOLDERS, *(("landing",) if with_landing else ())):
         found += sorted((settings.home / name).rglob("*"))
-    return [path.relative_to(settings.home).as_posix() for path in found if path.is_file() and path.resolve() != key]
+    paths = [path.relative_to(settings.home).as_posix() for path in found if path.is_file() and path.resolve() != key]
+    return [path for path in paths if not is_copied_beside(settings.home, path)]
 
 
 def _free_name(target: Path, settings: Settings) -> Path:
-    """`<home>_<moment>`, numbered where a backup of the same second stands."""
-    name = f"{settings.home.name}_{now().strftime('%Y%m%dT%H%M%SZ')}"
+    """`<home>_<moment in China>`, numbered where a backup of the same second stands."""
+    name = f"{settings.home.name}_{in_china(now()).strftime('%Y%m%dT%H%M%S')}"
     place, number = target / name, 2
     while place.exists():
         place, number = target / f"{name}_{number}", number + 1

@@ -2,6 +2,9 @@
 
 Belongs here: one file, a list of files, and what to say when the disk does not play along. Does not belong here: which files
 (`backup.py`, `restore.py`).
+
+Dagster's history lies in SQLite files that its server may write to while they are copied: SQLite itself copies them, whole and
+with what still stands in their logs. Where nothing can be written nobody does, and files and logs are copied as they lie there.
 """
 
 from __future__ import annotations
@@ -10,18 +13,22 @@ import errno
 import hashlib
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dagster_project.durable import durable_step
-from dagster_project.errors import ExitCode, UserError
+from dagster_project.errors import ExitCode, UserError, of_the_disk
 from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
 
 Progress = Callable[[int, int, str], None]
 _PIECE = 1 << 20
+# Folder of a home with Dagster's history of runs.
+HISTORY = "dagster"
+_LOGS_OF_SQLITE = ("-wal", "-shm", "-journal")
 
 
 class Changed(Exception):
@@ -48,8 +55,9 @@ def copy_all(
     done = []
     for place, path in enumerate(paths):
         on_progress(place, len(paths), path)
-        one = _copy(source / path, target / path)
         wanted = expected.get(path)
+        is_history = wanted is None and path.startswith(f"{HISTORY}/") and path.endswith(".db")
+        one = (_copy_history if is_history else _copy)(source / path, target / path)
         if wanted is not None and one != wanted:
             raise Changed(path)
         done.append(Copied(path, (target / path).stat().st_size, one))
@@ -73,6 +81,37 @@ def _copy(source: Path, target: Path) -> str:
     return digest.hexdigest()
 
 
+def is_copied_beside(home: Path, path: str) -> bool:
+    """Whether a file is a log of a SQLite file of the history, whose content is copied with that."""
+    return path.startswith(f"{HISTORY}/") and path.endswith(_LOGS_OF_SQLITE) and _is_written_to(home / path)
+
+
+def _is_written_to(path: Path) -> bool:
+    return os.access(path.parent, os.W_OK)
+
+
+def _copy_history(source: Path, target: Path) -> str:
+    """Copy a SQLite file as of one moment; its hash. What SQLite cannot read is copied as it lies there."""
+    if not _is_written_to(source):
+        return _copy(source, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as reading,
+            closing(sqlite3.connect(target)) as writing,
+        ):
+            reading.backup(writing)
+            if writing.execute("pragma quick_check").fetchall() != [("ok",)]:
+                raise sqlite3.DatabaseError("damaged")
+    except sqlite3.Error:
+        target.unlink(missing_ok=True)
+        return _copy(source, target)
+    with target.open("rb") as copied:
+        os.fsync(copied.fileno())
+    shutil.copystat(source, target)
+    return hash_of(target)
+
+
 def require_room(folder: Path, wanted: int) -> None:
     """Raises UserError (exit 3) when the disk of a folder has less free than `wanted` bytes."""
     free = shutil.disk_usage(folder).free
@@ -94,27 +133,17 @@ def told_of_the_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            what = Text(
-                "磁盘已满，没有完成；原有内容未动。", "The disk is full; not completed, what was there is untouched."
-            )
-            todo = Text("腾出空间或换一个目标后重试。", "Make room or choose another target and try again.")
-        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            what = Text(
-                "目标不可写（只读或没有权限）；未做任何改动。",
-                "Read-only or no right to write there; nothing was done.",
-            )
-            todo = Text(
-                "换一个可写的目标，或请管理员授权。", "Choose a folder that can be written to, or ask for the right."
-            )
-        else:
-            what = Text(
+        known = of_the_disk(error, folder)
+        if known is not None:
+            raise known from error
+        raise UserError(
+            Text(
                 f"读写失败：{error.strerror}；没有完成。",
                 f"Reading or writing failed: {error.strerror}; not completed.",
-            )
-            todo = Text("检查磁盘和路径后重试。", "Check the disk and the path and try again.")
-        raise UserError(
-            what, where=str(error.filename or folder), todo=todo, code=ExitCode.BROKEN_INSTALLATION
+            ),
+            where=str(error.filename or folder),
+            todo=Text("检查磁盘和路径后重试。", "Check the disk and the path and try again."),
+            code=ExitCode.BROKEN_INSTALLATION,
         ) from error
 
 

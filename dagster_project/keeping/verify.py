@@ -11,6 +11,7 @@ publication.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,27 @@ def require_whole(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     faults = [fault for kept in files if (fault := _glance(base, kept)) is not None]
     if faults:
         raise broken(settings, faults)
+
+
+@contextmanager
+def told_when_not_whole(connection: duckdb.DuckDBPyConnection, settings: Settings, folder: str) -> Iterator[None]:
+    """For a verb that reads stored files outside a run: the quick form, and the content of the files below a folder of the home.
+
+    Raises UserError (exit 3) that names the files, also where something else of the home turns out to be unreadable meanwhile.
+    """
+    require_whole(connection, settings)
+    base = home_of(connection) or settings.home
+    kept = [one for one in kept_files(connection) if one.path.startswith(folder)]
+    changed = [fault for one in kept if (fault := _read_again(connection, base, one)) is not None]
+    if changed:
+        raise broken(settings, changed)
+    try:
+        yield
+    except duckdb.Error as error:
+        faults = verify(connection, settings).faults
+        if not faults:
+            raise
+        raise broken(settings, faults) from error
 
 
 def require_warehouse(settings: Settings) -> None:

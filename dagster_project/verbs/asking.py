@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dagster_project import run
+from dagster_project.china_time import today
 from dagster_project.errors import ExitCode
 from dagster_project.language import Text
-from dagster_project.settings import Settings, now
+from dagster_project.settings import Settings
 from dagster_project.terminal import say
 from dagster_project.verbs.running import require_loaded
 from dagster_project.warehouse import connect
@@ -43,6 +44,8 @@ def diff(settings: Settings, year: int, old: str | None, new: str | None, to: Pa
     from dagster_project.explain.differences import render
     from dagster_project.explain.vintages import compare
 
+    if not settings.publication.is_dir():  # frozen vintages can be compared without a warehouse
+        require_loaded(settings)
     result = compare(settings, year, old, new)
     say(render(result, settings.language), settings.language)
     if to is not None:
@@ -65,7 +68,7 @@ def definitions(settings: Settings, years: Sequence[int]) -> ExitCode:
     """Print each definition choice with its value and the values it may have."""
     from dagster_project.dictionary.definitions import load_province, load_switches
 
-    chosen = sorted(years) or [now().year]
+    chosen = sorted(years) or [today().year]
     province = load_province(settings, home_province(settings))
     language = settings.language
     say(Text(f"省份 {province.code} 的口径", f"Definition choices of {province.code}"), language)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dagster_project.china_time import shown
 from dagster_project.desk.codes import Unmapped
 from dagster_project.desk.rereading import Reread
 from dagster_project.errors import ExitCode, UserError
@@ -44,9 +45,10 @@ def show(settings: Settings) -> ExitCode:
     """Print the unmapped codes."""
     from dagster_project.desk.codes import list_unmapped
     from dagster_project.ingest import prepare_warehouse
+    from dagster_project.keeping.verify import told_when_not_whole
 
     require_loaded(settings)
-    with connect(settings) as connection:
+    with connect(settings) as connection, told_when_not_whole(connection, settings, "quarantine/"):
         prepare_warehouse(connection)
         found = list_unmapped(connection, settings)
     if not found:
@@ -63,7 +65,9 @@ def _line(one: Unmapped) -> Text:
         if one.is_held
         else Text("已接收，归入“未知”", "accepted, classed as unknown")
     )
-    if one.target:
+    if one.target and not one.is_held:
+        state = Text(f"已接收，映射为 {one.target}", f"accepted, mapped to {one.target}")
+    elif one.target:
         state = Text(f"{state.zh}；已映射为 {one.target}", f"{state.en}; mapped to {one.target}")
     zh = "，".join(
         part for part in (f"{one.rows:,} 行", f"{one.money:,.2f} 元" if one.money else "", months, state.zh) if part
@@ -82,9 +86,10 @@ def history(settings: Settings) -> ExitCode:
     from dagster_project.dictionary.code_map import read_decisions
     from dagster_project.verbs.asking import home_province
 
+    require_loaded(settings)
     for row in read_decisions(settings.provinces, home_province(settings)):
         note = f"（{row.note}）" if row.note else ""
-        told = f"{row.mapped_at}  {row.code_set} {row.code} → {row.target}  {row.mapped_by}{note}"
+        told = f"{shown(row.mapped_at)}  {row.code_set} {row.code} → {row.target}  {row.mapped_by}{note}"
         say(Text(told, told), settings.language)
     return ExitCode.DONE
 
@@ -102,8 +107,8 @@ def map_code(settings: Settings, code_set: str, code: str, target: str, who: str
             decision = desk.map_code(connection, settings, code_set, code, target, who, note)
         say(
             Text(
-                f"{code_set} {code} 今后即 {decision.target}（{who}，{decision.mapped_at}）。",
-                f"{code_set} {code} means {decision.target} from now on ({who}, {decision.mapped_at}).",
+                f"{code_set} {code} 今后即 {decision.target}（{who}，{shown(decision.mapped_at)}）。",
+                f"{code_set} {code} means {decision.target} from now on ({who}, {shown(decision.mapped_at)}).",
             ),
             settings.language,
         )

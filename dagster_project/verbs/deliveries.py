@@ -17,6 +17,7 @@ from dagster_project import run_lock
 from dagster_project.checks import deliveries as judging
 from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.stages import filled
+from dagster_project.china_time import in_china
 from dagster_project.contracts import load_contracts
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.inert import inert
@@ -26,7 +27,7 @@ from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.terminal import say
 from dagster_project.verbs.running import require_loaded
-from dagster_project.warehouse import connect
+from dagster_project.warehouse import connect, is_read_only
 
 MONTHS = 13  # a month beside the same month of the year before
 SHOWN = 20
@@ -83,7 +84,8 @@ def _list(settings: Settings) -> ExitCode:
         settings.language,
     )
     for one in waiting:
-        day = f"{one.first:%Y-%m-%d}" + (f"–{one.last:%Y-%m-%d}" if one.last.date() != one.first.date() else "")
+        first, last = in_china(one.first).date(), in_china(one.last).date()
+        day = f"{first}" + (f"–{last}" if last != first else "")
         say(
             Text(
                 f"  {one.folder}  {one.files} 个文件  {one.rows:,} 行  {one.money:,.2f} 元  入库 {day}",
@@ -111,7 +113,8 @@ def deliveries(settings: Settings, extract: str | None, month: str | None, to: P
             where="--extract",
             todo=Text(f"可选：{'、'.join(load_contracts())}。", f"Choose from {', '.join(load_contracts())}."),
         )
-    run_lock.hold(settings)
+    if not is_read_only(settings):
+        run_lock.hold(settings)
     try:
         with connect(settings) as connection:
             prepare_warehouse(connection)

@@ -80,6 +80,16 @@ def _moved_lines(moved: Moved, back: bool) -> list[Text]:
             + (f"; to compare again: {_months(moved.months_compared, ', ')}" if moved.months_compared else ""),
         ),
     ]
+    if target.corrections:
+        loads = [load_id for part in target.corrections for load_id in part.loads]
+        rows = sum(part.rows for part in target.corrections)
+        listed = ", ".join(f"{load_id}" for load_id in loads[:_SHOWN]) + (" …" if len(loads) > _SHOWN else "")
+        lines.append(
+            Text(
+                f"  对它的更正（quarantine --take）一并{'取回' if back else '撤出'}：{len(loads)} 个入库（编号 {listed}），{rows:,} 行",
+                f"  its corrections (quarantine --take) were {what.en} with it: {len(loads)} loads ({listed}), {rows:,} rows",
+            )
+        )
     if not back:
         lines.append(
             Text(

@@ -11,7 +11,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 
-from dagster_project.errors import ExitCode, UserError, about_memory
+from dagster_project.errors import ExitCode, UserError, about_memory, of_the_disk
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 from dagster_project.terminal import say
@@ -54,7 +54,10 @@ def unexpected(settings: Settings, error: BaseException) -> ExitCode:
     what = Text(
         f"运行环境出错：{type(error).__name__} {first}", f"The environment failed: {type(error).__name__} {first}"
     )
-    if about_memory(f"{type(error).__name__} {error}") is not None:
+    refused = of_the_disk(error, settings.home) if isinstance(error, OSError) else None
+    if refused is not None:
+        what = Text(f"{refused.what.zh}{first}", f"{refused.what.en} {first}")
+    elif about_memory(f"{type(error).__name__} {error}") is not None:
         what = Text(f"内存不足，这一步没有做完：{first}", f"Not enough memory, this step was not completed: {first}")
     message = UserError(
         what,
@@ -71,8 +74,8 @@ def advice(error: BaseException) -> Text:
     shown = f"{type(error).__name__} {error}".lower()
     if "no space" in shown or "errno 28" in shown:
         return Text("磁盘已满：腾出空间后重试。", "The disk is full: make room and try again.")
-    if isinstance(error, PermissionError):
-        return Text("没有写权限：检查家目录的权限。", "No permission to write: check the rights of the home folder.")
+    if isinstance(error, OSError) and (refused := of_the_disk(error, "")) is not None and refused.todo is not None:
+        return refused.todo
     if (memory := about_memory(shown)) is not None:
         return memory
     if isinstance(error, ImportError):

@@ -107,7 +107,30 @@ def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
         with progress.stage(settings, "serving"):
             publish_serving(settings, run_id)
     say(Text(f"已定稿：{frozen.folder}", f"Frozen: {frozen.folder}"), settings.language)
+    _say_waived(settings, frozen.waived)
     return ExitCode.DONE
+
+
+def _say_waived(settings: Settings, waived: Sequence[dict[str, Any]]) -> None:
+    """Findings that did not stop a freeze because somebody takes them as they are (L34)."""
+    if not waived:
+        return
+    say(
+        Text(
+            f"定稿时按豁免放行的问题 {len(waived)} 项，检查页和 release.json 写明谁、为何、到何时：",
+            f"{len(waived)} findings were let pass by waivers; the page of checks and release.json name who, why and until when:",
+        ),
+        settings.language,
+    )
+    for one in waived:
+        scope = " ".join(part for part in (one["region"], one["month"]) if part)
+        say(
+            Text(
+                f"  {one['check']}（{one['unexpected']:,}）{scope}  至 {one['until']}，{one['who']}：{one['reason']}",
+                f"  {one['check']} ({one['unexpected']:,}) {scope}  until {one['until']}, {one['who']}: {one['reason']}",
+            ),
+            settings.language,
+        )
 
 
 def serve(settings: Settings) -> ExitCode:

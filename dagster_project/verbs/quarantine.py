@@ -1,22 +1,22 @@
-"""`bulletin quarantine`: what is held, the workbook of it, and corrected rows taken back.
+"""`bulletin quarantine`: what is held, and corrected rows taken back.
 
-Belongs here: the order of the steps, what is printed. Does not belong here: the quarantine itself (`desk/`).
+Belongs here: the order of the steps, what is printed. Does not belong here: the quarantine itself (`desk/`), the workbook of what is
+held (`quarantine_export.py`).
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
-
 from dagster_project import progress, stages
+from dagster_project.china_time import shown
 from dagster_project.desk.corrections import Landed
-from dagster_project.desk.quarantine import Held, HeldRow
+from dagster_project.desk.quarantine import Held
 from dagster_project.errors import ExitCode
+from dagster_project.ingest.report import FileOutcome
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.terminal import say
@@ -32,17 +32,20 @@ def show(settings: Settings, extract: str | None, to: Path | None, originals: bo
     """Print what is held by extract, rule and file, and export the rows where asked."""
     from dagster_project.desk import quarantine
     from dagster_project.ingest import prepare_warehouse
+    from dagster_project.keeping.verify import told_when_not_whole
+    from dagster_project.verbs import quarantine_export
 
     require_loaded(settings)
-    with connect(settings) as connection:
+    place = None if to is None else quarantine_export.place_for(to)
+    with connect(settings) as connection, told_when_not_whole(connection, settings, "quarantine/"):
         prepare_warehouse(connection)
         # Whoever asks for one extract wants every file of it; whoever exports has them all in the workbook.
         most = _FILES if extract is None else None
         lines = held_lines(quarantine.list_held(connection, extract), *quarantine.count_held(connection), most)
-        for line in lines if to is None else lines[:1]:
+        for line in lines if place is None else lines[:1]:
             say(line, settings.language)
-        if to is not None:
-            _export(connection, settings, extract, to, originals)
+        if place is not None:
+            quarantine_export.export(connection, settings, extract, place, originals)
     return ExitCode.DONE
 
 
@@ -97,62 +100,6 @@ def _amounts(held: Sequence[Held]) -> Text:
     )
 
 
-def _export(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, extract: str | None, to: Path, originals: bool
-) -> None:
-    from dagster_project.desk import quarantine, quarantine_book
-
-    rows = quarantine.read_held(connection, extract, quarantine_book.MOST_ROWS)
-    shown, gone = _originals(connection, settings, rows) if originals else ({}, [])
-    quarantine_book.write_book(to, rows, shown)
-    say(
-        Text(
-            f"已导出 {len(rows):,} 行：{to}（出错的单元格标红，批注写明规则）",
-            f"{len(rows):,} rows exported: {to} (the cell that broke is red, its comment names the rule)",
-        ),
-        settings.language,
-    )
-    if originals:
-        say(
-            Text(
-                "含个人标识原值，仅限经办人使用，用后删除。",
-                "It holds identifiers of persons as delivered: for whoever corrects them alone; delete it afterwards.",
-            ),
-            settings.language,
-        )
-    for source in gone:
-        say(
-            Text(
-                f"  来源文件夹里已没有 {source}，其标识仍以 *** 代替。",
-                f"  {source} is no longer there; its identifiers stay masked.",
-            ),
-            settings.language,
-        )
-
-
-def _originals(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, rows: Sequence[HeldRow]
-) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """Cells as delivered by reference, and the files that are no longer there to be asked."""
-    from dagster_project.desk.originals import find_landed, opened, read_records
-
-    wanted: dict[int, list[HeldRow]] = {}
-    for row in rows:
-        wanted.setdefault(row.load_id, []).append(row)
-    shown: dict[str, dict[str, str]] = {}
-    gone = []
-    for load_id, held in wanted.items():
-        found = connection.execute("select sha256 from ops.load where load_id = ?", [load_id]).fetchone()
-        file = find_landed(connection, settings, str(found[0])) if found else None
-        if file is None:
-            gone.append(held[0].source_file)
-            continue
-        with opened(connection, settings, file, held[0].extract, str(uuid.uuid4())) as landed:
-            cells = read_records(connection, landed, [row.source_row for row in held])
-        shown |= {row.reference: cells[row.source_row] for row in held if row.source_row in cells}
-    return shown, gone
-
-
 def take(settings: Settings, book: Path, build: bool) -> ExitCode:
     """Land the corrected rows of a workbook and take them in; rows, money and headline figures before and after."""
     from dagster_project.desk import corrections, quarantine_book
@@ -172,26 +119,71 @@ def take(settings: Settings, book: Path, build: bool) -> ExitCode:
             with progress.stage(settings, "landing"):
                 report = stages.land(settings, run_id)
             run_checks(settings, run_id, ["landing"])
+            taken = [file for file in report.loaded if file.source_file.startswith(f"{landed.folder.name}/")]
+            for line in _taken_lines(settings, taken):
+                say(line, settings.language)
         for file in report.refused:
             say(Text(f"拒收 {file.source_file}：{file.reason.zh if file.reason else ''}",
                      f"refused {file.source_file}: {file.reason.en if file.reason else ''}"), settings.language, True)  # fmt: skip
     return report.exit_code
 
 
+def _taken_lines(settings: Settings, taken: Sequence[FileOutcome]) -> list[Text]:
+    """What became of the corrected rows: how many were accepted, how many are held again and by which rule."""
+    from dagster_project.desk.quarantine import list_held
+
+    rows, accepted = sum(file.rows_read for file in taken), sum(file.rows_accepted for file in taken)
+    loads = "、".join(str(file.load_id) for file in taken) or "–"
+    lines = [
+        Text(
+            f"更正了 {rows:,} 行：接收 {accepted:,} 行，仍被隔离 {rows - accepted:,} 行（新入库编号 {loads}）",
+            f"{rows:,} rows corrected: {accepted:,} accepted, {rows - accepted:,} still held (load {loads.replace('、', ', ')})",
+        )
+    ]
+    if rows == accepted:
+        return lines
+    with connect(settings) as connection:
+        held = [one for one in list_held(connection) if one.load_id in {file.load_id for file in taken}]
+    return lines + [
+        Text(
+            f"  仍被隔离：{one.rule_id}（{one.column}：{one.rule.zh}）{one.rows:,} 行",
+            f"  still held: {one.rule_id} ({one.column}: {one.rule.en}) {one.rows:,} rows",
+        )
+        for one in held
+    ]
+
+
 def _say_landed(settings: Settings, landed: Landed) -> None:
     count = sum(landed.corrected.values())
     numbers = "、".join(str(load_id) for load_id in landed.corrected)
     if landed.folder is not None:
+        first = Text(
+            f"交回 {count:,} 行更正（原入库编号 {numbers}），作为新的一批放入 {landed.folder}。",
+            f"{count:,} corrected rows handed in (of load {numbers.replace('、', ', ')}), as a batch of their own: {landed.folder}.",
+        )
+    elif landed.answered:
+        first = Text(
+            "这份工作簿里的更正已经取回过，未再做任何事。",
+            "The corrections in this workbook were taken before; nothing was done.",
+        )
+    else:
+        first = Text("没有一行有改动，未做任何事。", "No row was changed; nothing was done.")
+    say(first, settings.language, error=landed.folder is None)
+    for one in landed.answered:
+        still = Text(
+            f"；该入库仍有 {one.held:,} 行被隔离，重新导出后再改",
+            f"; {one.held:,} rows of that load are held: export anew",
+        )
         say(
             Text(
-                f"更正了 {count:,} 行（原入库编号 {numbers}），已作为新的一批放入 {landed.folder}。",
-                f"{count:,} rows corrected (of load {numbers}), landed as a batch of their own: {landed.folder}.",
+                f"  {one.rows:,} 行已于 {shown(one.loaded_at)} 入库，入库编号 {one.load_id}（{one.source_file}）"
+                + still.zh * bool(one.held),
+                f"  {one.rows:,} rows were taken in on {shown(one.loaded_at)} as load {one.load_id} ({one.source_file})"
+                + still.en * bool(one.held),
             ),
             settings.language,
         )
-    else:
-        say(Text("没有一行有改动，未做任何事。", "No row was changed; nothing was done."), settings.language, True)
-    if landed.unchanged and landed.folder is not None:
+    if landed.unchanged:
         say(
             Text(
                 f"  {landed.unchanged:,} 行未改，仍留在隔离区。",
@@ -199,11 +191,12 @@ def _say_landed(settings: Settings, landed: Landed) -> None:
             ),
             settings.language,
         )
-    if landed.settled:
+    if unknown := len(landed.settled) - sum(one.rows for one in landed.answered):
         say(
             Text(
-                f"  {len(landed.settled):,} 行已不在隔离区，略过。",
-                f"  {len(landed.settled):,} rows wait in quarantine no longer; passed over.",
+                f"  {unknown:,} 行不在本家目录的隔离区（所属文件已撤出，或工作簿来自别处），略过。",
+                f"  {unknown:,} rows are not in the quarantine of this home (their file was unloaded, or the workbook is another "
+                "home's); passed over.",
             ),
             settings.language,
         )

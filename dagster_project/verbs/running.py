@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dagster_project import alerts, gate, progress, run, stages, workload
+from dagster_project import alerts, gate, progress, run, run_lock, stages, workload
 from dagster_project.dictionary.province_files import require_valid_files
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
@@ -56,8 +56,7 @@ def run_job(settings: Settings, years: Sequence[int], full_refresh: bool) -> Exi
 
             done = execute(settings, "bulletin", years, full_refresh, command, run_id=run_id)
         except BaseException as error:
-            run.finish(settings, run_id, "failed")
-            _alert(settings, run_id, error, command)
+            _close_failed(settings, run_id, error, command)
             raise
     for notice in run.take_notices():
         say(notice, settings.language, error=True)
@@ -114,6 +113,15 @@ def _alert(settings: Settings, run_id: str, error: BaseException, command: str) 
             say(text, settings.language, error=True)
 
 
+def _close_failed(settings: Settings, run_id: str, error: BaseException, command: str) -> None:
+    """Note that a run failed, give the home back and raise the alert, also where a full disk does not even take the note."""
+    try:
+        run.finish(settings, run_id, "failed")
+    finally:
+        run_lock.release(settings)
+        _alert(settings, run_id, error, command)
+
+
 def begin(settings: Settings, run_id: str, command: str) -> None:
     """Begin a run and say what a person should know of it; a home that is not whole raises the alert."""
     try:
@@ -134,8 +142,7 @@ def own_run(settings: Settings, command: str) -> Iterator[str]:
     try:
         yield run_id
     except BaseException as error:
-        run.finish(settings, run_id, "failed")
-        _alert(settings, run_id, error, command)
+        _close_failed(settings, run_id, error, command)
         raise
     run.finish(settings, run_id, "done")
 
@@ -213,6 +220,15 @@ def require_loaded(settings: Settings) -> None:
     """Raises UserError (exit 2) when the home has no warehouse yet."""
     if settings.warehouse.exists():
         return
+    if not settings.home.is_dir():
+        raise UserError(
+            Text("找不到家目录，未做任何改动。", "There is no such home folder; nothing was done."),
+            where=str(settings.home),
+            todo=Text(
+                "检查 --home（或 BULLETIN_HOME）、磁盘是否已挂载。",
+                "Check --home (or BULLETIN_HOME), and that the disk is mounted.",
+            ),
+        )
     raise UserError(
         Text("这个家目录还没有入库数据。", "Nothing has been loaded in this home."),
         where=str(settings.home),

@@ -18,6 +18,7 @@
         counted.age_group,
         {{ benefit_type_label('counted.care_group', 'counted.care_type', 'counted.provider_kind') }} as benefit_type,
         counted.visit_weight,
+        counted.stay_weight,
         counted.money_weight,
         {%- for column in carried %}
         counted.{{ column }}{{ ',' if not loop.last }}
@@ -28,6 +29,7 @@
             choices.year,
             choices.person_type_unknown,
             weights.visit_weight,
+            weights.stay_weight,
             weights.money_weight,
             coalesce(schemes.scheme, 'unknown') as scheme,
             {{ tier_code('cells', 'choices') }} as tier_code,

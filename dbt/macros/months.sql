@@ -128,6 +128,7 @@
             union all
             select {{ row_hash(['province', 'code_set', 'code', 'target']) }} as reference_hash
             from {{ source('ops', 'code_map') }}
+            where is_of_settlements
         ) as reference
     ),
 

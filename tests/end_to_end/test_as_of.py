@@ -14,7 +14,7 @@ from dagster_project.durable import set_hook
 from dagster_project.errors import ExitCode, UserError
 from tests.conftest import SampleHome, copy_of
 from tests.deliveries import with_third_delivery
-from tests.warehouse_api import build_home, bulletin, query, settings_of, sorted_csv, take_in
+from tests.warehouse_api import build_home, build_models, bulletin, query, settings_of, sorted_csv, take_in
 
 DRIVES = ["as_of.clear"]
 STATES = {"b1": date(2026, 1, 31), "b2": date(2026, 2, 10)}
@@ -22,9 +22,10 @@ STATES = {"b1": date(2026, 1, 31), "b2": date(2026, 2, 10)}
 
 @dataclass
 class Homes:
-    """A home that holds all three deliveries, and what one told that got them one after the other."""
+    """A home that holds all three deliveries, and one that got them one after the other with what it told then."""
 
     working: Path
+    steps: Path
     told: dict[str, str]
 
 
@@ -41,7 +42,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
         build_home(step_by_step, working.parent / "as_of.key")
         told[batch] = sorted_csv(step_by_step / "warehouse.duckdb")
     take_in(working, working.parent / "as_of.key")
-    return Homes(working, told)
+    return Homes(working, step_by_step, told)
 
 
 def known(homes: Homes) -> list[tuple[object, ...]]:
@@ -75,6 +76,12 @@ def test_the_two_states_differ_and_corrections_lie_between(homes: Homes) -> None
         homes.working / "warehouse.duckdb", "select count(*) from ops.superseded where by_load_id is not null"
     )
     assert winners[0][0] > 1
+
+
+def test_batch_by_batch_equals_all_at_once_equals_full_refresh(homes: Homes) -> None:
+    """All at once is what the past states above were made of."""
+    build_models(homes.steps, homes.working.parent / "as_of.key", full_refresh=True)
+    assert sorted_csv(homes.steps / "warehouse.duckdb") == homes.told["b2"]
 
 
 def test_before_the_first_delivery_there_is_nothing_to_tell(homes: Homes) -> None:

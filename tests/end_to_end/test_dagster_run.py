@@ -106,7 +106,7 @@ def test_a_run_that_must_not_go_on_stops_says_why_and_is_taken_up_by_the_next(
 
     home = new_home(tmp_path / "home")
     warehouse = home / "warehouse.duckdb"
-    real_checks, real_build = checks.run_stage, dbt_build.build
+    real_checks, real_build, built = checks.run_stage, dbt_build.build, list[dbt_build.NodeResult]()
 
     def strict(settings: Any, stage: Any, run_id: str) -> list[Any]:
         results = real_checks(settings, stage, run_id)
@@ -115,11 +115,11 @@ def test_a_run_that_must_not_go_on_stops_says_why_and_is_taken_up_by_the_next(
         return results
 
     def forgetful(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
-        return [result for result in real_build(*words, **options) if result.name != "fct_stay"]
+        built.extend(real_build(*words, **options))
+        return [result for result in built if result.name != "fct_stay"]
 
-    def failing(*words: Any, **options: Any) -> list[dbt_build.NodeResult]:
-        results = real_build(*words, **options)
-        return [replace(r, status="error", message="no such column") if r.name == "fct_stay" else r for r in results]
+    def failing(*_words: Any, **_options: Any) -> list[dbt_build.NodeResult]:
+        return [replace(r, status="error", message="no such column") if r.name == "fct_stay" else r for r in built]
 
     with monkeypatch.context() as patched:
         patched.setattr(checks, "run_stage", strict)

@@ -159,7 +159,7 @@ def test_years_that_names_and_manifests_can_bring(
         path.touch()
     if extracted:
         (home / "landing" / "b9" / "manifest.json").write_text(
-            json.dumps({"extracted_at": extracted}), encoding="utf-8"
+            json.dumps({"extracted_at": extracted, "files": [{"file": name} for name in files]}), encoding="utf-8"
         )
     if not refused:
         return require_ready(settings_of(home), [year])

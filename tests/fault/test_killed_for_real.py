@@ -1,12 +1,14 @@
-"""Thirty real kills (SIGKILL) of `bulletin run`, most of them amid a write: the same numbers as a run that nobody disturbed."""
+"""Thirty real kills (SIGKILL) of `bulletin run`, and a handful of `freeze` and `restore`: the same state as undisturbed."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -14,18 +16,27 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from dagster_project.sample import write_sample
+from tests.fault.test_command_faults import contents
 from tests.rulings.landed import make_world
 from tests.state import differences, tables
 from tests.warehouse_api import FIXED_NOW
 
 KILLS = 30
+KILLS_OF_A_VERB = 4
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(home: Path, key: Path, step: int | str, delay: float = 0) -> subprocess.CompletedProcess[str]:
     """`bulletin run`, killed some milliseconds after it has begun a durable step, by its name or number; 0: not killed."""
+    return command(home, key, step, ["run"], delay)
+
+
+def command(
+    home: Path, key: Path, step: int | str, verb: list[str], delay: float = 0
+) -> subprocess.CompletedProcess[str]:
+    """As `run`, for any verb."""
     environment = os.environ | {"BULLETIN_NOW": FIXED_NOW, "BULLETIN_LANG": "en", "BULLETIN_KEY_FILE": str(key)}
-    words = [sys.executable, "-m", "tests.killed_command", str(step), str(delay), "run", "--home", str(home)]
+    words = [sys.executable, "-m", "tests.killed_command", str(step), str(delay), *verb, "--home", str(home)]
     return subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -87,3 +98,68 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
     assert differences(tables(killed / "warehouse.duckdb"), expected) == []
     assert not list(killed.rglob("*.tmp"))
     assert not list(killed.rglob(".incoming-*"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that a run has come to the end of, its key beside it."""
+    home = tmp_path_factory.mktemp("verbs") / "home"
+    write_sample(home / "landing", scale=0.0005, years=(2024, 2025))
+    done = run(home, home.parent / "key", step=0)
+    assert "durable steps:" in done.stdout, done.stdout + done.stderr
+    return home
+
+
+# The verb, and what completes it once a part of it has been done; {made} is a backup of the home.
+VERBS = [
+    (["freeze", "--year", "2025", "--kind", "quick_report"], ["serve"]),
+    (["restore", "{made}"], ["verify"]),
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("words", "completing"), VERBS, ids=lambda words: words[0])
+def test_kills_of_other_verbs_lose_nothing(
+    whole: Path, tmp_path: Path, words: list[str], completing: list[str]
+) -> None:
+    draw, key = Random(f"{words[0]} 20251122"), whole.parent / "key"
+    made = ""
+    if words[0] == "restore":
+        told = command(whole, key, 0, ["backup", str(tmp_path / "disk")])
+        (made,) = map(str, (tmp_path / "disk").iterdir())
+        assert "durable steps:" in told.stdout, told.stdout + told.stderr
+    verb = [word.format(made=made) for word in words]
+
+    def home(name: str) -> Path:
+        place = tmp_path / name
+        return place if words[0] == "restore" else Path(shutil.copytree(whole, place, symlinks=True))
+
+    undisturbed = home("undisturbed")
+    done = command(undisturbed, key, 0, verb)
+    steps = int(re.findall(r"durable steps: (\d+)", done.stdout)[0])
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    command(undisturbed, key, 0, completing)
+    expected, killed, hit = tables(undisturbed / "warehouse.duckdb"), home("killed"), 0
+    ended = partial(command, killed, key)
+    for _ in range(KILLS_OF_A_VERB):
+        last = ended(draw.randint(1, steps), verb, draw.choice([0, draw.uniform(0, 5), draw.uniform(5, 40)]))
+        assert "Traceback" not in last.stdout + last.stderr
+        hit += last.returncode == -signal.SIGKILL
+    # A verb that a kill has left done says so when it is called again; what follows from it is completed by another one.
+    for again in (verb, completing):
+        last = ended(0, again)
+        assert last.returncode in (0, 1, 2) and "Traceback" not in last.stdout + last.stderr, last.stdout + last.stderr
+    assert hit, "nobody was killed"
+    assert differences(tables(killed / "warehouse.duckdb"), expected) == []
+    for folder in ("publication", "landing", "provinces", "raw", "quarantine"):
+        assert published(killed / folder) == published(undisturbed / folder)
+
+
+def published(folder: Path) -> dict[str, str]:
+    """Hash by path, as far as no run left its number in a file: drafts made anew name theirs."""
+    named = ("release.json", "checks.html")
+    return (
+        {path: digest for path, digest in contents(folder).items() if not path.endswith(named)}
+        if folder.exists()
+        else {}
+    )

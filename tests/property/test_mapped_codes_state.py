@@ -18,6 +18,7 @@ def own_codes(made: ChangingWorld) -> None:
     for area, _ in list(made.settled[:2]):
         made.settle(area, 2024, 6, fee=777, insutype="888")
         made.settle(area, 2025, 1, fee=555, med_type="9977")
+        made.settle(area, 2025, 2, fee=444, hosp_lv="77", psn_type="9901")
 
     def spells() -> list[Row]:
         return [row for (_, table, _), rows in made.world.rows.items() if table == "psn_insu_d" for row in rows]
@@ -36,12 +37,15 @@ def test_L33_a_code_mapped_late_and_mapped_again_ends_where_one_known_from_the_s
     take_in(late, key)
     settings = settings_of(late, key)
     assert query(late / "warehouse.duckdb", "select count(*) from quarantine.rejected_row")[0][0] >= 6
-    for words in (["insutype", "888", "390"], ["med_type", "9977", "chronic_outpatient"]):
+    for words in (
+        ["insutype", "888", "390"], ["med_type", "9977", "chronic_outpatient"], ["hosp_lv", "77", "02"], ["psn_type", "9901", "1101"],
+    ):  # fmt: skip
         verb.codes(settings, ["map", *words], "test", "", build=False)
     assert query(late / "warehouse.duckdb", "select count(*) from quarantine.rejected_row") == [(0,)]
     build_models(late, key)
     first = tables(late / "warehouse.duckdb")
-    for words in (["insutype", "888", "310"], ["med_type", "9977", "inpatient"]):
+    # A grade that no row has: the enumerations of the facts must know it in months that received no row.
+    for words in (["insutype", "888", "310"], ["med_type", "9977", "inpatient"], ["hosp_lv", "77", "09"]):
         verb.codes(settings, ["map", *words], "test", "", build=False)
     build_models(late, key)
     told = tables(late / "warehouse.duckdb")

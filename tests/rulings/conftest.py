@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.rulings.answers import Answers, Parts, Warehouse, numbers_of
 from tests.rulings.landed import IDENTITIES, YEARS, make_world
@@ -19,11 +21,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture(scope="session")
-def built(world: World) -> Warehouse:
-    """The warehouse built from the hand-made province by intake and dbt, without the later stages."""
+def built(world: World, common_folder: Path) -> Warehouse:
+    """The warehouse built from the hand-made province by intake and dbt, without the later stages; worker processes share it."""
     from tests.warehouse_api import build_home
 
-    build_home(world.home)
+    shared, key = common_folder / "rulings_built", world.home.parent / f"{world.home.name}.key"
+    with FileLock(common_folder / "rulings_built.lock"):
+        if shared.exists():
+            shutil.copytree(shared / "home", world.home, dirs_exist_ok=True)
+            shutil.copyfile(shared / "key", key)
+        else:
+            build_home(world.home)
+            shutil.copytree(world.home, shared / "home", ignore=shutil.ignore_patterns("landing"))
+            shutil.copyfile(key, shared / "key")
     return Warehouse(world.home / "warehouse.duckdb", world)
 
 

@@ -13,12 +13,14 @@ from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, World
 
 CASES = [
     "test_settlement_rulings", "test_stay_rulings", "test_enrolment_rulings", "test_machinery_rulings",
-    "test_other_definitions",
+    "test_other_definitions", "test_reversal_kinds",
 ]  # fmt: skip
 DELIVERIES = {"b1": "2026-01-10T00:00:00", "b2": "2026-02-10T00:00:00"}
 # Identities that this province writes as codes of its own; `other` is an identity of no list.
 IDENTITIES = {"101": "destitute", "900": "other"}
 YEARS = [FIRST_YEAR, YEAR, NEXT_YEAR]
+# The last year whose reversals the province tells as booked; as known from then on.
+LEDGER_UNTIL = FIRST_YEAR
 
 
 def _common(world: World) -> None:
@@ -61,6 +63,7 @@ def make_world(home: Path, cases: Sequence[str] = CASES) -> World:
         "definitions:\n"
         f"  dedup_scope: [{{from: 2000, value: province}}, {{from: {NEXT_YEAR}, value: each_area}}]\n"
         f"  stay_merge: [{{from: 2000, value: per_mdtrt}}, {{from: {NEXT_YEAR}, value: gap_merge_3}}]\n"
+        f"  reversal_measure: [{{from: 2000, value: ledger}}, {{from: {LEDGER_UNTIL + 1}, value: as_known}}]\n"
         "pooling:\n"
         f"  - {{region: '{world.area('L7').prefecture}', from: 2024-07-01, level: province}}\n"
         "care_type_map: {'16': chronic_outpatient}\n"

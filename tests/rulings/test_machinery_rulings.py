@@ -66,7 +66,7 @@ def test_S5_the_newest_version_wins_and_then_the_later_delivery(answers: Answers
 
 
 def rows_S5_new_code(area: Area) -> None:
-    """Codes that no earlier batch had, in a month that is built already: test_full_refresh takes it in step by step."""
+    """Codes that no earlier batch had, in a month that is built already: test_as_of takes it in step by step."""
     area.settle(fee=100)
     area.settle(fee=300, hosp_lv="Q7", dedc_hosp_lv="Q8", insu_admdvs=f"{area.county[:4]}77", batch="b2")
 

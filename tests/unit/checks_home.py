@@ -43,6 +43,7 @@ create table cube.cube_fund (year integer, scheme_code varchar, fund_type varcha
     amount_yuan decimal(18, 2));
 create table cube.cube_settlement (settlement_month integer, scheme_code varchar, reversal_class varchar,
     pool_pay_yuan decimal(18, 2));
+create table indicator.definition (definition_id varchar, switch varchar, value varchar);
 create table indicator.own_identity (identity_id varchar, year integer, holds boolean);
 create table indicator.identity_result (identity_id varchar, year integer, expression varchar, difference double,
     status varchar, note varchar);
@@ -103,7 +104,11 @@ def whole_home(home: Path) -> Settings:
             if rule.stage == "core":
                 connection.execute("insert into core.rule_count values (?, 'fct', 0, 1000, 0, 202401)", [rule.id])
         connection.execute("insert into cube.cube_fund values (2024, '310', '统筹', 'E01', '支出', 1000)")
-        connection.execute("insert into cube.cube_settlement values (202401, '310', 'live', 990)")
+        # A reversed pair, which comes to nothing, is larger than the bridge is wide.
+        connection.execute(
+            "insert into cube.cube_settlement values (202401, '310', 'live', 990), (202401, '310', 'reversed', 400), "
+            "(202402, '310', 'reversing', -400)"
+        )
         connection.execute(
             "insert into indicator.own_identity values ('N01', 2024, true), ('parts:scheme', 2024, true), "
             "('regions', 2024, true), ('within_tiers', 2024, true)"

@@ -11,15 +11,18 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project import alerts, run_lock
+from dagster_project import alerts, run, run_lock
+from dagster_project.assets.execute import tidy_instance
+from dagster_project.assets.sensors import landing_sensor
 from dagster_project.checks import read_results, run_stage
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import Settings
-from dagster_project.verbs import running
+from dagster_project.verbs import keeping, running
 from tests.intake_world import Home, rows
 from tests.unit.checks_home import RUN_ID, execute, whole_home, write_json
 from tests.warehouse_api import bulletin
@@ -187,6 +190,43 @@ def test_a_run_outside_dagster_that_fails_and_a_home_that_is_broken_raise_it(
     assert not run_lock.is_busy(home.settings), "a run that did not begin holds nothing"
     last = received(tmp_path / "got")[-1]
     assert "文件缺失" in "".join(last["where"]) and "setl_d_1.csv" in "".join(last["where"])
+
+
+def killed_amid(settings: Settings, run_id: str) -> None:
+    """A run that is killed after it has begun: the system drops its lock, and nobody says that it is over."""
+    run.begin(settings, run_id, "bulletin build")
+    run._begun.clear()
+    run_lock._held.pop(settings.home / "run.lock").close()
+
+
+def test_a_run_that_was_killed_raises_it_once_at_whatever_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BULLETIN_ALERT_COMMAND", shlex.join(writer(tmp_path / "got")))
+    home = Home(tmp_path / "home").settings
+    monkeypatch.setenv("BULLETIN_HOME", str(home.home))
+
+    def next_run() -> None:
+        with running.own_run(home, "bulletin check"):
+            pass
+
+    def look() -> None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            landing_sensor().evaluate_tick(dg.build_sensor_context(instance=instance))
+
+    for number, following in enumerate((next_run, look, lambda: keeping.verify(home), lambda: tidy_instance(home)), 1):
+        monkeypatch.setenv("BULLETIN_NOW", f"2026-03-0{number}T17:00:00+00:00")
+        killed_amid(home, f"killed {number}")
+        assert len(received(tmp_path / "got")) == number - 1 and run_lock.was_left(home)
+        following()
+        alert = received(tmp_path / "got")[-1]
+        assert (alert["event"], alert["run_id"]) == ("run_left", f"killed {number}")
+        assert f"bulletin build, begun 2026-03-0{number + 1} 01:00 China time" in alert["reason"]["en"]
+        assert "重新运行即从中断处继续" in alert["todo"]["zh"]
+        next_run()
+        look()
+        assert len(received(tmp_path / "got")) == number and not run_lock.was_left(home), "once"
+    assert "2026-03-02 01:00（北京时间）开始" in capsys.readouterr().err, "whoever starts the next run reads it, too"
 
 
 def test_bulletin_run_raises_it_through_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import zipfile
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from docx import Document as open_word
 
 from dagster_project.bulletin import PublicationReport, freeze, make_publication
 from dagster_project.bulletin import folder as folders
+from dagster_project.checks import waivers
 from dagster_project.durable import set_hook
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
+from dagster_project.verbs import making
 from tests.bulletin_home import RUN_ID, make_home
 
 VINTAGE = "2026-03-01_draft"
@@ -371,7 +374,9 @@ def test_L30_an_export_does_not_make_open_findings_forgotten(fresh: Settings) ->
     assert 'id="code_unknown"' in page and 'id="document_missing"' in page
 
 
-def test_L30_nothing_is_frozen_while_the_newest_run_is_blocked(fresh: Settings) -> None:
+def test_L30_L34_nothing_is_frozen_while_the_newest_run_is_blocked_unless_it_is_waived(
+    fresh: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     judged_again(fresh, "later run", "core", "stay_several_persons", "fail")
     for accepted in ("", "x"):
         with pytest.raises(UserError, match="blocking check") as refused:
@@ -380,8 +385,14 @@ def test_L30_nothing_is_frozen_while_the_newest_run_is_blocked(fresh: Settings) 
     judged_again(fresh, "export", "publication", "document_missing", "pass")
     with pytest.raises(UserError, match="blocking check"):
         freeze(fresh, 2025, "quick_report")
-    judged_again(fresh, "run after that", "core", "stay_several_persons", "pass")
-    assert freeze(fresh, 2025, "quick_report").status == "provisional"
+    with duckdb.connect(str(fresh.warehouse)) as connection:
+        waivers.make(connection, "stay_several_persons", "", "", "四月补送", "王敏", date(2030, 4, 30), "run")
+    report = freeze(fresh, 2025, "quick_report")
+    assert report.status == "provisional" and [one["check"] for one in report.waived] == ["core.stay_several_persons"]
+    page = (report.folder / "checks.html").read_text(encoding="utf-8")
+    assert "已豁免，至 2030-04-30，王敏：四月补送" in page and "waived until 2030-04-30 by 王敏" in page
+    making._say_waived(fresh, report.waived)
+    assert "core.stay_several_persons（1）  至 2030-04-30，王敏：四月补送" in capsys.readouterr().out
 
 
 def test_L30_no_vintage_lists_files_that_its_numbers_do_not_hold(fresh: Settings) -> None:

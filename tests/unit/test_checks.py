@@ -144,6 +144,17 @@ def test_L27_a_year_is_held_against_the_one_before_once_it_has_its_december(home
     assert result_of(home, "year_on_year_jump").status == "warn"
 
 
+def test_L36_a_count_below_zero_is_lawful_where_reversals_count_as_booked(home: Settings) -> None:
+    execute(
+        home,
+        *BROKEN["count_negative"][0],
+        "insert into indicator.definition values ('d1', 'reversal_measure', 'as_known')",
+    )
+    assert result_of(home, "count_negative").status == "fail"
+    execute(home, "update indicator.definition set value = 'ledger'")
+    assert result_of(home, "count_negative").status == "pass"
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_whole_home_passes_every_check(home: Settings, stage: str) -> None:
     results = run_stage(home, stage, RUN_ID)  # type: ignore[arg-type]

@@ -146,7 +146,7 @@ def test_the_page_keeps_all_stages_when_a_later_run_judges_one(tmp_path: Path) -
         text = written.read_text(encoding="utf-8")
         assert len(re.findall(r'data-check="\w+" id="', text)) == len(catalogue())
         assert "不能定稿" in _card(text, "file_refused") and "没有阻断性问题" not in text
-        assert "2026-03-02 08:30 UTC · 运行 run export" in judged_line(text, "publication")
+        assert "2026-03-02 16:30 北京时间 China time · 运行 run export" in judged_line(text, "publication")
         assert all(f"run {RUN_ID}" in judged_line(text, stage) for stage in STAGES[:-1])
         assert "older than" not in text.partition("</ul>")[0]
 

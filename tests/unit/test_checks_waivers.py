@@ -68,7 +68,10 @@ def test_L34_a_waived_finding_is_told_everywhere_and_does_not_block(
     home: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert finding(home, "load_rows_accounted").blocking and finding(home, "code_unknown").holds_release
-    assert waive(home, "landing.load_rows_accounted") == waive(home, "code_unknown") == ExitCode.DONE
+    assert waive(home, "landing.load_rows_accounted") == ExitCode.DONE
+    assert "不阻断运行，也不阻断定稿（各类版次）" in capsys.readouterr().out
+    assert waive(home, "code_unknown") == ExitCode.DONE
+    assert "正式公报可以定稿，不必再用 --accept" in capsys.readouterr().out
     for name in ("load_rows_accounted", "code_unknown"):
         found = finding(home, name)
         assert not found.blocking and not found.holds_release and found.status in ("fail", "warn")
@@ -108,11 +111,12 @@ def test_L34_it_blocks_again_after_its_day_and_when_it_grows(home: Settings, mon
     )
 
 
-def test_L34_one_month_may_be_waived_and_the_others_hold(home: Settings) -> None:
+def test_L34_one_month_may_be_waived_and_the_others_hold(home: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     before = finding(home, "delivered_month_gap")
     assert before.holds_release == (before.blocks == "release") and before.unexpected == 2
     waive(home, "delivered_month_gap", month="202403")
     assert not finding(home, "delivered_month_gap").waivers, "April is missing, too"
+    assert "之外还有这个问题，仍照常阻断" in capsys.readouterr().out
     waive(home, "delivered_month_gap", month="202404")
     assert len(finding(home, "delivered_month_gap").waivers) == 2
     with pytest.raises(UserError, match="no row of that"):

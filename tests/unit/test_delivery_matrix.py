@@ -15,7 +15,7 @@ from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.stages import filled
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import areas, prepare_warehouse
-from dagster_project.verbs import deliveries
+from dagster_project.verbs import deliveries, desk
 from dagster_project.warehouse import connect
 from tests.fail_points import SIDES, kill_at
 from tests.intake_world import Home, row, rows
@@ -172,6 +172,31 @@ def test_L32_a_month_delivered_twice_is_not_doubled(tmp_path: Path, step: str, s
         assert areas.count_superseded(connection) == [1]
         areas.refresh(connection)
     assert ("202401", FAR, 2, 200) in areas_of(home)
+
+
+def test_L31_the_matrix_is_that_of_now_after_a_file_was_taken_out_and_back(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.put_rows("setl_d_1.csv", rows("setl_d", 3))
+    home.put_rows(
+        "setl_d_2.csv", [row("setl_d", 1, updt_time="2024-03-05 11:00:00"), *rows("setl_d", 2, 8, insu_admdvs=FAR)]
+    )
+    home.run()
+
+    def shown() -> list[list[str]]:
+        deliveries.deliveries(home.settings, None, None, tmp_path / "m.csv")
+        with (tmp_path / "m.csv").open(encoding="utf-8-sig") as stream:
+            return [
+                [line["region"], line["rows"], line["money"]]
+                for line in csv.DictReader(stream)
+                if line["level"] == "county"
+            ]
+
+    both = [[CITY, "3", "300.00"], [FAR, "2", "200.00"]]
+    assert shown() == both
+    desk.unload(home.settings, "setl_d_2.csv", "发错了", "王敏", back=False, build=False)
+    assert shown() == [[CITY, "3", "300.00"]], "its rows are out, the row that it had replaced counts again"
+    desk.unload(home.settings, "setl_d_2.csv", "没有错", "王敏", back=True, build=False)
+    assert shown() == both
 
 
 def test_the_deliveries_verb_prints_and_writes_the_matrix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

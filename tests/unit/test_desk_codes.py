@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.contracts import load_contracts
+from dagster_project.desk import codes as desk
 from dagster_project.desk.codes import list_unmapped
 from dagster_project.desk.targets import find_target
 from dagster_project.desk.unloading import unload
 from dagster_project.dictionary import load_province
-from dagster_project.dictionary.code_map import read_decisions
+from dagster_project.dictionary.code_map import read_decisions, sets_to_code
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import mark_built, prepare_warehouse
+from dagster_project.settings import PROJECT_ROOT
 from dagster_project.verbs import codes as verb
 from dagster_project.warehouse import connect
 from tests.fail_points import SIDES, kill_at
@@ -133,6 +136,8 @@ def test_S1_a_decision_is_recorded_and_a_later_one_is_a_new_dated_row(
         (("med_type", "9977", "dentist"), "no dentist"),
         (("insutype", "310", "390"), "national set"),
         (("admdvs", "528877", "520102"), "cannot be mapped"),
+        (("insu_admdvs", "528877", "520102"), "cannot be mapped"),
+        (("hosp_lv", "77", "nothing"), "no nothing"),
         (("med_type", "9101", "inpatient"), "YAML"),
     ],
 )
@@ -148,6 +153,22 @@ def test_S1_what_cannot_be_mapped_is_refused_and_nothing_is_written(
     assert (
         read_decisions(home.settings.provinces, "520000") == [] and home.value("select max(load_id) from ops.load") == 1
     )
+
+
+def test_S1_codes_of_every_set_that_is_held_or_counted_can_be_mapped(home: Home) -> None:
+    for column, code, target in (("hosp_lv", "77", "02"), ("emp_type", "9x", "10"), ("ledger_item", "X", "I01")):
+        with connect(home.settings) as connection:
+            desk.map_code(connection, home.settings, column, code, target, "王敏", "")
+    decided = load_province(home.settings, "520000").code_map
+    assert (decided["hosp_lv"], decided["emp_type_group"]) == ({"77": "02"}, {"9x": "10"})
+    assert unmapped(home)["hosp_lv", "77"][4] == "02"
+    # What intake takes for known by a map must be put in its place by staging: column by column, as the contracts name the sets.
+    for contract in load_contracts().values():
+        staging = (PROJECT_ROOT / "dbt" / "models" / "staging" / f"stg_{contract.name}.sql").read_text(encoding="utf-8")
+        for column in contract.landed:
+            if column.code_set in sets_to_code() and column.unknown != "lawful":
+                told = f"'{column.name}'" + (f", '{column.code_set}'" if column.name != column.code_set else "")
+                assert f"mapped_code(mapped, {told}) }}}} as {column.name}," in staging, (contract.name, column.name)
 
 
 def test_S1_without_the_landed_file_the_map_stands_and_the_rows_wait(home: Home, tmp_path: Path) -> None:

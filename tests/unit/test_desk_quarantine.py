@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from dagster_project import china_time
 from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.landing import plan
 from dagster_project.checks.stages import filled
@@ -21,6 +23,7 @@ from dagster_project.desk.unloading import unload
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import prepare_warehouse
 from dagster_project.verbs import quarantine as verb
+from dagster_project.verbs import quarantine_export
 from dagster_project.warehouse import connect
 from tests.fail_points import SIDES, kill_at
 from tests.intake_world import Home, row, rows
@@ -98,7 +101,7 @@ def test_what_is_held_is_told_by_rule_file_and_month(home: Home) -> None:
 def test_the_workbook_marks_the_cell_that_broke_and_holds_no_formula_and_no_identifier(
     home: Home, tmp_path: Path
 ) -> None:
-    sheet = export(home, tmp_path / "out" / "held.xlsx")
+    sheet = export(home, tmp_path / "held.xlsx")
     broken = place(sheet, "psn_pay", 2)
     assert broken.value == "=1+1" and broken.data_type == "s", "a cell as delivered, and text"
     assert "number_form" in broken.comment.text and broken.fill.fgColor.rgb == "FFFFD7D2"
@@ -214,11 +217,55 @@ def test_what_cannot_be_taken_back_is_said(home: Home, tmp_path: Path) -> None:
         land(home, tmp_path / "held.xlsx")
 
 
-def test_the_verb_tells_how_the_numbers_moved(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    corrected(home, tmp_path / "held.xlsx")
-    assert verb.take(home.settings, tmp_path / "held.xlsx", build=False) == ExitCode.DONE
+def test_the_verb_tells_how_the_numbers_moved_and_what_is_held_again(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "held.xlsx"
+    corrected(home, path)
+    book = openpyxl.load_workbook(path)
+    place(book["setl_d"], "medfee_sumamt", 3).value = "2,5"  # changed, and wrong all the same
+    book.save(path)
+    assert verb.take(home.settings, path, build=False) == ExitCode.DONE
     told = capsys.readouterr().out
-    assert "更正了 3 行" in told and "隔离区：4 → 1 行" in told and "1 行未改" in told
+    assert "更正了 3 行：接收 2 行，仍被隔离 1 行" in told and "number_form（medfee_sumamt" in told
+    assert "隔离区：4 → 2 行" in told and "1 行未改" in told
+    # The same workbook once more: nothing happens, and what became of it is said.
+    load = home.value("select load_id from ops.load where source_file like '%/setl_d_corrects_1.csv'")
+    moment = home.value(f"select loaded_at from ops.load where load_id = {load}")
+    assert verb.take(home.settings, path, build=False) == ExitCode.BAD_INPUT
+    again = "".join(capsys.readouterr())
+    assert "取回过" in again and "没有一行有改动" not in again and "1 行未改" in again
+    assert f"2 行已于 {china_time.shown(moment)} 入库，入库编号 {load}（corrected_" in again
+    assert "仍有 1 行被隔离" in again and home.value("select count(*) from ops.load") == 4
+
+
+def test_a_workbook_goes_where_a_person_says_or_the_reason_is_told(tmp_path: Path) -> None:
+    (day,) = (quarantine_export.place_for(tmp_path),)
+    assert day.parent == tmp_path and re.fullmatch(r"quarantine_\d{8}\.xlsx", day.name)
+    assert quarantine_export.place_for(tmp_path / "held.XLSX").name == "held.XLSX"
+    for path, told in ((tmp_path / "none" / "held.xlsx", "no such folder"), (tmp_path / "held.csv", "ends in .xlsx")):
+        with pytest.raises(UserError, match=told) as raised:
+            quarantine_export.place_for(path)
+        assert raised.value.code == ExitCode.BAD_INPUT and not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "what", ["quarantine/setl_d/1.parquet", pytest.param("raw/setl_d/202401/1.parquet", marks=pytest.mark.long)]
+)
+def test_stored_files_that_are_cut_gone_or_changed_are_named(home: Home, tmp_path: Path, what: str) -> None:
+    path = home.settings.home / what
+    whole = path.read_bytes()
+    for damage in (whole[: len(whole) // 2], None, bytes(len(whole))):
+        path.unlink()
+        if damage is not None:
+            path.write_bytes(damage)
+        for to in (None, tmp_path / "held.xlsx"):
+            with pytest.raises(UserError) as raised:
+                verb.show(home.settings, None, to, originals=to is not None)
+            told = raised.value.message("zh")
+            assert what in told and "setl_d_1.csv" in told and "bulletin verify" in told
+            assert raised.value.code == ExitCode.BROKEN_INSTALLATION
+        path.write_bytes(whole)
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import re
+import struct
+import zipfile
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 import xlsxwriter
 
 from dagster_project.ingest import scan
+from dagster_project.ingest.damage import damaged
+from dagster_project.ingest.forms import require_form
+from dagster_project.ingest.manifest import read_manifest
+from dagster_project.ingest.report import Refusal
+from tests.corpus.odd import by_column, delimited, good, workbook, zipped
+from tests.corpus.odd import parquet as columns_as_parquet
 from tests.intake_world import Home, parquet, row, rows, text
 
 
@@ -138,6 +148,67 @@ def test_damaged_and_disguised_files_are_refused_in_words(home: Home) -> None:
         "setl_d.xls",
     }
     assert "Parquet" in found["setl_d_named.csv"] and "Traceback" not in "".join(found.values())
+
+
+def test_L35_a_file_under_another_suffix_is_called_what_it_is(tmp_path: Path) -> None:
+    table = delimited(good("population_ref", 1))
+    forms = {
+        "文本": [
+            table.encode(),
+            table.encode("utf-16"),
+            "编号,名称\n1,贵阳\n".encode("gbk"),
+            table.encode("utf-8-sig"),
+        ],
+        "Parquet": [columns_as_parquet(by_column(good("population_ref", 1)))],
+        "Excel 工作簿": [workbook(good("population_ref", 1))],
+        "zip": [zipped({"a.csv": table})],
+        "gzip": [gzip.compress(table.encode())],
+        "网页": [b"\r\n<!DOCTYPE html><html></html>"],
+        "旧版 Excel": [b"\xd0\xcf\x11\xe0" + bytes(600)],
+    }
+    own = {".parquet": "Parquet", ".xlsx": "Excel 工作簿", ".zip": "zip", ".gz": "gzip"}
+    for suffix, form in own.items():
+        for name, contents in forms.items():
+            for content in contents:
+                path = tmp_path / f"population_ref{suffix}"
+                path.write_bytes(content)
+                if name == form:
+                    require_form(path)
+                    continue
+                with pytest.raises(Refusal) as raised:
+                    require_form(path)
+                assert f"扩展名是 {suffix[1:]}，内容却是{name}" in raised.value.reason.zh
+    for content in (
+        b"",
+        b"\x00\x01\x02" * 99,
+        workbook(good("population_ref", 1))[:900],
+    ):  # damage is told by whoever reads it
+        path = tmp_path / "population_ref.xlsx"
+        path.write_bytes(content)
+        require_form(path)
+
+
+def test_reasons_hold_no_words_of_libraries(tmp_path: Path) -> None:
+    for error in (
+        zipfile.BadZipFile("Bad magic number"), EOFError("Compressed file ended"), gzip.BadGzipFile("CRC"), PermissionError(13, "denied"),
+        duckdb.InvalidInputException("No magic bytes"), NotImplementedError("compression type 9"), struct.error("unpack requires"),
+    ):  # fmt: skip
+        reason = damaged(error).reason
+        assert type(error).__name__ not in str(reason) and str(error) not in str(reason)
+        assert not re.search("[A-Za-z]", reason.zh), reason.zh
+    for content, told in (
+        ('{"files": [}', "第 1 行第 12 个字符"), ('{"extracted_at": "yesterday"}', "extracted_at 不是日期时间：yesterday"),
+        ('{"files": [{"file": "a.csv", "rows": "many"}]}', "a.csv 的 rows 行数不是整数：many"), ("[]", "最外层"),
+    ):  # fmt: skip
+        path = tmp_path / "manifest.json"
+        path.write_text(content, encoding="utf-8")
+        problem = read_manifest(path, tmp_path).problem
+        assert (
+            problem is not None
+            and told in problem.zh
+            and "Invalid" not in str(problem)
+            and "Expecting" not in str(problem)
+        )
 
 
 def test_the_month_of_most_rows_written_by_itself_holds_the_same_rows(

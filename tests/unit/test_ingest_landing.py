@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -108,7 +109,7 @@ def test_S8_a_listed_file_that_is_a_link_to_nothing_is_absent(home: Home) -> Non
 
 
 def test_S8_manifests(home: Home) -> None:
-    for batch in ("b1", "b2", "b3", "b4", "b5", "b6"):
+    for batch in ("b1", "b2", "b3", "b4", "b6"):
         home.put_rows(f"{batch}/setl_d_1.csv", rows("setl_d", 4, start=10 * int(batch[1])))
     good = {
         "file": "setl_d_1.csv",
@@ -120,7 +121,6 @@ def test_S8_manifests(home: Home) -> None:
     home.manifest("b2", files=[{"file": "setl_d_1.csv", "rows": 5}])
     home.manifest("b3", files=[{"file": "setl_d_1.csv", "sums": {"medfee_sumamt": "399.99"}}])
     home.manifest("b4", files=[{"file": "setl_d_1.csv"}, {"file": "setl_d_2.csv"}])
-    home.manifest("b5", files=[])
     home.put("b6/manifest.json", "{not json")
     report = home.run()
     found = {file.source_file: file for file in report.files}
@@ -130,7 +130,6 @@ def test_S8_manifests(home: Home) -> None:
         "b2": "5",
         "b3": "399.99",
         "b4": "setl_d_2.csv",
-        "b5": "not listed",
         "b6": "manifest.json",
     }.items():
         assert found[f"{name}/setl_d_1.csv"].status == "refused" and word in str(
@@ -144,6 +143,22 @@ def test_S8_manifests(home: Home) -> None:
     home.put_rows("b7/setl_d_7.csv", rows("setl_d", 1, start=77))
     home.manifest("b7", files=[{"file": "setl_d_7.csv", "sha256": "0" * 64}])
     assert "sha256" in home.reasons()["b7/setl_d_7.csv"]
+
+
+def test_S8_a_manifest_that_lists_no_file_refuses_its_batch(home: Home) -> None:
+    listed = [{"file": "setl_d_1.csv", "rows": 5}]
+    told = {"b1": {"files": []}, "b2": {"batch": "2"}, "b3": {"file_list": listed}, "b4": {"files": None}}
+    for batch, content in told.items():
+        home.put_rows(f"{batch}/setl_d_1.csv", rows("setl_d", 4, start=10 * int(batch[1])))
+        home.put(f"{batch}/manifest.json", json.dumps(content))
+    reasons = home.reasons()
+    assert len(reasons) == 4
+    assert all("没有列出任何文件" in reason and "lists no file" in reason for reason in reasons.values())
+    for batch in told:
+        (home.landing / batch / "manifest.json").unlink()
+    assert {file.status for file in home.run().files} == {"loaded"}
+    home.put("b1/manifest.json", "{}")
+    assert not home.run().refused, "no new file is concerned"
 
 
 def test_a_loaded_content_is_passed_over(home: Home) -> None:

@@ -88,7 +88,7 @@ def test_L19_a_deleted_marker_makes_no_synthetic_file_real(tmp_path: Path) -> No
     assert [file.source_file for file in real.run().refused] == ["b3/population_ref_1.csv"]
 
 
-@pytest.mark.parametrize("manifest", [{"files": None}, {"synthetic": False}, {"synthetic": "true"}])
+@pytest.mark.parametrize("manifest", [{"synthetic": False}, {"synthetic": "true"}])
 def test_L19_a_manifest_marks_only_what_it_calls_synthetic_and_lists(home: Home, manifest: dict[str, Any]) -> None:
     synthetic_batch(home, **manifest)
     assert [file.status for file in home.run().files] == ["loaded"] and home.value(KIND) == "false"

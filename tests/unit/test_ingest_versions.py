@@ -109,6 +109,35 @@ def test_an_increment_closes_nothing(home: Home) -> None:
     assert len(current(home, "psn_insu_d", "1")) == 2
 
 
+# One month, delivered as its increment, as a full snapshot and in a re-extraction of the last three months: number, version.
+# 2 and 4 were voided and deleted at the source, so the snapshot lacks them; 2 and 5 are there again later, 2 as it was before.
+MONTH = {
+    "b1": ("increment", [(1, 1), (2, 5), (3, 1), (4, 1), (5, 1), (6, 2)]),
+    "b2": ("full", [(1, 2), (3, 1), (6, 1)]),
+    "b3": ("increment", [(1, 2), (2, 1), (3, 3), (5, 1), (7, 1)]),
+}
+# Number, version and delivery of what stands: rows delivered after the snapshot, or in it; of those the newest version.
+STANDS = [(1, 2, "b3"), (2, 1, "b3"), (3, 3, "b3"), (5, 1, "b3"), (6, 2, "b1"), (7, 1, "b3")]
+
+
+@pytest.mark.parametrize("order", [*permutations(MONTH), ()], ids=lambda order: "-".join(order) or "at_once")
+def test_S5_increment_snapshot_and_re_extraction_end_in_one_state(tmp_path: Path, order: tuple[str, ...]) -> None:
+    home = Home(tmp_path / "home")
+    for batch in order or MONTH:
+        delivery, versions = MONTH[batch]
+        cells = [(number, {"updt_time": f"2024-02-0{version} 00:00:00"}) for number, version in versions]
+        home.put_rows(f"{batch}/setl_d_{batch}.csv", [row("setl_d", number, **at(1), **cell) for number, cell in cells])
+        home.manifest(batch, extracted_at=f"2024-0{int(batch[1]) + 2}-05T00:00:00", delivery=delivery)
+        if order:
+            home.run()
+            build(home)
+    due = home.run().touched_months
+    found = current(home, "setl_d", "setl_id[4:]::integer, day(updt_time)::integer, source_file[:2]")
+    assert found == STANDS
+    assert due == ([] if order else [202401])
+    assert home.query("select count(*), count(distinct (load_id, source_row)) from ops.superseded") == [(8, 8)]
+
+
 def at(month: int) -> dict[str, str]:
     """Cells that put a settlement into a month of 2024."""
     return {

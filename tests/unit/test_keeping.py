@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -161,20 +162,35 @@ def state(settings: Settings) -> list[Any]:
 
 
 def test_a_backup_holds_everything_but_the_key_and_comes_back(home: Settings, tmp_path: Path) -> None:
+    for name in ("editorial/2025.txt", "serving/medical_insurance.duckdb", "dagster/dagster.yaml", "checks.html"):
+        (home.home / name).parent.mkdir(exist_ok=True)
+        (home.home / name).write_text(name, encoding="utf-8")
+    # Dagster's server has written to its history and not folded the log back into the file.
+    history = sqlite3.connect(home.home / "dagster" / "runs.db")
+    history.execute("pragma journal_mode = wal")
+    history.execute("create table runs as select 'materialised' as what")
+    history.commit()
+    assert (home.home / "dagster" / "runs.db-wal").stat().st_size
     made = backup(home, tmp_path / "disk")
+    history.close()
     assert made.folder.parent == tmp_path / "disk" and not list((tmp_path / "disk").glob(".*"))
     listed = json.loads((made.folder / MANIFEST).read_text(encoding="utf-8"))
     found = contents(made.folder)
     found.pop(MANIFEST)
     assert found == {entry["path"]: entry["sha256"] for entry in listed["files"]}
     assert not [path for path in found if "secret" in path or path.startswith("landing")]
-    assert {path.split("/")[0] for path in found} >= {
+    whole = {
         "warehouse.duckdb",
         "raw",
         "quarantine",
         "publication",
         "provinces",
+        "editorial",
+        "serving",
+        "dagster",
+        "checks.html",
     }
+    assert {path.split("/")[0] for path in found} >= whole and not [path for path in found if path.endswith("-wal")]
     assert listed["key_fingerprint"] and listed["province"] == "520000"
     assert backup(home, tmp_path / "disk", with_landing=True).folder != made.folder
     expected = state(home)
@@ -183,6 +199,9 @@ def test_a_backup_holds_everything_but_the_key_and_comes_back(home: Settings, tm
     shutil.rmtree(home.home)
     assert back.files == made.files == len(found)
     assert state(other) == expected, "the views read the files of the restored home"
+    assert other.serving_file.read_text(encoding="utf-8") == "serving/medical_insurance.duckdb", "BI goes on at once"
+    with sqlite3.connect(other.home / "dagster" / "runs.db") as kept:
+        assert kept.execute("select what from runs").fetchall() == [("materialised",)]
     run.begin(other, "next", "test")
     run.finish(other, "next", "done")
     with pytest.raises(UserError) as refused:

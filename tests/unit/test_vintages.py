@@ -90,15 +90,15 @@ def test_without_a_draft_the_two_newest_frozen_ones_are_compared(settings: Setti
 
 def test_it_is_said_which_two_were_compared_and_what_changed(settings: Settings) -> None:
     told = render(compare(settings, YEAR), "zh")
-    assert "旧：2026-03-01_bulletin（统计公报，已定稿，2026-03-09T08:00:00Z）" in told
-    assert f"新：{DRAFT}（草稿，即仓库现有的数，2026-03-12T08:00:00Z）" in told
+    assert "旧：2026-03-01_bulletin（统计公报，已定稿，2026-03-09 16:00）" in told
+    assert f"新：{DRAFT}（草稿，即仓库现有的数，2026-03-12 16:00）" in told
     assert "基本医保参保人数 · 贵阳市 · 2025 年: 3.00 → 4.00 万人  [insured_total 520100]" in told
     assert (
         "职工医保待遇享受人次 · 贵阳市 · 2025 年 6 月当月: 10.00 → 11.00 亿人次  [employee_benefit_visits 520100]"
         in told
     )
     said = render(compare(settings, YEAR), "en")
-    assert "old: 2026-03-01_bulletin (bulletin, frozen, 2026-03-09T08:00:00Z)" in said
+    assert "old: 2026-03-01_bulletin (bulletin, frozen, 2026-03-09 16:00)" in said
     assert "Basic medical insurance enrolment · Guiyang · 2025: 3.00 → 4.00 万人 (10 thousand persons)" in said
 
 

@@ -134,6 +134,17 @@ found as (
         care_group as code
     from {{ source('ops', 'care_type_map') }}
     union all
+    -- What a code is mapped to at the desk reaches months that received no row.
+    select
+        case code_set
+            when 'insutype' then 'scheme'
+            when 'hosp_lv' then 'grade'
+            when 'dedc_hosp_lv' then 'grade'
+            when 'pay_loc' then 'payment_place'
+        end as domain,
+        target as code
+    from {{ source('ops', 'code_map') }}
+    union all
     select
         case set_name
             when 'med_type' then 'care_group'

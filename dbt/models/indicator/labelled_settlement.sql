@@ -4,7 +4,7 @@
 ] %}
 
 with labelled as (
-    {{ settlement_labels(ref('cube_settlement'), ['row_count', 'visit_count'] + amounts) }}
+    {{ settlement_labels(ref('cube_settlement'), ['row_count', 'visit_count', 'discharge_count'] + amounts) }}
 ),
 
 final as (
@@ -24,9 +24,13 @@ final as (
         age_group,
         {{ person_group_label('scheme', 'member_status') }} as person_group,
         benefit_type,
-        -- L12: visits of a kind that is counted in stays never come from settlement rows.
+        -- L12: visits of a kind that is counted in stays never come from settlement rows, but for those that no stay is made
+        -- of any more and the ledger has booked (L36).
         cast(sum(
-            case when visit_type in ('inpatient', 'maternity_inpatient', 'home_bed') then 0 else visit_count * visit_weight end
+            case
+                when visit_type in ('inpatient', 'maternity_inpatient', 'home_bed') then discharge_count * stay_weight
+                else visit_count * visit_weight
+            end
         ) as bigint) as visits,
         cast(sum(row_count * money_weight) as bigint) as row_count,
         {%- for amount in amounts %}

@@ -18,6 +18,8 @@ weighed as (
     select
         choices.province,
         choices.year,
+        choices.reversal_measure,
+        choices.netting,
         classes.reversal_class,
         case
             when choices.reversal_measure = 'ledger' and classes.reversal_class = 'reversing' then -1
@@ -34,8 +36,18 @@ weighed as (
 -- Amounts of a reversing row are negative already, so money is added as it stands.
 final as (
     select
-        *,
-        abs(visit_weight) as money_weight
+        province,
+        year,
+        reversal_class,
+        visit_weight,
+        abs(visit_weight) as money_weight,
+        -- L36: stays are put together from the rows that stand and are counted there. As booked, a discharge that was taken back
+        -- later was one until then, and is taken back in the month of its mirror.
+        case
+            when reversal_measure <> 'ledger' or reversal_class = 'live' then 0
+            when reversal_class = 'flagged_alone' and netting = 'link_only' then 0
+            else visit_weight
+        end as stay_weight
     from weighed
     where visit_weight <> 0
 )

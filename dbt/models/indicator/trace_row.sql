@@ -38,7 +38,7 @@ labelled_settlements as (
         *,
         {{ person_group_label('scheme', 'member_status') }} as person_group
     from (
-        {{ settlement_labels('settlements', ['settlement_kind', 'load_id', 'source_row']) }}
+        {{ settlement_labels('settlements', ['settlement_kind', 'is_discharge', 'load_id', 'source_row']) }}
     ) as labelled
 ),
 
@@ -88,6 +88,9 @@ final as (
     union all
     {{ trace_rows('visit', 'setl_d', 'labelled_settlements', place_labels,
         "visit_type not in ('inpatient', 'maternity_inpatient', 'home_bed') and settlement_kind <> 'supplementary' and visit_weight <> 0", month='month') }}
+    union all
+    {{ trace_rows('visit', 'setl_d', 'labelled_settlements', place_labels,
+        "visit_type in ('inpatient', 'maternity_inpatient', 'home_bed') and is_discharge and stay_weight <> 0", month='month') }}
     union all
     {{ trace_rows('visit', 'setl_d', 'labelled_stays', place_labels, month='month') }}
     union all

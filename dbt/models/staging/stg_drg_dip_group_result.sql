@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'drg_dip_group_result') }}
 ),
@@ -16,9 +18,9 @@ final as (
         source.run_id,
         source.mdtrt_id,
         source.fixmedins_code,
-        source.grp_ver,
+        {{ mapped_code(mapped, 'grp_ver', 'drg_version') }} as grp_ver,
         source.pay_kind,
-        source.mdc,
+        {{ mapped_code(mapped, 'mdc', 'drg_mdc') }} as mdc,
         source.adrg,
         source.drg_code,
         source.drg_name,

@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'fee_list_d') }}
 ),
@@ -22,9 +24,9 @@ final as (
         source.fee_ocur_time,
         source.hilist_code,
         source.med_list_codg,
-        source.list_type,
-        source.med_chrgitm_type,
-        source.chrgitm_lv,
+        {{ mapped_code(mapped, 'list_type') }} as list_type,
+        {{ mapped_code(mapped, 'med_chrgitm_type') }} as med_chrgitm_type,
+        {{ mapped_code(mapped, 'chrgitm_lv') }} as chrgitm_lv,
         source.cnt,
         source.det_item_fee_sumamt,
         source.fulamt_ownpay_amt,
@@ -33,7 +35,7 @@ final as (
         source.inscp_amt,
         source.hi_nego_drug_flag,
         source.bilg_dept_codg,
-        source.vali_flag,
+        {{ mapped_code(mapped, 'vali_flag') }} as vali_flag,
         source.updt_time,
         source.load_id,
         source.source_file,

@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'fixmedins_b') }}
 ),
@@ -14,12 +16,12 @@ final as (
     select
         source.fixmedins_code,
         source.fixmedins_name,
-        source.fixmedins_type,
+        {{ mapped_code(mapped, 'fixmedins_type') }} as fixmedins_type,
         source.uscc,
         source.fix_blng_admdvs,
-        source.hosp_lv,
-        source.lmtpric_hosp_lv,
-        source.dedc_hosp_lv,
+        {{ mapped_code(mapped, 'hosp_lv') }} as hosp_lv,
+        {{ mapped_code(mapped, 'lmtpric_hosp_lv', 'dedc_hosp_lv') }} as lmtpric_hosp_lv,
+        {{ mapped_code(mapped, 'dedc_hosp_lv') }} as dedc_hosp_lv,
         source.begntime,
         source.endtime,
         source.fix_onln_open_flag,

@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'fund_ledger_m') }}
 ),
@@ -15,13 +17,13 @@ final as (
         source.ym,
         source.poolarea_no,
         source.admdvs,
-        {{ mapped_code('insutype') }} as insutype,
-        source.fund_type,
-        source.item_code,
+        {{ mapped_code(mapped, 'insutype') }} as insutype,
+        {{ mapped_code(mapped, 'fund_type', 'ledger_fund_type') }} as fund_type,
+        {{ mapped_code(mapped, 'item_code', 'ledger_item') }} as item_code,
         source.item_name,
-        source.dirc,
+        {{ mapped_code(mapped, 'dirc', 'ledger_direction') }} as dirc,
         source.amt,
-        source.unit,
+        {{ mapped_code(mapped, 'unit', 'ledger_unit') }} as unit,
         source.src_doc,
         source.as_of,
         source.load_id,

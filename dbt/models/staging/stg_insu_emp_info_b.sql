@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'insu_emp_info_b') }}
 ),
@@ -13,8 +15,8 @@ superseded as (
 final as (
     select
         source.emp_no,
-        source.emp_type,
-        source.emp_mgt_type,
+        {{ mapped_code(mapped, 'emp_type', 'emp_type_group') }} as emp_type,
+        {{ mapped_code(mapped, 'emp_mgt_type') }} as emp_mgt_type,
         source.insu_admdvs,
         source.load_id,
         source.source_file,

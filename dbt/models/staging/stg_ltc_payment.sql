@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'ltc_payment') }}
 ),
@@ -13,7 +15,7 @@ superseded as (
 final as (
     select
         source.psn_no,
-        {{ mapped_code('insutype') }} as insutype,
+        {{ mapped_code(mapped, 'insutype') }} as insutype,
         source.eval_date,
         source.disa_grade,
         source.serv_type,

@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'matn_alwn_crtf_d') }}
 ),
@@ -20,7 +22,7 @@ final as (
         source.matn_alwn_sumamt,
         source.poolarea_no,
         source.opt_time,
-        source.vali_flag,
+        {{ mapped_code(mapped, 'vali_flag') }} as vali_flag,
         source.crter_id,
         source.load_id,
         source.source_file,

@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'out_appy_d') }}
 ),
@@ -15,14 +17,14 @@ final as (
         source.trt_dcla_detl_sn,
         source.psn_no,
         source.psn_insu_rlts_id,
-        {{ mapped_code('insutype') }} as insutype,
+        {{ mapped_code(mapped, 'insutype') }} as insutype,
         source.insu_admdvs,
         source.rloc_admdvs,
-        source.rloc_rea,
+        {{ mapped_code(mapped, 'rloc_rea') }} as rloc_rea,
         source.out_onln_way,
         source.out_fil_upld_stas,
         source.crte_time,
-        source.vali_flag,
+        {{ mapped_code(mapped, 'vali_flag') }} as vali_flag,
         source.begndate,
         source.enddate,
         source.load_id,

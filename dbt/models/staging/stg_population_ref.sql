@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'population_ref') }}
 ),
@@ -14,7 +16,7 @@ final as (
     select
         source.year,
         source.admdvs,
-        source.pop_kind,
+        {{ mapped_code(mapped, 'pop_kind') }} as pop_kind,
         source.persons,
         source.source_doc,
         source.load_id,

@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'psn_info_b') }}
 ),
@@ -13,16 +15,16 @@ superseded as (
 final as (
     select
         source.psn_no,
-        source.psn_cert_type,
+        {{ mapped_code(mapped, 'psn_cert_type') }} as psn_cert_type,
         source.certno,
-        source.gend,
+        {{ mapped_code(mapped, 'gend') }} as gend,
         source.brdy,
         source.naty,
         source.resd_natu,
         source.resd_loc_admdvs,
         source.live_admdvs,
-        source.surv_stas,
-        source.vali_flag,
+        {{ mapped_code(mapped, 'surv_stas') }} as surv_stas,
+        {{ mapped_code(mapped, 'vali_flag') }} as vali_flag,
         source.updt_time,
         source.load_id,
         source.source_file,

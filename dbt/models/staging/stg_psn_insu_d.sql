@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'psn_insu_d') }}
 ),
@@ -15,15 +17,15 @@ final as (
         source.psn_insu_rlts_id,
         source.psn_no,
         source.emp_no,
-        {{ mapped_code('insutype') }} as insutype,
-        source.psn_type,
-        source.psn_insu_stas,
+        {{ mapped_code(mapped, 'insutype') }} as insutype,
+        {{ mapped_code(mapped, 'psn_type') }} as psn_type,
+        {{ mapped_code(mapped, 'psn_insu_stas') }} as psn_insu_stas,
         source.crt_insu_date,
         source.psn_insu_date,
         source.paus_insu_date,
-        source.insutype_retr_flag,
+        {{ mapped_code(mapped, 'insutype_retr_flag') }} as insutype_retr_flag,
         source.clct_way,
-        source.hi_type,
+        {{ mapped_code(mapped, 'hi_type') }} as hi_type,
         source.fst_insu_ym,
         source.insu_admdvs,
         source.poolarea_no,

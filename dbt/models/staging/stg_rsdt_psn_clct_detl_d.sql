@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'rsdt_psn_clct_detl_d') }}
 ),
@@ -15,7 +17,7 @@ final as (
         source.psn_no,
         source.psn_insu_rlts_id,
         source.emp_no,
-        {{ mapped_code('insutype') }} as insutype,
+        {{ mapped_code(mapped, 'insutype') }} as insutype,
         source.cashym,
         source.accrym_begn,
         source.accrym_end,
@@ -29,11 +31,11 @@ final as (
         source.clct_sumamt,
         source.inte,
         source.latefee,
-        source.clct_flag,
-        source.clct_type,
+        {{ mapped_code(mapped, 'clct_flag') }} as clct_flag,
+        {{ mapped_code(mapped, 'clct_type') }} as clct_type,
         source.clct_time,
         source.revs_flag,
-        source.insutype_retr_flag,
+        {{ mapped_code(mapped, 'insutype_retr_flag') }} as insutype_retr_flag,
         source.poolarea_no,
         source.insu_idet,
         source.psn_idet_type,

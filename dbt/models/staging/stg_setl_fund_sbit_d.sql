@@ -1,3 +1,5 @@
+{% set mapped = mapped_codes() %}
+
 with source as (
     select * from {{ source('raw', 'setl_fund_sbit_d') }}
 ),
@@ -13,7 +15,7 @@ superseded as (
 final as (
     select
         source.setl_id,
-        source.fund_pay_type,
+        {{ mapped_code(mapped, 'fund_pay_type') }} as fund_pay_type,
         source.fund_payamt,
         source.inscp_scp_amt,
         source.updt_time,
