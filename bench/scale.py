@@ -36,6 +36,15 @@ def measure_scale(scale: float, work: Path, environment: dict[str, str], whole: 
     sizes = product.disk(home)
     take_headlines(home / "warehouse.duckdb", headlines)
     again = measure_again(home, headlines, environment) if whole else None
+    own = {
+        "whole": run.whole.as_json(),
+        "intake": run.intake.as_json(),
+        "model_to_bulletin": run.model_to_bulletin.as_json(),
+        "stages": {name: cost.as_json() for name, cost in run.stages.items()},
+        "disk": sizes,
+    }
+    # An hour's work at the largest scale, which must not go with the yardstick if that fails.
+    print(json.dumps({"scale": scale, "product": own, "again": again}), flush=True)
     for path in home.iterdir():
         if path != landing:
             _remove(path)
@@ -51,13 +60,7 @@ def measure_scale(scale: float, work: Path, environment: dict[str, str], whole: 
         "scale": scale,
         "rows": sample["rows"],
         "sample": sample,
-        "product": {
-            "whole": run.whole.as_json(),
-            "intake": run.intake.as_json(),
-            "model_to_bulletin": run.model_to_bulletin.as_json(),
-            "stages": {name: cost.as_json() for name, cost in run.stages.items()},
-            "disk": sizes,
-        },
+        "product": own,
         "again": again,
         "yardstick": {**_sections(yardstick), "tables_bytes": yardstick_bytes},
         "narrow": _sections(narrow) if narrow else None,

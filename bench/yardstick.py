@@ -56,13 +56,23 @@ def run(
             if name == "intake":
                 files = readable_files(landing, database.parent / "recoded")
                 _set_variables(connection, files)
-            connection.execute(text)
+            for statement in connection.extract_statements(text):
+                _execute(connection, statement)
             if name == "intake":
                 write_tables(
                     connection, files, database.parent / "tables", names_in(script["model"]) if narrow else None
                 )
             timed.append({"stage": name, "ended": time.time(), "seconds": time.time() - begun})
     return timed
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
+    """Run one statement; what it fails with names it."""
+    try:
+        connection.execute(statement)
+    except duckdb.Error as error:
+        first = next(line for line in statement.query.strip().splitlines() if line and not line.startswith("--"))
+        raise RuntimeError(f"{first} ...: {error}") from error
 
 
 def _set_variables(connection: duckdb.DuckDBPyConnection, files: list[Readable]) -> None:

@@ -46,6 +46,8 @@ from (select distinct psn_no from read_parquet(getvariable('registered_persons')
 -- Covers: leaving out broken settlements, newest versions, reversals, stays, assistance encounters, who was insured, labels,
 -- sums by region, indicators. Definitions are the national defaults and Guizhou's own, as constants.
 
+drop table known_person;
+
 create table code as
 select set_name, code, rollup
 from read_csv(getvariable('code_sets'), all_varchar = true)
@@ -119,14 +121,15 @@ where
     and (fix_blng_admdvs is null or fix_blng_admdvs in (select region_code from region));
 
 -- One row a person and delivery; pseudonyms of numbers and certificates only have to find each other, too.
-create temp table person as
+create table person as
 select hash(psn_no) as person_key, hash(certno) as certificate_key, updt_time
 from psn_info_b
 where psn_no is not null;
 
-create temp table spell as
+-- Tables of millions are kept in the file, packed; temporary ones lie in memory as they are.
+create table spell as
 select
-    psn_insu_rlts_id, hash(psn_no) as person_key, emp_no, insutype, crt_insu_date, paus_insu_date, insutype_retr_flag,
+    psn_insu_rlts_id, hash(psn_insu_rlts_id) as spell_key, hash(psn_no) as person_key, emp_no, insutype, crt_insu_date, paus_insu_date, insutype_retr_flag,
     insu_admdvs, updt_time, is_former
 from (
     select *, false as is_former from psn_insu_d
@@ -368,7 +371,7 @@ former_spells as (
     select * from spell
     where
         is_former
-        and (psn_insu_rlts_id, crt_insu_date) not in (select (psn_insu_rlts_id, crt_insu_date) from current_spells)
+        and (spell_key, crt_insu_date) not in (select (spell_key, crt_insu_date) from current_spells)
 ),
 
 spells as (
@@ -397,7 +400,7 @@ candidates as (
         on
             spells.crt_insu_date <= make_date(reference_year.year, 12, 31)
             and coalesce(spells.paus_insu_date, date '9999-12-31') >= make_date(reference_year.year, 12, 31)
-    left join paid on hash(spells.psn_insu_rlts_id) = paid.spell_key and reference_year.year = paid.year
+    left join paid on spells.spell_key = paid.spell_key and reference_year.year = paid.year
     left join natural_person on spells.person_key = natural_person.person_key
     where
         scheme_of(spells.insutype) <> 'unknown'

@@ -6,6 +6,7 @@ how they are scanned (`scan.py`) and judged (`decide.py`), versions.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -101,11 +102,14 @@ def scan_file(
 ) -> scan.ScanResult:
     """All scans of one file; rejected rows stay in the temporary table rejected_row."""
     is_parquet = examined.source.dialect == PARQUET
-    with told_when_pages_are_broken(is_parquet):
+    with told_when_pages_are_broken(is_parquet), ThreadPoolExecutor(max_workers=1) as hashing:
         result = scan.write_accepted(connection, examined.plan, pads(key), load_id, work)
+        # What was written is final: its hashes are worked out beside the scans that follow.
+        hashes = hashing.submit(lambda: {path: hash_of(path) for path in sorted(set(result.files.values()))})
         scan.count_accepted(connection, examined.plan, result)
         scan.read_rejected(connection, examined.plan, result)
         controls.add_rejected(connection, examined.plan, result)
+        result.hashes = hashes.result()
     result.rules += [
         scan.RuleCount(doubts.RULE, doubt.subject, "profile", 1, Decimal(0)) for doubt in examined.source.doubts
     ]
@@ -181,8 +185,9 @@ def ready(
         connection.execute(
             f"copy (select {listed} from rejected_row order by source_row) to {literal(work / REJECTED)} (format parquet)"
         )
-    kept = [*sorted(set(result.files.values())), *([work / REJECTED] if result.rejected else [])]
-    hashes = {path: hash_of(path) for path in kept}
+    hashes = dict(result.hashes)
+    if result.rejected:
+        hashes[work / REJECTED] = hash_of(work / REJECTED)
     return Prepared(file, contract, examined, result, delivered, load_id, work, hashes, corrects)
 
 

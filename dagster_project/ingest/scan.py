@@ -71,6 +71,7 @@ class ScanResult:
     warned: int = 0
     months: dict[str, int] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)  # month to the work file of its accepted rows
+    hashes: dict[Path, str] = field(default_factory=dict)  # SHA-256 of these files
     rules: list[RuleCount] = field(default_factory=list)
     codes: list[UnmappedCode] = field(default_factory=list)
     totals: dict[str, Decimal] = field(default_factory=dict)  # sums of the amounts of all rows, by column

@@ -13,6 +13,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,11 @@ from dagster_project.ingest import codes
 from dagster_project.ingest.batches import refused_batches
 from dagster_project.ingest.column_names import load_column_names
 from dagster_project.ingest.decide import delivery
+from dagster_project.ingest.digests import Digests
 from dagster_project.ingest.discover import LandedFile, Landing, unknown_name
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
 from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal, unloaded_text
-from dagster_project.ingest.source import check_digest, check_readable, digest
+from dagster_project.ingest.source import check_digest, check_readable
 from dagster_project.ingest.steady import require_unchanged, size_and_time
 from dagster_project.ingest.store import get_meta, refresh_views
 from dagster_project.ingest.synthetic import Kind, kind_of_home
@@ -105,6 +107,7 @@ class Taking:
         self.queue: deque[Job] = deque()
         self.readers: list[duckdb.DuckDBPyConnection] = []
         self.free: list[duckdb.DuckDBPyConnection] = []
+        self.digests = Digests()
 
     def take(self, found: Landing) -> None:
         """All files, each to its outcome."""
@@ -126,14 +129,16 @@ class Taking:
             codes.register(self.connection, codes.delivered_regions(self.connection), self.provincial_codes)
         with ThreadPoolExecutor(max_workers=max(1, self.settings.threads)) as pool:
             try:
-                for file in files[len(regions) :]:
-                    self._take_one(file, refused, pool)
+                rest = files[len(regions) :]
+                for file, following in zip(rest, [*rest[1:], None], strict=True):
+                    self._take_one(file, refused, pool, following)
                 self._finish(0)
             finally:
                 for job in self.queue:
                     if job.prepared is not None:
                         job.prepared.cancel()
                 pool.shutdown(wait=True)
+                self.digests.close()
                 for reader in self.readers:
                     reader.close()
         self._close_batches()
@@ -177,7 +182,21 @@ class Taking:
                 modified_ns=at,
             )  # fmt: skip
 
-    def _take_one(self, file: LandedFile, refused: dict[Path, Text], pool: ThreadPoolExecutor | None) -> None:
+    def _hash_ahead(self, file: LandedFile | None) -> None:
+        """Begin to hash the file that comes next, unless it was seen before or cannot be read."""
+        if file is None or file.extract is None or not file.is_data or file.problem is not None:
+            return
+        with suppress(Refusal):  # told when it is its turn
+            if (file.source_file, *size_and_time(file)) not in self.seen:
+                self.digests.begin(file)
+
+    def _take_one(
+        self,
+        file: LandedFile,
+        refused: dict[Path, Text],
+        pool: ThreadPoolExecutor | None,
+        following: LandedFile | None = None,
+    ) -> None:
         if file.extract is None:
             reason = unknown_name(file)
             outcome = "unknown" if file.is_data or file.problem is not None else "ignored"
@@ -188,7 +207,8 @@ class Taking:
         try:
             check_readable(file)
             size, at = size_and_time(file)
-            sha = self.seen.get((file.source_file, size, at)) or digest(file)[0]
+            sha = self.seen.get((file.source_file, size, at)) or self.digests.of(file, (size, at))
+            self._hash_ahead(following)
             if any(job.sha == sha for job in self.queue):
                 self._finish(0)
             if sha in self.loaded:

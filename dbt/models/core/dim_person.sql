@@ -1,4 +1,4 @@
-with registrations as (
+with registrations as {{ read_by_each() }} (
     select * from {{ ref('stg_psn_info_b') }} where is_current
 ),
 
@@ -11,23 +11,10 @@ former_spells as (
 ),
 
 -- A spell without a person row still is a person: itself (R13). NOT IN, because DuckDB runs NOT EXISTS at twice the cost.
-persons as (
-    select
-        psn_no,
-        certno,
-        gend,
-        brdy,
-        surv_stas,
-        true as has_person_row
-    from registrations
-    union all
+without_person_row as (
     select distinct
         psn_no,
-        null as certno,
-        null as gend,
-        null as brdy,
-        null as surv_stas,
-        false as has_person_row
+        {{ uuid_to_key('psn_no') }} as person_key
     from (
         select psn_no from current_spells
         union all
@@ -36,18 +23,58 @@ persons as (
     where psn_no not in (select registrations.psn_no from registrations)
 ),
 
--- Each person number comes once, so two rows of one key are two numbers.
-keyed as (
+persons as {{ read_by_each() }} (
     select
         {{ uuid_to_key('psn_no') }} as person_key,
-        count(*) > 1 as is_key_collision,
+        certno,
+        gend,
+        brdy,
+        surv_stas,
+        true as has_person_row
+    from registrations
+    union all
+    select
+        person_key,
+        null as certno,
+        null as gend,
+        null as brdy,
+        null as surv_stas,
+        false as has_person_row
+    from without_person_row
+),
+
+-- Each person number comes once, so two rows of one key are two numbers. Hardly ever there is one: looking for them by the
+-- key alone and adding up their rows only costs half of adding up everybody's.
+colliding as (
+    select person_key
+    from persons
+    group by person_key
+    having count(*) > 1
+),
+
+keyed as (
+    select
+        person_key,
+        certno,
+        gend,
+        brdy as birth_month,
+        surv_stas,
+        has_person_row,
+        false as is_key_collision
+    from persons
+    where person_key not in (select colliding.person_key from colliding)
+    union all
+    select
+        person_key,
         max(certno) as certno,
         max(gend) as gend,
         max(brdy) as birth_month,
         max(surv_stas) as surv_stas,
-        bool_or(has_person_row) as has_person_row
+        bool_or(has_person_row) as has_person_row,
+        true as is_key_collision
     from persons
-    group by {{ uuid_to_key('psn_no') }}
+    where person_key in (select colliding.person_key from colliding)
+    group by person_key
 ),
 
 final as (

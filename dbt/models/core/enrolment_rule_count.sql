@@ -52,12 +52,12 @@ enrolment_rules as (
 
 spell_sums as (
     select
-        spell_id,
-        count(*) as spell_count,
-        count(*) filter (where spell_end_date = date '9999-12-31') as open_count
+        {{ row_hash(['spell_id']) }} as spell_key,
+        count(*) filter (where spell_end_date = date '9999-12-31') as open_count,
+        min(spell_id) <> max(spell_id) as is_collision
     from enrolment
     where is_counted_scheme
-    group by spell_id
+    group by {{ row_hash(['spell_id']) }}
 ),
 
 -- A relation that is open twice would take one contribution for two spells.
@@ -65,6 +65,12 @@ spell_rules as (
     select
         'contribution_joined_twice' as rule_id,
         count(*) filter (where open_count > 1) as unexpected,
+        count(*) as total
+    from spell_sums
+    union all
+    select
+        'spell_key_collision' as rule_id,
+        count(*) filter (where is_collision) as unexpected,
         count(*) as total
     from spell_sums
 ),

@@ -1,4 +1,4 @@
-with current_spells as (
+with current_spells as {{ read_by_each() }} (
     select * from {{ ref('stg_psn_insu_d') }} where is_current
 ),
 

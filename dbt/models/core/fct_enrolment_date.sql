@@ -1,8 +1,14 @@
-with spells as (
-    select * from {{ ref('fct_enrolment') }} where is_counted_scheme
+-- Spells and their payments find each other by a 64-bit hash of the spell's number: beside forty million numbers as text it takes
+-- half of the memory. Two numbers of one hash would show in the rule spell_key_collision.
+with spells as {{ read_by_each() }} (
+    select
+        *,
+        {{ row_hash(['spell_id']) }} as spell_key
+    from {{ ref('fct_enrolment') }}
+    where is_counted_scheme
 ),
 
-contributions as (
+contributions as {{ read_by_each() }} (
     select * from {{ ref('fct_contribution') }}
 ),
 
@@ -23,9 +29,9 @@ reference_dates as (
 ),
 
 -- Joined on the spell: the person alone would fan out.
-paid_spells as (
+paid_spells as {{ read_by_each() }} (
     select
-        contributions.spell_id,
+        {{ row_hash(['contributions.spell_id']) }} as spell_key,
         contributions.province,
         contributions.identity_code,
         reference_dates.reference_year
@@ -39,12 +45,12 @@ paid_spells as (
 -- L21: the identity under which the premium of a date was subsidised, as its payment names it.
 identities as (
     select
-        spell_id,
+        spell_key,
         reference_year,
         max(identity_code) as identity_code
     from paid_spells
     where identity_code is not null
-    group by spell_id, reference_year
+    group by spell_key, reference_year
 ),
 
 -- Where no payment of a year names an identity, the column was not delivered: that says nothing of anybody.
@@ -66,30 +72,35 @@ dates as (
 ),
 
 -- R11: the state at a past date comes from the spells. The status column is a snapshot and says nothing about it.
--- Read twice below, so it holds what is needed and no more. IN, because DuckDB runs EXISTS over millions at twice the cost.
+-- Kept in memory and read twice, for a province eighty million rows: so no text is among the columns, and what only the few
+-- persons found twice need is looked up for them. IN, because DuckDB runs EXISTS over millions at twice the cost.
 candidates as (
     select
         dates.reference_year,
         spells.province,
         persons.natural_person_key,
-        spells.spell_id,
         spells.scheme_code,
         spells.scheme,
-        spells.enrolment_rank,
         spells.member_status,
         spells.insured_region,
         spells.employer_type,
         spells.employer_group,
         spells.fund_mode,
-        spells.spell_begin_date,
         spells.is_history,
         spells.load_id,
         spells.source_row,
-        persons.sex,
+        {{ as_code('persons.sex', 'sex') }} as sex,
         persons.birth_month,
         persons.is_dead,
         persons.has_person_row,
-        {{ is_insured_unpaid('spells', 'dates') }} as is_insured_unpaid
+        -- Null says that nothing is known; 'none' that the payment names nobody's list.
+        {{ as_code("
+            case
+                when spells.scheme <> 'resident' then null
+                when identities.identity_code is not null then identities.identity_code
+                when dates.is_identity_delivered and not " ~ is_insured_unpaid('spells', 'dates') ~ " then 'none'
+            end
+        ", 'identity') }} as premium_identity_code
     from spells
     inner join dates
         on
@@ -97,11 +108,13 @@ candidates as (
             and spells.spell_begin_date <= dates.reference_date
             and spells.spell_end_date >= dates.reference_date
     inner join persons on spells.person_key = persons.person_key
+    left join identities
+        on spells.spell_key = identities.spell_key and dates.reference_year = identities.reference_year
     where
         {{ is_insured_unpaid('spells', 'dates') }}
-        or (spells.spell_id, dates.reference_year) in (
+        or (spells.spell_key, dates.reference_year) in (
             select
-                paid_spells.spell_id,
+                paid_spells.spell_key,
                 paid_spells.reference_year
             from paid_spells
         )
@@ -136,16 +149,21 @@ ranked as (
                 case when dates.insured_dedup = 'none' then candidates.is_history end
             order by
                 case when dates.insured_dedup = 'latest_row' or candidates.scheme = 'employee' then 1 else 2 end,
-                case when dates.insured_dedup = 'latest_row' then 1 else candidates.enrolment_rank end,
-                candidates.spell_begin_date desc,
-                length(candidates.spell_id) desc,
-                candidates.spell_id desc
+                case when dates.insured_dedup = 'latest_row' then 1 else spells.enrolment_rank end,
+                spells.spell_begin_date desc,
+                length(spells.spell_id) desc,
+                spells.spell_id desc
         ) as rank_number
     from candidates
     inner join repeated
         on
             candidates.reference_year = repeated.reference_year
             and candidates.natural_person_key = repeated.natural_person_key
+    inner join spells
+        on
+            candidates.load_id = spells.load_id
+            and candidates.source_row = spells.source_row
+            and candidates.is_history = spells.is_history
     inner join dates on candidates.province = dates.province and candidates.reference_year = dates.reference_year
     left join regions as places
         on
@@ -171,17 +189,9 @@ counted as (
         dates.dedup_scope,
         cast(floor((
             (candidates.reference_year - year(candidates.birth_month)) * 12 + 12 - month(candidates.birth_month)
-        ) / 12) as integer) as age_years,
-        -- Null says that nothing is known; 'none' that the payment names nobody's list.
-        case
-            when candidates.scheme <> 'resident' then null
-            when identities.identity_code is not null then identities.identity_code
-            when dates.is_identity_delivered and not candidates.is_insured_unpaid then 'none'
-        end as premium_identity_code
+        ) / 12) as integer) as age_years
     from candidates
     inner join dates on candidates.province = dates.province and candidates.reference_year = dates.reference_year
-    left join identities
-        on candidates.spell_id = identities.spell_id and candidates.reference_year = identities.reference_year
     where (candidates.reference_year, candidates.load_id, candidates.source_row, candidates.is_history) not in (
         select
             not_counted.reference_year,

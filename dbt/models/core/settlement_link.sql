@@ -22,7 +22,7 @@ with recursive changed as (
 ),
 
 {% if is_whole -%}
-settlements as (
+settlements as {{ read_by_each() }} (
     select * from changed
 ),
 {%- else -%}

@@ -14,7 +14,7 @@
     ('overlmt_selfpay', 'overlmt_selfpay'), ('preselfpay_amt', 'preselfpay_amt'), ('inscp_amt', 'inscp_amt'),
 ] %}
 
-with settlements as (
+with settlements as {{ read_by_each() }} (
     select
         *,
         {{ month_number('setl_time') }} as settlement_month
