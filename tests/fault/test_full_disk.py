@@ -17,8 +17,9 @@ import pytest
 
 from dagster_project import bulletin, run_lock
 from dagster_project.errors import ExitCode
+from dagster_project.keeping.verify import verify
 from dagster_project.settings import Settings
-from dagster_project.verbs import codes, deliveries, desk, keeping, quarantine, running, waivers
+from dagster_project.verbs import deliveries, desk, keeping, quarantine, running, waivers
 from dagster_project.verbs.guard import guarded
 from dagster_project.warehouse import connect
 from tests.bulletin_home import make_home
@@ -51,12 +52,17 @@ def restore(settings: Settings) -> ExitCode:
 
 @dataclass(frozen=True)
 class Verb:
-    """What is done, what completes it where a part of it had been done, and what has to be there before."""
+    """What is done, what completes it where a part of it had been done, and what has to be there before.
+
+    `in_parts`: files are taken in one by one, and versions settled at the end; a freeze puts its folder in place, then closes it. Of
+    these each part is whole, and the next call goes on.
+    """
 
     act: Action
     complete: Action | None = None
     prepare: Action | None = None
     is_published: bool = False
+    in_parts: bool = False
 
 
 def backup(settings: Settings) -> ExitCode:
@@ -75,15 +81,13 @@ VERBS = {
     "manifest confirm": Verb(lambda home: deliveries.manifest(home, "confirm", ".", "王敏")),
     "backup": Verb(backup),
     "restore": Verb(restore, prepare=backup),
-    "ingest": Verb(running.ingest, prepare=land_more),
+    "ingest": Verb(running.ingest, prepare=land_more, in_parts=True),
     "check": Verb(lambda home: running.check(home, ["landing"])),
-    "quarantine --take": Verb(lambda home: quarantine.take(home, home.home / BOOK, False), running.ingest),
-    "codes map": Verb(
-        lambda home: codes.codes(home, ["map", "insutype", "888", "310"], "王敏", "", False),
-        lambda home: codes.codes(home, ["reread"], "", "", False),
+    "quarantine --take": Verb(
+        lambda home: quarantine.take(home, home.home / BOOK, False), running.ingest, in_parts=True
     ),
     "waive": Verb(lambda home: waivers.waive(home, "code_unknown", "", "", "x", "y", date(2030, 1, 1))),
-    "freeze": Verb(freeze, is_published=True),
+    "freeze": Verb(freeze, is_published=True, in_parts=True),
 }
 QUICK = ("unload", "manifest confirm", "backup", "restore")
 
@@ -195,8 +199,13 @@ def test_the_state_is_the_one_before_or_after_and_the_next_call_completes_it(
             assert "磁盘已满" in said and "Traceback" not in said, step
         else:
             assert told(settings) == after, f"{step} may be left out: {said}"
-        assert told(settings) in (before, after), step
-        guarded(settings, lambda settings=settings: verb.act(settings))  # type: ignore[misc]
+        if not verb.in_parts:
+            assert told(settings) in (before, after), step
+        elif not verb.is_published:
+            with connect(settings) as connection:
+                assert verify(connection, settings).faults == [], step
+        if told(settings) != after:
+            guarded(settings, lambda settings=settings: verb.act(settings))  # type: ignore[misc]
         if verb.complete is not None and told(settings) != after:
             guarded(settings, lambda settings=settings: verb.complete(settings))  # type: ignore[misc]
         assert told(settings) == after, step
