@@ -23,7 +23,7 @@ _SHOWN = 60  # letters of a value that is named
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest.json says of its folder; `problem` when it cannot be used."""
+    """What a manifest.json says of its folder; `files` is None where it has no list, `problem` tells why it cannot be used."""
 
     folder: Path
     batch: str
