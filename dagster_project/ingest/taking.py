@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
@@ -130,7 +131,7 @@ class Taking:
         with ThreadPoolExecutor(max_workers=max(1, self.settings.threads)) as pool:
             try:
                 rest = files[len(regions) :]
-                for file, following in zip(rest, [*rest[1:], None], strict=True):
+                for file, following in zip_longest(rest, rest[1:]):
                     self._take_one(file, refused, pool, following)
                 self._finish(0)
             finally:

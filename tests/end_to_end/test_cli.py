@@ -148,10 +148,12 @@ def test_a_broken_warehouse_file_is_exit_3(tmp_path: Path) -> None:
     "words", [["build"], ["check"], ["serve"], ["export"], ["explain", "coverage_rate", "--year", "2024"]]
 )
 def test_a_home_without_data_is_said(tmp_path: Path, words: list[str]) -> None:
-    said = bulletin(*words, "--home", str(tmp_path / "empty"))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    said = bulletin(*words, "--home", str(empty))
     assert said.code == BAD_INPUT, said.text
     assert "Nothing has been loaded" in said.text
-    assert not (tmp_path / "empty").exists()
+    assert not (empty / "warehouse.duckdb").exists()
 
 
 def test_definitions_are_printed_with_what_else_they_may_be() -> None:
