@@ -48,7 +48,7 @@ sql: test-environment
 	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt/models dbt/tests
 
 test: lint types sql
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: test-environment
 	@$(BIN)/pytest -m long

@@ -23,6 +23,21 @@ from tests.warehouse_api import FIXED_NOW, Spoken, bulletin, headline_frame
 
 SCALE = "0.0005"
 YEARS = [2023, 2024, 2025]
+QUICK = ("unit", "dbt")
+# Files of a minute and more, the longest first: begun last, one of them would keep one process busy while the other waits.
+LONGEST = ("test_fail_points", "test_increment", "test_delivery_orders", "test_dagster_run", "test_killed_for_real",
+           "test_unload_state", "test_missing_extracts", "test_other_province", "test_read_only_home")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick files first, then the longest, then all others."""
+
+    def place(item: pytest.Item) -> int:
+        if item.path.parent.name in QUICK:
+            return 0
+        return 1 + LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 1 + len(LONGEST)
+
+    items.sort(key=place)
 
 
 @dataclass
