@@ -16,6 +16,10 @@ from dagster_project.ingest.store import literal, read_files
 
 
 def compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[str], home: Path | None) -> None:
+    """Add to `newly_superseded` the rows of these files that a newer version of their key beats, with the winner.
+
+    The newest version counts, then the later delivery, then the content (S5); the order of loading is never asked.
+    """
     names = [*contract.identity, "month"]
     key = ", ".join(f'"{name}"' for name in names)
     same = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in names)
