@@ -13,6 +13,7 @@ import pytest
 from dagster_project.bulletin import make_publication
 from dagster_project.serving import publish_serving
 from tests.fail_points import both_sides, drive
+from tests.fault.test_publication_faults import small_documents
 from tests.rulings.landed import make_world
 from tests.warehouse_api import build_home, settings_of, sorted_csv
 
@@ -31,7 +32,9 @@ def _world(home: Path) -> Path:
     return home
 
 
-def test_intake_models_and_serving_survive_a_stop_at_every_step(tmp_path: Path) -> None:
+def test_intake_models_and_serving_survive_a_stop_at_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reference, home = _world(tmp_path / "reference"), _world(tmp_path / "stopped")
     build_home(reference)
     expected = sorted_csv(reference / "warehouse.duckdb")
@@ -42,6 +45,7 @@ def test_intake_models_and_serving_survive_a_stop_at_every_step(tmp_path: Path) 
     assert sorted_csv(home / "warehouse.duckdb") == expected
     assert not list(home.rglob("*.tmp")), "a stopped run left temporary files that the next did not clear away"
 
+    small_documents(monkeypatch)
     for folder in (reference, home):
         make_publication(settings_of(folder), 2024)
     publish_serving(settings_of(reference), "whole")

@@ -46,6 +46,7 @@ def land(sample: Path, home: Path, batches: list[str]) -> None:
         shutil.copytree(sample / batch, home / "landing" / batch)
 
 
+@pytest.mark.long
 def test_the_next_run_does_not_wait_for_a_killed_one(tmp_path: Path) -> None:
     """A run killed inside a step of Dagster has a place in the pool of writers, which nobody gives back for it."""
     home, key = tmp_path / "home", tmp_path / "key"

@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from dagster_project.desk.targets import find_target
 from dagster_project.desk.unloading import undo, unload
 from dagster_project.warehouse import connect
@@ -39,6 +41,7 @@ def without(home: Path, files: list[str]) -> None:
         path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
 
 
+@pytest.mark.long
 def test_L31_unloaded_files_leave_nothing_in_core_cubes_and_indicators(tmp_path: Path) -> None:
     made = ChangingWorld()
     made.deliver(WRONG)
