@@ -61,7 +61,10 @@ def hook_of(settings: Settings) -> Hook:
             command, webhook = content.get("command", ""), content.get("webhook", "")
         except (OSError, ValueError, AttributeError) as error:
             raise _unusable(path, type(error).__name__) from error
-    words = shlex.split(command) if isinstance(command, str) else command
+    try:
+        words = shlex.split(command) if isinstance(command, str) else command
+    except ValueError as error:  # a quote that nothing closes
+        raise _unusable(path, "command") from error
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise _unusable(path, "command")
     if not isinstance(webhook, str) or (webhook and not webhook.startswith(("http://", "https://"))):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def look(landing: Path) -> set[str]:
         except OSError:  # taken away meanwhile
             continue
         told = f"{path.relative_to(landing).as_posix()}|{status.st_size}|{status.st_mtime_ns}"
-        marks.add(hashlib.sha256(told.encode()).hexdigest()[:16])
+        # A name in another encoding than the system's, as a copy from Windows leaves it, has no UTF-8 of its own.
+        marks.add(hashlib.sha256(os.fsencode(told)).hexdigest()[:16])
     return marks
 
 

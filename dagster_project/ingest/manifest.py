@@ -40,7 +40,7 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
     folder = path.parent
     name = told(folder, landing)
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        content = _parsed(path)
         if not isinstance(content, dict):
             raise _Wrong(Text("最外层不是 {…}", "not an object"))
         return Manifest(
@@ -59,6 +59,13 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
             f"The batch's manifest.json cannot be used: {why.en}. Correct it by ruling S8 and run again.",
         )
         return Manifest(folder=folder, batch=name, problem=problem)
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
+    except RecursionError as error:
+        raise _Wrong(Text("括号层层嵌套，不是清单", "brackets within brackets, no list of files")) from error
 
 
 class _Wrong(ValueError):
@@ -98,7 +105,7 @@ def _files(listed: Any) -> dict[str, dict[str, Any]] | None:
         if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
             raise _Wrong(Text(f"files 第 {place} 项没有写明 file（文件名）", f"files[{place}], file: no name"))
         rows, sums, sha = entry.get("rows"), entry.get("sums"), entry.get("sha256")
-        if rows is not None and (isinstance(rows, bool) or not re.fullmatch("[0-9]+", str(rows))):
+        if rows is not None and (isinstance(rows, bool) or not re.fullmatch("[0-9]{1,18}", str(rows))):
             raise _entry(entry["file"], "rows", rows, "行数不是整数")
         if sha is not None and not isinstance(sha, str):
             raise _entry(entry["file"], "sha256", sha, "不是文字")
@@ -119,7 +126,11 @@ def _china_time(value: Any) -> datetime | None:
     if moment.tzinfo is None:
         return moment
     # Data carry naive China time; an offset in the manifest is exact and is brought to it.
-    return in_china(moment)
+    try:
+        return in_china(moment)
+    except OverflowError as error:
+        shown = str(value)[:_SHOWN]
+        raise _Wrong(Text(f"extracted_at 不是日期时间：{shown}", f"extracted_at: {shown}")) from error
 
 
 def _delivery(value: Any) -> str | None:

@@ -136,6 +136,14 @@ def test_a_hook_that_fails_is_said_and_breaks_nothing(
     assert why in (settings.home / "logs" / "alerts.log").read_text(encoding="utf-8")
 
 
+def test_a_command_with_an_open_quote_is_said_and_breaks_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULLETIN_ALERT_COMMAND", "notify 'x")
+    (told,) = alerts.run_failed(settings, "open quote", FAILED)
+    assert "not sent" in told.en and "command" in told.en
+
+
 def test_a_hook_that_hangs_is_left_behind(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts, "SECONDS", 0.2)
     write_json(settings.home / alerts.FILE, {"command": [sys.executable, "-c", "import time; time.sleep(30)"]})

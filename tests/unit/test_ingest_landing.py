@@ -161,6 +161,26 @@ def test_S8_a_manifest_that_lists_no_file_refuses_its_batch(home: Home) -> None:
     assert not home.run().refused, "no new file is concerned"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"extracted_at": "0001-01-01T00:00:00+23:00"}',
+        '{"extracted_at": "9999-12-31T23:59:59-12:00"}',
+        "[" * 100_000,
+        '{"files": [{"file": "setl_d_1.csv", "rows": "' + "9" * 5000 + '"}]}',
+    ],
+    ids=["before time", "after time", "brackets", "rows"],
+)
+def test_S8_one_impossible_manifest_keeps_nothing_else_out(home: Home, content: str) -> None:
+    home.put_rows("bad/setl_d_1.csv", rows("setl_d", 4, start=10))
+    home.put("bad/manifest.json", content)
+    home.put_rows("good/setl_d_2.csv", rows("setl_d", 4, start=20))
+    found = {file.source_file: file for file in home.run().files}
+    assert found["good/setl_d_2.csv"].status == "loaded"
+    assert found["bad/setl_d_1.csv"].status == "refused"
+    assert "manifest.json" in str(found["bad/setl_d_1.csv"].reason)
+
+
 def test_a_loaded_content_is_passed_over(home: Home) -> None:
     home.put_rows("setl_d_1.csv", rows("setl_d", 3))
     home.put_rows("setl_d_2.csv", rows("setl_d", 3))

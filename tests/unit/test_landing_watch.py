@@ -48,6 +48,12 @@ def test_a_file_starts_a_run_once_it_has_stopped_growing(tmp_path: Path) -> None
     assert not tick() and tick(), "a lost cursor costs one look"
 
 
+def test_a_name_in_another_encoding_is_looked_at(tmp_path: Path) -> None:
+    name = os.fsdecode("setl_d_贵阳.csv".encode("gbk"))
+    (tmp_path / name).write_text("setl_id\n", encoding="utf-8")
+    assert len(look(tmp_path)) == 1
+
+
 def test_a_growing_file_does_not_let_the_settled_ones_go_alone(tmp_path: Path) -> None:
     (tmp_path / "setl_d_1.csv").write_text("a", encoding="utf-8")
     first = decide(None, look(tmp_path), False)
