@@ -209,12 +209,17 @@ add_desk(verb)
     click.option(
         "--to", type=click.Path(file_okay=False, path_type=Path), help="另存到此目录。 Copy into this folder."
     ),
+    click.option(
+        "--region",
+        default=None,
+        help="市州代码或名称：该地区自己的公报。 Prefecture, by code or name: its own bulletin.",
+    ),
 )
-def export(settings: Settings, years: tuple[int, ...], to: Path | None) -> ExitCode:
+def export(settings: Settings, years: tuple[int, ...], to: Path | None, region: str | None) -> ExitCode:
     """重新生成公报文件。 Make the documents of the bulletin again, from the indicators as they are."""
     from dagster_project.verbs import making
 
-    return making.export(settings, years, to)
+    return making.export(settings, years, to, region)
 
 
 @verb(

@@ -17,8 +17,11 @@ from dagster_project.durable import durable_step
 from dagster_project.settings import Settings
 
 
-def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]:
-    """Make the draft bulletin of each year aside; returns the folders, which are places already where frozen."""
+def publish(settings: Settings, years: Sequence[int], run_id: str, region: str | None = None) -> list[Path]:
+    """Make the draft bulletin of each year aside; returns the folders, which are places already where frozen.
+
+    `region` is the code of a prefecture whose own bulletin it is to be, by default that of the province.
+    """
     from dagster_project.bulletin import make_publication
 
     _clear(settings)
@@ -28,7 +31,9 @@ def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]
         def tell(fraction: float, detail: str, place: int = place) -> None:
             progress.advance((place + fraction) / len(years), detail)
 
-        report = make_publication(settings, year, run_id=run_id, on_progress=tell, root=settings.unchecked)
+        report = make_publication(
+            settings, year, run_id=run_id, on_progress=tell, root=settings.unchecked, region=region
+        )
         folders.append(report.folder)
     progress.conclude("、".join(f"{folder.parent.name}/{folder.name}" for folder in folders))
     return folders
@@ -36,17 +41,19 @@ def publish(settings: Settings, years: Sequence[int], run_id: str) -> list[Path]
 
 def place_of(settings: Settings, folder: Path) -> Path:
     """Where a folder that `publish` made stands once it has passed."""
-    return settings.publication / folder.parent.name / folder.name
+    if not folder.is_relative_to(settings.unchecked):
+        return folder
+    return settings.publication / folder.relative_to(settings.unchecked)
 
 
 def bring_out(settings: Settings) -> None:
     """Put the drafts that have passed in their places."""
-    from dagster_project.bulletin.folder import put_in_place, recover
+    from dagster_project.bulletin.folder import drafts_below, put_in_place, recover
 
-    for folder in sorted(settings.unchecked.glob("*/*/release.json")):
-        target = place_of(settings, folder.parent)
+    for folder in drafts_below(settings.unchecked):
+        target = place_of(settings, folder)
         recover(target)
-        put_in_place(folder.parent, target)
+        put_in_place(folder, target)
     _clear(settings)
 
 

@@ -280,11 +280,13 @@ def _told_of_waivers(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict
 
 def folders_of_run(settings: Settings, run_id: str, root: Path | None = None) -> list[Path]:
     """Publication folders that a run made, by year; frozen ones are nobody's to touch. `root`: those below another folder."""
+    from dagster_project.bulletin.folder import drafts_below  # brings libraries that most verbs have no time for
+
     found = []
-    for descriptor in sorted((root or settings.publication).glob("*/*/release.json")):
-        release = json.loads(descriptor.read_text(encoding="utf-8"))
+    for folder in drafts_below(root or settings.publication):
+        release = json.loads((folder / "release.json").read_text(encoding="utf-8"))
         if release.get("run_id") == run_id and not release.get("frozen"):
-            found.append(descriptor.parent)
+            found.append(folder)
     return found
 
 

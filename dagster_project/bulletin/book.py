@@ -85,14 +85,12 @@ class FigureBook:
     @property
     def years(self) -> list[int]:
         """Years with annual values up to the reporting year, at most five, ascending."""
-        years = {
-            year for _, year, region in self._rows if region == self.sources.province and year <= self.sources.year
-        }
+        years = {year for _, year, region in self._rows if region == self.sources.region and year <= self.sources.year}
         return sorted(years)[-5:]
 
     def has(self, indicator: str) -> bool:
-        """True when the indicator layer has a row of it for the province and year, with a value or without."""
-        return (indicator, self.sources.year, self.sources.province) in self._rows
+        """True when the indicator layer has a row of it for the region and year, with a value or without."""
+        return (indicator, self.sources.year, self.sources.region) in self._rows
 
     def headline(self) -> list[str]:
         """Headline indicators by section, in the order of the text."""
@@ -100,7 +98,7 @@ class FigureBook:
 
     def break_of(self, indicator: str, year: int, region: str | None = None) -> str:
         """Id of the series break that lies between this year and the one before, or ''."""
-        row = self._comparisons.get((indicator, year, region or self.sources.province))
+        row = self._comparisons.get((indicator, year, region or self.sources.region))
         return str((row or {}).get("break_id") or self._breaks.get((indicator, year), ""))
 
     def break_text(self, figure: Figure) -> str:
@@ -111,7 +109,7 @@ class FigureBook:
 
     def figure(self, indicator: str, year: int | None = None, region: str | None = None, **labels: str) -> Figure:
         """The figure of an indicator, of a breakdown of it when labels are given; without value when there is no such row."""
-        year, region = year or self.sources.year, region or self.sources.province
+        year, region = year or self.sources.year, region or self.sources.region
         own = self._own.get(indicator, frozenset())
         wanted = frozenset({pair for pair in own if pair[0] not in labels} | set(labels.items()))
         row = self._rows.get((indicator, year, region), {}).get(wanted, {})

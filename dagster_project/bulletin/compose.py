@@ -107,7 +107,7 @@ def _heading(number: int, zh: str, en: str, anchor: str) -> Heading:
 
 
 def _title(sources: Sources, outline: dict[str, Any]) -> Inlines:
-    region = sources.region_names.get(sources.province, sources.province)
+    region = sources.region_names.get(sources.region, sources.region)
     name = outline["title"]
     return (YearRun(sources.year), Words("年", " "), Quoted(region, "core.dim_region"), Words(name["zh"], name["en"]))
 

@@ -1,6 +1,6 @@
 """Publication folders: written aside, put in place by a rename, the older one put away.
 
-Belongs here: the durable steps of a publication folder and clearing up after a kill. Does not belong here: what is in it.
+Belongs here: where a folder stands, its durable steps and clearing up after a kill. Does not belong here: what is in it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dagster_project.durable import durable_step
+
+REGIONS = "region"  # publications of prefectures stand in a folder of their own, beside the years of the province
+
+
+def place_within(root: Path, region: str | None, year: int, vintage: str) -> Path:
+    """<root>/<year>/<vintage>, or <root>/region/<code>/<year>/<vintage> for the bulletin of a part of the province."""
+    return (root / REGIONS / region if region else root) / str(year) / vintage
+
+
+def drafts_below(root: Path) -> list[Path]:
+    """All publication folders with a release descriptor, the province's by year and vintage, then the prefectures'."""
+    patterns = ("*/*/release.json", f"{REGIONS}/*/*/*/release.json")
+    return [path.parent for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
 def _aside(target: Path) -> Path:

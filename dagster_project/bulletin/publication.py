@@ -50,9 +50,11 @@ def make_publication(
     vintage: str | None = None,
     on_progress: Progress | None = None,
     root: Path | None = None,
+    region: str | None = None,
 ) -> PublicationReport:
     """Write <root>/<year>/<vintage>/ and the publication's tables of the warehouse; `root` defaults to HOME/publication.
 
+    With `region`, the code of a prefecture, it is that place's own bulletin: <root>/region/<code>/<year>/<vintage>/.
     `vintage` defaults to `<as-of date>_draft`. A frozen vintage is never touched: the report says so. Raises UserError when
     there is no indicator of that year or the vintage has another form.
     """
@@ -62,7 +64,7 @@ def make_publication(
         painters.submit(charts.warm_up)
         with connect(settings) as connection:
             cleared = disclosed_values(connection, parameters)
-            sources = read_sources(connection, year, parameters, cleared.values)
+            sources = read_sources(connection, year, parameters, cleared.values, region)
             name = vintage or f"{sources.as_of.isoformat()}_draft"
             _check_name(name)
             store.write_tables(connection, settings.publication, cleared, f"{sources.as_of.isoformat()}_draft")
@@ -70,12 +72,12 @@ def make_publication(
             results = [result for result in newest_results(connection) if result.stage != "publication"]
         # Fractions are shares of the seconds: most of them go into disclosure control.
         tell(0.6, name)
-        place = settings.publication / str(year) / name
+        place = folders.place_within(settings.publication, region, year, name)
         folders.recover(place)
         if release.read(place).get("frozen"):
             return PublicationReport(place, name, year, paths_of(place), synthetic=sources.synthetic, frozen=True)
-        target = (root or settings.publication) / str(year) / name
-        document = compose(sources, name, introduction_of(settings, year))
+        target = folders.place_within(root or settings.publication, region, year, name)
+        document = compose(sources, name, introduction_of(settings, year, region))
         tell(0.63, name)
         with folders.replaced(target) as aside:
             write_documents(aside, document, sources, name, painters)
@@ -108,9 +110,9 @@ def _check_name(name: str) -> None:
         )
 
 
-def introduction_of(settings: Settings, year: int) -> str:
-    """The hand-written paragraph of context, HOME/editorial/<year>.txt; '' where the editor wrote none."""
-    path = settings.home / "editorial" / f"{year}.txt"
+def introduction_of(settings: Settings, year: int, region: str | None = None) -> str:
+    """The hand-written paragraph of context, HOME/editorial/[<region>/]<year>.txt; '' where the editor wrote none."""
+    path = settings.home / "editorial" / (region or "") / f"{year}.txt"
     if not path.exists():
         return ""
     try:
@@ -118,7 +120,7 @@ def introduction_of(settings: Settings, year: int) -> str:
     except UnicodeDecodeError as error:
         raise UserError(
             Text("导言文件不是 UTF-8 编码。", "The introduction is not UTF-8 text."),
-            where=f"editorial/{path.name}",
+            where=path.relative_to(settings.home).as_posix(),
             todo=Text("请另存为 UTF-8 后重新运行。", "Save it as UTF-8 and run again."),
         ) from error
 

@@ -40,6 +40,7 @@ class Sources:
     """Disclosed values and registers of one home, for one year; frames are never changed after reading."""
 
     province: str
+    region: str  # whose bulletin it is: the province itself, or a prefecture of it
     region_names: dict[str, str]
     prefectures: tuple[str, ...]
     year: int
@@ -96,11 +97,16 @@ def _not_built(what: Text) -> UserError:
 
 
 def read_sources(
-    connection: duckdb.DuckDBPyConnection, year: int, parameters: Parameters, values: pl.DataFrame | None = None
+    connection: duckdb.DuckDBPyConnection,
+    year: int,
+    parameters: Parameters,
+    values: pl.DataFrame | None = None,
+    region: str | None = None,
 ) -> Sources:
     """Everything one bulletin needs; `values` are all working values after disclosure control, read here when not given.
 
-    Raises UserError when no annual value of that year exists.
+    `region` is the place that the bulletin is about, by default the province. Raises UserError when no annual value of that
+    year exists, or none of that place.
     """
     values = suppress_indicators(read_raw_values(connection), parameters) if values is None else values
     annual = values.filter(pl.col("period_kind") == "year")
@@ -128,11 +134,21 @@ def read_sources(
     levels = annual.select("region_code", "region_level").unique().sort("region_code")
     provinces = levels.filter(pl.col("region_level") == "province")["region_code"].to_list()
     province = meta.get("province") or (provinces[0] if provinces else "")
+    if region is not None and region not in levels["region_code"].to_list():
+        raise UserError(
+            Text(f"没有地区 {region} 的指标。", f"There are no figures of region {region}."),
+            where="--region",
+            todo=Text(
+                f"有指标的地区：{'、'.join(levels['region_code'])}。",
+                f"Regions that have figures: {', '.join(levels['region_code'])}.",
+            ),
+        )
     # Comparisons are of wholes: a part that is withheld takes nothing away from them.
     wholes = annual.filter(pl.col("breakdown") == "total") if "breakdown" in annual.columns else annual
     hidden = wholes.filter(pl.col("status") == SUPPRESSED).select("indicator_id", "region_code", "year")
     return Sources(
         province=province,
+        region=region or province,
         region_names=_region_names(registers["core.dim_region"], year),
         prefectures=tuple(levels.filter(pl.col("region_level") == "prefecture")["region_code"].to_list()),
         year=year,

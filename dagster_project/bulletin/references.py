@@ -119,7 +119,7 @@ def national_table(book: FigureBook, number: int) -> Table | None:
 def province_table(book: FigureBook, number: int, publishers: Mapping[str, str]) -> Table | None:
     """What has been published about the province itself in the last years; `publishers` are their names in Chinese."""
     sources = book.sources
-    register = sources.register(_REGISTER).filter(pl.col("geography") == sources.province)
+    register = sources.register(_REGISTER).filter(pl.col("geography") == sources.region)
     rows = []
     for row in register.sort("indicator_id", "year", "vintage").iter_rows(named=True):
         if not sources.year - _PROVINCE_YEARS < int(row["year"]) <= sources.year:
@@ -135,7 +135,7 @@ def province_table(book: FigureBook, number: int, publishers: Mapping[str, str])
         rows.append(Row((words(name.zh, name.en),), cells))
     if not rows:
         return None
-    region = sources.region_names.get(sources.province, sources.province)
+    region = sources.region_names.get(sources.region, sources.region)
     return Table(
         "reference_province",
         number,

@@ -62,7 +62,7 @@ def describe(
         "frozen": False,
         "synthetic": sources.synthetic,
         "notice": "合成数据，非真实统计 / synthetic data, not real statistics" if sources.synthetic else "",
-        "region_code": sources.province,
+        "region_code": sources.region,
         "as_of": sources.as_of.isoformat(),
         "made_at": now().isoformat() + "Z",
         "run_id": run_id,

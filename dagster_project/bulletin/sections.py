@@ -236,7 +236,7 @@ class SectionComposer:
 def source_note(book: FigureBook) -> Inlines:
     """The line under every chart: where its numbers come from, and that they are invented where they are."""
     sources = book.sources
-    region = sources.region_names.get(sources.province, sources.province)
+    region = sources.region_names.get(sources.region, sources.region)
     parts: list[Inline] = [
         Words("资料来源：", "Source: "),
         Quoted(region, "core.dim_region"),

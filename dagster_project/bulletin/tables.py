@@ -179,7 +179,9 @@ class TableComposer:
         sources = self._book.sources
         if not spec["columns"] or not sources.prefectures:
             return None
-        regions = [sources.province, *sources.prefectures]
+        # A prefecture's own bulletin shows it beside the province; the others publish theirs.
+        is_part = sources.region != sources.province
+        regions = [sources.province, *((sources.region,) if is_part else sources.prefectures)]
         figures = [[self._book.figure(one["of"], region=region) for region in regions] for one in spec["columns"]]
         headers, units = self._columns(spec, figures)
         rows = []

@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from dagster_project.bulletin.folder import REGIONS
 from dagster_project.settings import Settings
 
 MARK = "合成数据"
@@ -34,6 +35,7 @@ class Publication:
     year: int
     vintage: str
     descriptor: dict[str, Any]
+    region: str = ""  # code of the prefecture whose own bulletin it is
 
 
 def publications(settings: Settings, run_id: str) -> list[Publication]:
@@ -43,13 +45,15 @@ def publications(settings: Settings, run_id: str) -> list[Publication]:
         return waiting
     found = _found(settings.publication)
     made = [publication for publication in found if run_id and publication.descriptor.get("run_id") == run_id]
-    return made or list({publication.year: publication for publication in found}.values())
+    return made or list({(publication.region, publication.year): publication for publication in found}.values())
 
 
 def _found(root: Path) -> list[Publication]:
+    places = [("", path) for path in sorted(root.glob("*/*"))]
+    places += [(path.parent.parent.name, path) for path in sorted(root.glob(f"{REGIONS}/*/*/*"))]
     return [
-        Publication(path, int(path.parent.name), path.name, _descriptor(path / "release.json"))
-        for path in sorted(root.glob("*/*"))
+        Publication(path, int(path.parent.name), path.name, _descriptor(path / "release.json"), region)
+        for region, path in places
         if path.is_dir() and path.parent.name.isdigit() and not path.name.startswith(".")
     ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BREAK_MARK = "※"
-DECIMAL = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
+DECIMAL = re.compile(r"(?<![\d.])-?\d+\.\d+(?![\d.])")  # with its sign: a deficit is printed as one
 _EXPLAIN = re.compile(r"^bulletin explain (\S+) --year (\d+) --region (\S+)$")
 _NEVER_CLOSED = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"))
 

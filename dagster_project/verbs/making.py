@@ -81,19 +81,31 @@ def try_file(settings: Settings, file: Path, in_full: bool = False) -> ExitCode:
     return ExitCode.BAD_INPUT if report.refused else ExitCode.DONE
 
 
-def export(settings: Settings, years: Sequence[int], to: Path | None) -> ExitCode:
-    """Make the documents again from the indicators as they are."""
+def export(settings: Settings, years: Sequence[int], to: Path | None, region: str | None = None) -> ExitCode:
+    """Make the documents again from the indicators as they are, of the province or of one prefecture (code or name)."""
     require_loaded(settings)
+    place = _prefecture(settings, region) if region else None
     with reporting(settings, ["publication", "publication_checks"]), own_run(settings, "bulletin export") as run_id:
         chosen = run.publication_years(settings, years)
         with progress.stage(settings, "publication"):
-            made = drafts.publish(settings, chosen, run_id)
+            made = drafts.publish(settings, chosen, run_id, place)
         gate.run_gate(settings, "publication", run_id)
     for year, folder in zip(chosen, [drafts.place_of(settings, one) for one in made], strict=True):
         if to is not None:
-            folder = Path(shutil.copytree(folder, to / str(year), dirs_exist_ok=True))
+            folder = Path(shutil.copytree(folder, to / (place or "") / str(year), dirs_exist_ok=True))
         say(Text(f"公报：{folder / 'bulletin.html'}", f"Bulletin: {folder / 'bulletin.html'}"), settings.language)
     return ExitCode.DONE
+
+
+def _prefecture(settings: Settings, asked: str) -> str | None:
+    """The code of a prefecture by code or name; None for the province itself, whose bulletin needs no saying."""
+    from dagster_project.explain.naming import region_of
+    from dagster_project.warehouse import connect
+
+    with connect(settings) as connection:
+        code = region_of(connection, asked)
+        home = connection.execute("select value from ops.meta where key = 'province'").fetchone()
+    return None if home and home[0] == code else code
 
 
 def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
