@@ -143,6 +143,27 @@ def _enrolment(t: Truth) -> dict[str, Expected]:
     return found
 
 
+def _groups(t: Truth) -> dict[str, Expected]:
+    """Figures beside the headlines that need a dimension of their own."""
+
+    def insured(scheme: str, field: str, label: str) -> Expected:
+        return _wan(t.insured(lambda c: c["scheme"] == scheme and c[field] == label))
+
+    def is_funding(cell: Cell) -> bool:
+        """What the residents and the budget pay in, without interest and other income."""
+        return (cell["scheme_code"], cell["fund_type"]) == ("390", POOL) and cell["item_code"] in ("I01", "I03")
+
+    return {
+        "resident_adults": insured("resident", "resident_group", "adult"),
+        "resident_pupils_children": insured("resident", "resident_group", "pupil_child"),
+        "resident_college": insured("resident", "resident_group", "college"),
+        "migrant_worker_employee": insured("employee", "household", "rural"),
+        "resident_per_capita_funding": _mean_yuan(
+            t.sum("fund", "amount", is_funding), t.insured(lambda c: c["scheme"] == "resident")
+        ),
+    }
+
+
 def _funds(t: Truth) -> dict[str, Expected]:
     """Funds of both schemes together, and assistance."""
 
@@ -221,13 +242,15 @@ def regions_of(truth: Cell) -> list[str]:
 
 
 def expected_indicators(truth: Cell) -> pl.DataFrame:
-    """All headline indicators by year and region: numerator and denominator in base units, value in the unit."""
+    """All headline indicators, and some beside them, by year and region: numerator and denominator in base units, value in the unit."""
     cells = Cells(truth)
     rows = []
     for year in truth["years"]:
         for region in regions_of(truth):
             t = Truth(cells, year, region)
-            everything = _scheme(t, "employee") | _scheme(t, "resident") | _enrolment(t) | _funds(t) | _care(t)
+            everything = (
+                _scheme(t, "employee") | _scheme(t, "resident") | _enrolment(t) | _groups(t) | _funds(t) | _care(t)
+            )
             for indicator, expected in everything.items():
                 below = None if expected.below is None else _decimal(expected.below)
                 rows.append((indicator, year, region, _decimal(expected.above), below, expected.value))

@@ -33,12 +33,13 @@ def _enrolment(t: Truth) -> Iterator[tuple[str, str, str, int, int | None]]:
             continue
         persons = cell["persons"]
         if cell["scheme"] == "employee":
-            for dimension in ("fund_mode", "employer_group", "sex"):
+            for dimension in ("fund_mode", "employer_group", "sex", "household"):
                 yield "employee_insured", dimension, cell[dimension], persons * 100, None
             if cell["member_status"] == "active":
                 yield "maternity_insured", "sex", cell["sex"], persons * 100, None
         else:
-            yield "resident_insured", "premium_subsidy", cell["premium_subsidy"], persons * 100, None
+            for dimension in ("premium_subsidy", "resident_group"):
+                yield "resident_insured", dimension, cell[dimension], persons * 100, None
 
 
 def _assistance(t: Truth) -> Iterator[tuple[str, str, str, int, int | None]]:

@@ -36,8 +36,10 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "visit": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type")),
     "stay": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
     "stay_end": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
-    "enrolment": frozenset((*_MEMBER, "employer_group", "fund_mode", "premium_subsidy", "person_group")),
-    "fund": frozenset(("scheme", "fund_type", "direction")),
+    "enrolment": frozenset(
+        (*_MEMBER, "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group")
+    ),
+    "fund": frozenset(("scheme", "fund_type", "direction", "fund_item")),
     "population": frozenset(("population_kind",)),
     "maternity_allowance": frozenset(("benefit_type",)),
     "assistance": frozenset(("scheme", "care_setting", "population_group")),

@@ -43,9 +43,9 @@ MEASURES: dict[str, str] = {
 # Labels by which cells are chosen and broken down, in the order of the columns of the long measure table.
 LABELS = (
     "scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "area", "payment_place", "age_group",
-    "sex", "employer_group", "fund_mode", "premium_subsidy", "person_group", "population_group", "destination",
-    "benefit_type", "care_setting", "disease_payment", "fund_type", "direction", "population_kind",
-    "reported_indicator",
+    "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
+    "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
+    "fund_item", "population_kind", "reported_indicator",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

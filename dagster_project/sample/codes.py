@@ -67,6 +67,15 @@ HI_TYPES = ("1", "2", "3", "9", NULL)
 FUND_MODES = ("pool_account", "pool_only", "unknown", "none")
 FUND_MODE_OF_HI_TYPE = np.array([0, 1, 1, 2, 2], dtype=np.int64)
 
+# psn_type of a spell; what no roll-up knows is of no group of residents.
+SPELL_TYPES = ("1101", "1201", "1401", "1402", "1403", "1404", "1405", "1501", "1560", "16", "99")
+RESIDENT_GROUPS = ("adult", "pupil_child", "college", "unknown", "none")
+GROUP_OF_SPELL_TYPE = np.array([3, 3, 1, 1, 1, 2, 1, 0, 0, 0, 3], dtype=np.int64)
+
+HOUSEHOLDS = ("20", "21", "10", NULL)
+HOUSEHOLD_KINDS = ("rural", "not_rural", "unknown", "none")
+KIND_OF_HOUSEHOLD = np.array([0, 0, 1, 2], dtype=np.int64)
+
 # Names of the lists stand for their codes, which the platform has not published; 999 is in no list.
 IDENTITIES = (NULL, "特困人员", "孤儿", "低保对象", "低保边缘", "因病致贫", "脱贫人口", "999")
 ILL = IDENTITIES.index("因病致贫")

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dagster_project.sample import codes, identifiers, identities
+from dagster_project.sample import categories, codes, identifiers, identities
 from dagster_project.sample.arrow_columns import coded, constant, days, moments, money
 from dagster_project.sample.calendar import day_number, months_of_days, years_of_days
 from dagster_project.sample.hashing import Integers, bits
 from dagster_project.sample.lives import URBAN_RURAL, Lives, Spell
 from dagster_project.sample.payments import Payments
-from dagster_project.sample.people import NEWBORN, RESIDENT
+from dagster_project.sample.people import NEWBORN
 from dagster_project.sample.world import World
 
 INSUTYPES = ("310", "390", "320")
@@ -58,7 +58,7 @@ def person_table(world: World, lives: Lives, year: int) -> pa.Table:
             "psn_name": constant("合成人", len(index)),
             "gend": coded(np.where(defect == 3, -1, sex), ("9", "1", "2")),
             "brdy": days(birth),
-            "resd_natu": coded(rank % 3, ("20", "10", "21") if lives.category == RESIDENT else ("10", "10", "20")),
+            "resd_natu": coded(categories.household(lives.category, rank), codes.HOUSEHOLDS),
             "resd_loc_admdvs": coded(lives.region[index], regions),
             "live_admdvs": coded(lives.region[index], regions),
             "surv_stas": coded(dead.astype(np.int64), ("1", "2")),
@@ -116,7 +116,6 @@ def _spell_table(world: World, lives: Lives, spell: Spell, index: Integers, stil
     closed_before = spell["to"][index] * (spell["ended_in"][index] == 0)
     end = np.where(end == 0, closed_before, end)
     retired = spell["retired"][index]
-    age_type = np.where(retired == 1, 1, np.where(scheme == URBAN_RURAL, 2, 0))
     updated = np.where(end > 0, end + 1, start + 2)
     prefecture = world.geography.prefecture_of[region]
     employed = scheme != URBAN_RURAL
@@ -126,7 +125,7 @@ def _spell_table(world: World, lives: Lives, spell: Spell, index: Integers, stil
             "psn_no": identifiers.person_text(category, rank, spell["registration"][index]),
             "emp_no": _employer_text(spell["employer"][index], employed),
             "insutype": coded(scheme, INSUTYPES),
-            "psn_type": coded(age_type, ("1101", "1201", "1501")),
+            "psn_type": coded(categories.spell_type(world, lives, spell)[index], codes.SPELL_TYPES),
             "psn_insu_stas": coded((end > 0).astype(np.int64), ("1", "4")),
             "crt_insu_date": days(start),
             "psn_insu_date": days(start),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_project.sample import codes, identities
+from dagster_project.sample import categories, codes, identities
 from dagster_project.sample.calendar import day_number
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.lives import EMPLOYEE, Lives, Spell
@@ -22,8 +22,8 @@ _STATUS = {0: 0, 1: 1, 2: 1, 9: 2, -1: 2}
 
 
 def new_cells() -> Cells:
-    """Accumulator of enrolment: year, prefecture, scheme, member status, employer group, sex, fund mode, subsidy."""
-    return Cells((10_000, 64, 2, 4, 5, 3, 4, 4), ("persons",))
+    """Accumulator of enrolment: year, prefecture, scheme, member status, employer group, sex, fund mode, subsidy, resident group, household."""
+    return Cells((10_000, 64, 2, 4, 5, 3, 4, 4, 5, 4), ("persons",))
 
 
 def count_insured(world: World, lives: Lives, paid: list[tuple[Payments, Payments]], cells: Cells) -> None:
@@ -31,6 +31,8 @@ def count_insured(world: World, lives: Lives, paid: list[tuple[Payments, Payment
     category = np.full(len(lives.rank), lives.category, dtype=np.int64)
     fund_mode = codes.FUND_MODE_OF_HI_TYPE[identities.hi_type(world, category, lives.rank)]
     subsidy = codes.SUBSIDY_OF_IDENTITY[identities.identity(world, category, lives.rank)]
+    groups = [codes.GROUP_OF_SPELL_TYPE[categories.spell_type(world, lives, spell)] for spell in lives.spells]
+    household = codes.KIND_OF_HOUSEHOLD[categories.household(lives.category, lives.rank)]
     for year, both in zip(world.all_years, paid, strict=True):
         date = day_number(year, 12, 31)
         insured = [_insured(spell, rows, date, year) for spell, rows in zip(lives.spells, both, strict=True)]
@@ -54,6 +56,8 @@ def count_insured(world: World, lives: Lives, paid: list[tuple[Payments, Payment
                 sex,
                 np.where(resident, codes.FUND_MODES.index("none"), fund_mode),
                 np.where(resident, subsidy, codes.SUBSIDIES.index("none")),
+                np.where(resident, np.where(chosen == 1, groups[1], groups[0]), codes.RESIDENT_GROUPS.index("none")),
+                np.where(resident, codes.HOUSEHOLD_KINDS.index("none"), household),
             ),
             (np.ones(size, dtype=np.int64),),
             insured[0] | insured[1],
@@ -96,6 +100,8 @@ def as_json(world: World, cells: Cells) -> list[dict[str, Any]]:
             "sex": codes.SEXES[key[5]],
             "fund_mode": codes.FUND_MODES[key[6]],
             "premium_subsidy": codes.SUBSIDIES[key[7]],
+            "resident_group": codes.RESIDENT_GROUPS[key[8]],
+            "household": codes.HOUSEHOLD_KINDS[key[9]],
         }
         | sums
         for key, sums in cells.rows()

@@ -36,10 +36,12 @@
             'employer_type': 'employer_type',
             'employer_group': 'employer_group',
             'fund_mode': 'fund_mode',
+            'resident_group': 'resident_group',
         },
         'fct_enrolment_date': {
             'age_group': 'age_group',
             'sex': 'sex',
+            'household': 'household',
             'premium_identity_code': 'identity',
             'insured_dedup': 'insured_dedup',
             'dedup_scope': 'dedup_scope',

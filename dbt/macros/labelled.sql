@@ -127,6 +127,8 @@
         coalesce(cells.sex, 'unknown') as sex,
         coalesce(cells.employer_group, 'unknown') as employer_group,
         coalesce(cells.fund_mode, 'unknown') as fund_mode,
+        coalesce(cells.resident_group, 'unknown') as resident_group,
+        coalesce(cells.household, 'unknown') as household,
         {{ premium_subsidy_label("coalesce(schemes.scheme, 'unknown')", 'cells.premium_identity_code', 'identities.identity_group') }} as premium_subsidy,
         {%- for column in carried %}
         cells.{{ column }}{{ ',' if not loop.last }}
@@ -163,6 +165,13 @@
             when '结余' then 'balance'
             else 'unknown'
         end as direction,
+        case cells.item_code
+            when 'I01' then 'premium'
+            when 'I02' then 'interest'
+            when 'I03' then 'fiscal_subsidy'
+            when 'I09' then 'other_income'
+            else 'other'
+        end as fund_item,
         {%- for column in carried %}
         cells.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}

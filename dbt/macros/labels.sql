@@ -4,9 +4,9 @@
 {% macro label_columns() -%}
     {{ return([
         'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'area', 'payment_place', 'age_group',
-        'sex', 'employer_group', 'fund_mode', 'premium_subsidy', 'person_group', 'population_group', 'destination',
-        'benefit_type', 'care_setting', 'disease_payment', 'fund_type', 'direction', 'population_kind',
-        'reported_indicator',
+        'sex', 'employer_group', 'fund_mode', 'resident_group', 'household', 'premium_subsidy', 'person_group',
+        'population_group', 'destination', 'benefit_type', 'care_setting', 'disease_payment', 'fund_type', 'direction',
+        'fund_item', 'population_kind', 'reported_indicator',
     ]) }}
 {%- endmacro %}
 

@@ -56,7 +56,16 @@ def test_breakdowns_agree(second: SecondRoute, sample_home: SampleHome, column: 
     assert wrong.is_empty(), f"{wrong.height} of {both.height} differ: {wrong.head(20)}"
 
 
-OTHER_DIMENSIONS = ["fund_mode", "premium_subsidy", "employer_group", "sex", "population_group", "destination"]
+OTHER_DIMENSIONS = [
+    "fund_mode",
+    "premium_subsidy",
+    "resident_group",
+    "household",
+    "employer_group",
+    "sex",
+    "population_group",
+    "destination",
+]
 
 
 @pytest.mark.parametrize("dimension", OTHER_DIMENSIONS)

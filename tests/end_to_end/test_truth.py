@@ -20,7 +20,8 @@ HEADLINES = 64
 
 def test_every_headline_indicator_equals_the_truth(sample_home: SampleHome) -> None:
     expected = sample_home.expected
-    assert expected["indicator_id"].n_unique() == HEADLINES
+    headlines = {row.indicator_id for row in load_indicators().values() if row.headline}
+    assert len(headlines) == HEADLINES and headlines <= set(expected["indicator_id"])
     wrong = compare(expected, sample_home.found)
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
 

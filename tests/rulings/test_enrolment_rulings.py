@@ -213,6 +213,51 @@ def test_L21_a_year_without_identities_says_nothing(parts: Parts) -> None:
     assert parts("L21", "resident_insured", "premium_subsidy", NEXT_YEAR) == {"unknown": 5}
 
 
+def rows_L37(area: Area) -> None:
+    for kind in ("1401", "1402", "1403", "1404", "1404", "1405", "14", "1501", "1560", "16", "34", "91", "1101"):
+        area.insure(insutype="390", psn_type=kind, insutype_retr_flag="")
+
+
+def test_L37_groups_of_residents_follow_the_category(answers: Answers) -> None:
+    assert answers("L37", "resident_adults") == 3
+    assert answers("L37", "resident_pupils_children") == 5
+    assert answers("L37", "resident_college") == 2
+    assert answers("L37", "resident_insured") == 13
+
+
+def test_L37_a_category_of_no_roll_up_is_listed(parts: Parts) -> None:
+    expected = {"adult": 3, "pupil_child": 5, "college": 2, "unknown": 3}
+    assert parts("L37", "resident_insured", "resident_group") == expected
+
+
+def rows_L38(area: Area) -> None:
+    for kind in ("20", "21", "22", "10", "90", ""):
+        area.insure(resd_natu=kind)
+    area.insure(resd_natu="20", insutype_retr_flag="1", psn_type="1201", paid=False)
+    area.insure(resd_natu="20", insutype="390", psn_type="1501", insutype_retr_flag="")
+
+
+def test_L38_migrant_workers_are_insured_employees_of_rural_households(answers: Answers) -> None:
+    assert answers("L38", "migrant_worker_employee") == 4
+
+
+def test_L38_the_household_is_asked_of_employees_alone(parts: Parts) -> None:
+    assert parts("L38", "employee_insured", "household") == {"rural": 4, "not_rural": 2, "unknown": 1}
+
+
+def rows_L39(area: Area) -> None:
+    area.insure(insutype="390", psn_type="1501", insutype_retr_flag="")
+    area.insure(insutype="390", psn_type="1501", insutype_retr_flag="")
+    for item, amount in (("I01", 800), ("I03", 1200), ("I02", 50), ("I09", 7)):
+        ledger(area, "390", "统筹", item, "收入", amount)
+    ledger(area, "392", "大病", "I01", "收入", 300)
+
+
+def test_L39_funding_leaves_interest_and_other_income_out(answers: Answers) -> None:
+    assert answers.pair("L39", "resident_per_capita_funding") == (2000, 2)
+    assert answers.value("L39", "resident_per_capita_funding") == 1000
+
+
 def rows_S14(area: Area) -> None:
     for end in ("", "2099-12-31", "9999-12-31", "NULL"):
         area.insure(paus_insu_date=end)

@@ -168,6 +168,7 @@ class World:
         number = self.next()
         paid, sex = cells.pop("paid", True), cells.pop("gend", "1")
         cert, cert_type = cells.pop("certno", certificate(number)), cells.pop("psn_cert_type", "01")
+        household = cells.pop("resd_natu", "")
         arrived, status = cells.pop("arrived", None), cells.pop("surv_stas", "1")
         years = cells.pop("years", [YEAR])
         spell_table = cells.pop("table", "psn_insu_d")
@@ -192,6 +193,7 @@ class World:
                 "certno": cert,
                 "gend": sex,
                 "brdy": "1980-01-01",
+                "resd_natu": household,
                 "surv_stas": status,
                 "vali_flag": "1",
                 "rid": f"PR{number:06d}",

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from tests.second_route.constants import EMPLOYER_GROUP, FUND_MODE, POPULATION_GROUP, RETIRED_FLAG
+from tests.second_route.constants import EMPLOYER_GROUP, FUND_MODE, POPULATION_GROUP, RETIRED_FLAG, RURAL_HOUSEHOLDS
 
 
 def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
@@ -23,6 +23,7 @@ def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
     return persons.select(
         "psn_no",
         "gend",
+        "resd_natu",
         person=pl.when(short).then(first17 + digit).otherwise(number),
     )
 
@@ -35,6 +36,35 @@ def _named(column: str, names: dict[str, str]) -> pl.Expr:
 def _of_employees(column: str, names: dict[str, str]) -> pl.Expr:
     """The name of a code that says something of employees only."""
     return pl.when(pl.col("scheme") == "resident").then(pl.lit("none")).otherwise(_named(column, names))
+
+
+def _resident_group() -> pl.Expr:
+    """Adults, university students, other minors; by the first two characters of the category."""
+    kind, head = pl.col("psn_type"), pl.col("psn_type").str.slice(0, 2)
+    return (
+        pl.when(pl.col("insutype") == "310")
+        .then(pl.lit("none"))
+        .when(kind == "1404")
+        .then(pl.lit("college"))
+        .when(head == "14")
+        .then(pl.lit("pupil_child"))
+        .when(head.is_in(["15", "16"]))
+        .then(pl.lit("adult"))
+        .otherwise(pl.lit("unknown"))
+    )
+
+
+def _household() -> pl.Expr:
+    """Whether an employee's household is rural."""
+    return (
+        pl.when(pl.col("insutype") != "310")
+        .then(pl.lit("none"))
+        .when(pl.col("resd_natu").is_null())
+        .then(pl.lit("unknown"))
+        .when(pl.col("resd_natu").is_in(RURAL_HOUSEHOLDS))
+        .then(pl.lit("rural"))
+        .otherwise(pl.lit("not_rural"))
+    )
 
 
 def insured_at(
@@ -102,6 +132,8 @@ def insured_at(
             .when(group.is_not_null())
             .then(pl.lit("subsidised"))
             .otherwise(pl.lit("unknown")),
+            resident_group=_resident_group(),
+            household=_household(),
             sex=_named("gend", {"1": "male", "2": "female"}),
         )
         .collect()

@@ -1,4 +1,4 @@
-"""The 64 headline indicators as fractions of the sums in `measures`.
+"""The 64 headline indicators, and others that need a dimension of their own, as fractions of the sums in `measures`.
 
 Belongs here: numerator, denominator and unit of each indicator. Does not belong here: filters of rows.
 """
@@ -109,6 +109,13 @@ def formulas() -> dict[str, Formula]:
         "outarea_expense": Formula(_both("outarea_expense"), "亿", money=True),
         "xprov_direct_settlement_rate": Formula(_col("cross_direct"), "%", _col("cross_direct") + _col("cross_manual")),
         "family_mutual_aid_amount": Formula(_col("family_account"), "亿", money=True),
+    }
+    found |= {
+        "resident_adults": _people("resident_adult"),
+        "resident_pupils_children": _people("resident_pupil_child"),
+        "resident_college": _people("resident_college"),
+        "migrant_worker_employee": _people("employee_rural"),
+        "resident_per_capita_funding": Formula(_col("resident_funding"), "1", _col("resident_insured"), money=True),
     }
     for setting in ("inpatient", "outpatient"):
         found[f"ma_avg_{setting}"] = Formula(

@@ -98,6 +98,9 @@ def of_enrolment(rows: pl.DataFrame) -> pl.LazyFrame:
         "employee_active": _count(employee, pl.col("member_status") == "active"),
         "employee_retired": _count(employee, pl.col("member_status") == "retired"),
     }
+    sums["employee_rural"] = _count(employee, pl.col("household") == "rural")
+    for group in ("adult", "pupil_child", "college"):
+        sums[f"resident_{group}"] = _count(pl.col("resident_group") == group)
     for group in ("enterprise", "government", "flexible_other"):
         sums[f"employee_{group}"] = _count(employee, pl.col("employer_group") == group)
     return _grouped(rows.lazy(), sums)
@@ -124,6 +127,8 @@ def of_ledger(rows: pl.LazyFrame) -> pl.LazyFrame:
         sums[f"{scheme}_pool_income"] = _sum("fen", ours, fund == "统筹", direction == MONEY_IN)
         sums[f"{scheme}_pool_expenditure"] = _sum("fen", ours, fund == "统筹", direction == MONEY_OUT)
         sums[f"{scheme}_pool_stock"] = _sum("fen", ours, fund == "统筹", item == "BAL", pl.col("month") == 12)
+    own_and_subsidy = item.is_in(["I01", "I03"])
+    sums["resident_funding"] = _sum("fen", pl.col("insutype") == "390", fund == "统筹", own_and_subsidy)
     sums["assistance_fund"] = _sum("fen", item.is_in(["A01", "A02", "A03"]))
     return _grouped(rows, sums)
 

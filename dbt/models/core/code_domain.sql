@@ -18,6 +18,8 @@
     'scheme_group': ['employee', 'resident'],
     'employer_group': ['none', 'flexible_other', 'unknown'],
     'fund_mode': ['none', 'unknown'],
+    'resident_group': ['adult', 'pupil_child', 'college', 'none', 'unknown'],
+    'household': ['rural', 'not_rural', 'none', 'unknown'],
     'identity': ['none'],
     'insured_dedup': ['employee_first'],
     'dedup_scope': ['province'],

@@ -30,6 +30,7 @@ persons as {{ read_by_each() }} (
         gend,
         brdy,
         surv_stas,
+        resd_natu,
         true as has_person_row
     from registrations
     union all
@@ -39,6 +40,7 @@ persons as {{ read_by_each() }} (
         null as gend,
         null as brdy,
         null as surv_stas,
+        null as resd_natu,
         false as has_person_row
     from without_person_row
 ),
@@ -59,6 +61,7 @@ keyed as (
         gend,
         brdy as birth_month,
         surv_stas,
+        resd_natu,
         has_person_row,
         false as is_key_collision
     from persons
@@ -70,6 +73,7 @@ keyed as (
         max(gend) as gend,
         max(brdy) as birth_month,
         max(surv_stas) as surv_stas,
+        max(resd_natu) as resd_natu,
         bool_or(has_person_row) as has_person_row,
         true as is_key_collision
     from persons
@@ -84,6 +88,8 @@ final as (
         case gend when '1' then 'male' when '2' then 'female' else 'unknown' end as sex,
         birth_month,
         coalesce(surv_stas = '2', false) as is_dead,
+        -- L25: any other kind is lawful and means that the household is not rural. Null where nothing is written.
+        resd_natu in ('20', '21', '22') as is_rural_household,
         has_person_row,
         is_key_collision
     from keyed

@@ -34,6 +34,14 @@ fund_modes as (
     where set_name = 'hi_type'
 ),
 
+person_types as (
+    select
+        code,
+        rollup
+    from {{ ref('code_set') }}
+    where set_name = 'psn_type' and scope <> 'local pattern'
+),
+
 -- The current table beats the history of the same relation and spell.
 spells as (
     select
@@ -41,6 +49,7 @@ spells as (
         psn_no,
         emp_no,
         insutype,
+        psn_type,
         crt_insu_date,
         paus_insu_date,
         insutype_retr_flag,
@@ -57,6 +66,7 @@ spells as (
         former.psn_no,
         former.emp_no,
         former.insutype,
+        former.psn_type,
         former.crt_insu_date,
         former.paus_insu_date,
         former.insutype_retr_flag,
@@ -103,6 +113,14 @@ final as (
             when coalesce(scheme_map.scheme, 'unknown') <> 'employee' then 'none'
             else coalesce(fund_modes.rollup, 'unknown')
         end as fund_mode,
+        -- L37: adults and the elderly, university students, all other minors; a category of nobody's roll-up is unknown.
+        case
+            when coalesce(scheme_map.scheme, 'unknown') <> 'resident' then 'none'
+            when spells.psn_type = '1404' then 'college'
+            when person_types.rollup = '14' then 'pupil_child'
+            when person_types.rollup in ('15', '16') then 'adult'
+            else 'unknown'
+        end as resident_group,
         spells.crt_insu_date as spell_begin_date,
         {{ open_end('spells.paus_insu_date') }} as spell_end_date,
         spells.is_history,
@@ -113,6 +131,7 @@ final as (
     left join employers on spells.emp_no = employers.emp_no
     left join employer_groups on employers.emp_type = employer_groups.code
     left join fund_modes on spells.hi_type = fund_modes.code
+    left join person_types on spells.psn_type = person_types.code
 )
 
 {{ as_codes('final', 'fct_enrolment') }}

@@ -86,10 +86,12 @@ candidates as (
         spells.employer_type,
         spells.employer_group,
         spells.fund_mode,
+        spells.resident_group,
         spells.is_history,
         spells.load_id,
         spells.source_row,
         {{ as_code('persons.sex', 'sex') }} as sex,
+        persons.is_rural_household,
         persons.birth_month,
         persons.is_dead,
         persons.has_person_row,
@@ -214,6 +216,14 @@ final as (
         employer_type,
         employer_group,
         fund_mode,
+        resident_group,
+        -- Asked of employees only: whoever of them has a rural household is a migrant worker.
+        case
+            when scheme <> 'employee' then 'none'
+            when is_rural_household then 'rural'
+            when not is_rural_household then 'not_rural'
+            else 'unknown'
+        end as household,
         premium_identity_code,
         sex,
         {{ age_group('age_years') }} as age_group,

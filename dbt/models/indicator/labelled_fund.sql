@@ -22,6 +22,7 @@ final as (
         placed.scheme,
         placed.fund_type,
         placed.direction,
+        placed.fund_item,
         cast(sum(
             case when placed.direction in ('income', 'expenditure') then placed.amount_yuan else 0 end
         ) as decimal(24, 2)) as fund_amount_yuan,
@@ -30,7 +31,8 @@ final as (
         ) as decimal(24, 2)) as closing_balance_yuan
     from placed
     left join closing on placed.province = closing.province and placed.year = closing.year
-    group by placed.province, placed.region_code, placed.year, placed.scheme, placed.fund_type, placed.direction
+    group by placed.province, placed.region_code, placed.year, placed.scheme, placed.fund_type, placed.direction,
+        placed.fund_item
 )
 
 select * from final

@@ -56,10 +56,11 @@ visits as (
     cube='visit', breakdown='month') }},
 
 {{ added_cells('enrolment', ref('labelled_enrolment'),
-    ['scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'premium_subsidy', 'person_group'],
+    ['scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'resident_group',
+    'household', 'premium_subsidy', 'person_group'],
     [('persons', 'persons')], 'persons') }},
 
-{{ added_cells('fund', ref('labelled_fund'), ['scheme', 'fund_type', 'direction'],
+{{ added_cells('fund', ref('labelled_fund'), ['scheme', 'fund_type', 'direction', 'fund_item'],
     pairs_of(['fund_amount_yuan', 'closing_balance_yuan']), 'null') }},
 
 {{ added_cells('maternity_allowance', ref('labelled_allowance'), ['benefit_type'],

@@ -99,10 +99,11 @@ final as (
     {{ trace_rows('stay_end', 'setl_d', 'labelled_stays', place_labels + ['disease_payment'], year='end_year') }}
     union all
     {{ trace_rows('enrolment', 'psn_insu_d', 'enrolment', [
-        'scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'premium_subsidy', 'person_group',
+        'scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'resident_group',
+    'household', 'premium_subsidy', 'person_group',
     ]) }}
     union all
-    {{ trace_rows('fund', 'fund_ledger_m', 'fund', ['scheme', 'fund_type', 'direction']) }}
+    {{ trace_rows('fund', 'fund_ledger_m', 'fund', ['scheme', 'fund_type', 'direction', 'fund_item']) }}
     union all
     {{ trace_rows('maternity_allowance', 'matn_alwn_crtf_d', 'allowance', ['benefit_type']) }}
     union all
