@@ -6,12 +6,14 @@ selection runs when (`assets/`), models and tests (`dbt/`), anything of Dagster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dagster_project import dbt_parse
 from dagster_project.dbt_parse import DbtProjectError
+from dagster_project.durable import durable_step
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect, limits_held
 
@@ -73,7 +75,7 @@ def build(
         ]  # fmt: skip
         if full_refresh:
             arguments.append("--full-refresh")
-        with dbt_parse.environment(settings), limits_held(settings):
+        with dbt_parse.environment(settings), limits_held(settings), _commits_are_steps(DuckDBConnectionManager):
             outcome = dbtRunner(manifest=parsed, callbacks=[on_event]).invoke(arguments)
             # dbt keeps its DuckDB handle for a next command; the file must be free for our own connections.
             connections: Any = DuckDBConnectionManager
@@ -82,6 +84,27 @@ def build(
     if executed is None:
         raise DbtProjectError(f"dbt build {select} did not run: {outcome.exception}")
     return _with_rows(settings, [_node_result(result) for result in executed.results])
+
+
+@contextmanager
+def _commits_are_steps(manager: Any) -> Iterator[None]:
+    """The commit of each model and seed as a durable step, while a build lasts: dbt offers no place of its own around it.
+
+    Tests have connections of their own names; they write nothing.
+    """
+    commit = manager.commit
+
+    def committing(connections: Any) -> Any:
+        if not str(connections.get_thread_connection().name).startswith(("model.", "seed.")):
+            return commit(connections)
+        with durable_step("dbt.commit"):
+            return commit(connections)
+
+    manager.commit = committing
+    try:
+        yield
+    finally:
+        manager.commit = commit
 
 
 def weights(manifest: Mapping[str, Any], known: Mapping[str, float]) -> dict[str, float]:

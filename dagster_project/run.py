@@ -124,7 +124,8 @@ def end_left(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[
         return []
     for run_id, command, started in left:
         _notices.extend(alerts.run_left(settings, run_id, command, started))
-        connection.execute("update ops.run set status = 'interrupted' where run_id = ?", [run_id])
+        with durable_step("run.end_left"):
+            connection.execute("update ops.run set status = 'interrupted' where run_id = ?", [run_id])
     return [str(run_id) for run_id, *_ in left]
 
 

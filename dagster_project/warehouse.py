@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import duckdb
 
@@ -56,6 +56,13 @@ def only_reads(connection: duckdb.DuckDBPyConnection) -> bool:
         "select readonly from duckdb_databases() where database_name = current_database()"
     ).fetchone()
     return bool(row and row[0])
+
+
+def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take back an open transaction. Where the engine has ended it already, as it does when a commit finds the disk full, nothing:
+    what went wrong must not be hidden behind that."""
+    with suppress(duckdb.TransactionException, duckdb.FatalException):
+        connection.execute("rollback")
 
 
 def keep_within(connection: duckdb.DuckDBPyConnection, settings: Settings, is_aside: bool = False) -> None:

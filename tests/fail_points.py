@@ -7,6 +7,7 @@ compares them with the steps in the code.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 
 from dagster_project import durable
@@ -49,19 +50,34 @@ def kill_at(step: str, side: str, command: Callable[[], object]) -> None:
     assert hits, f"{side} {step} was never reached"
 
 
-def drive(command: Callable[[], object]) -> set[tuple[str, str]]:
-    """Run a command until it gets through, stopping once at every point; returns the points that were hit."""
+def itself(step: str) -> str:
+    """A step under its own name."""
+    return step
+
+
+def drive(command: Callable[[], object], name_of: Callable[[str], str | None] = itself) -> set[tuple[str, str]]:
+    """Run a command until it gets through, stopping once at every point; returns the points that were hit.
+
+    From a stop on no other step gets done either, as in a process that is gone. `name_of` tells under which name a step that is
+    passed many times counts; None for one that is not stopped at.
+    """
     hit: set[tuple[str, str]] = set()
+    stopped = threading.Event()
 
     def stop_once(step: str, side: str) -> None:
-        if (step, side) not in hit:
-            hit.add((step, side))
-            raise StoppedHere(f"{side} {step}")
+        if stopped.is_set():
+            raise StoppedHere(f"{side} {step}, after the stop")
+        name = name_of(step)
+        if name is not None and (name, side) not in hit:
+            hit.add((name, side))
+            stopped.set()
+            raise StoppedHere(f"{side} {name}")
 
     durable.set_hook(stop_once)
     try:
         for _ in range(MOST_RUNS):
             before = len(hit)
+            stopped.clear()
             try:
                 command()
             except Exception:

@@ -16,6 +16,7 @@ import polars as pl
 
 from dagster_project.disclosure import Disclosed
 from dagster_project.durable import durable_step
+from dagster_project.warehouse import roll_back
 
 FROZEN_FILE = "values.parquet"
 _VINTAGE = re.compile(r"^\d{4}-\d{2}-\d{2}_\w+$")
@@ -64,7 +65,7 @@ def write_tables(
         with durable_step("publication.tables"):
             connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        roll_back(connection)
         raise
     finally:
         for view in ("working_value", "decision", *(f"disclosed_{name}" for name in disclosed.cubes)):

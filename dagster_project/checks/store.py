@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.model import STAGES, CheckResult, Stage
 from dagster_project.durable import durable_step
-from dagster_project.warehouse import only_reads
+from dagster_project.warehouse import only_reads, roll_back
 
 _DDL = """
 create table if not exists ops.check_result (
@@ -66,7 +66,7 @@ def write_results(
         with durable_step(f"checks.{stage}.commit"):
             connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        roll_back(connection)
         raise
 
 

@@ -16,6 +16,8 @@ import duckdb
 from dagster_project.checks import documents
 from dagster_project.checks.documents import Publication
 from dagster_project.checks.web_page import DECIMAL, Page, PageCell, unmarked
+from dagster_project.durable import durable_step
+from dagster_project.warehouse import roll_back
 
 _FILE = (
     "run_id varchar, year integer, vintage varchar, document varchar, bytes bigint, sha256 varchar, "
@@ -63,7 +65,18 @@ class Database:
 
 
 def record(connection: duckdb.DuckDBPyConnection, found: list[Publication], run_id: str) -> None:
-    """Replace the two tables of documents by what these publications hold; drop them when there is none."""
+    """Replace the two tables of documents by what these publications hold, both or neither; drop them when there is none."""
+    connection.execute("begin")
+    try:
+        _replace(connection, found, run_id)
+        with durable_step("checks.record_documents"):
+            connection.execute("commit")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, found: list[Publication], run_id: str) -> None:
     for table, columns in (("document_file", _FILE), ("document_figure", _FIGURE)):
         connection.execute(f"drop table if exists ops.{table}")
         if found:

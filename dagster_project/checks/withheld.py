@@ -11,7 +11,9 @@ import polars as pl
 
 from dagster_project.dictionary.indicators import LABELS
 from dagster_project.disclosure import MARKER, SUPPRESSED, derivable_cells
+from dagster_project.durable import durable_step
 from dagster_project.serving.disclosed import cubes, read_links, with_month
+from dagster_project.warehouse import roll_back
 
 _TABLE = "ops.withheld_cell"
 _VALUES = "publication.indicator_value"
@@ -19,7 +21,22 @@ _VALUES = "publication.indicator_value"
 
 def record(connection: duckdb.DuckDBPyConnection) -> None:
     """Replace the table by what the working publication withholds; drop it where nothing was published."""
-    connection.execute(f"drop table if exists {_TABLE}")
+    cells = _withheld(connection)
+    connection.execute("begin")
+    try:
+        connection.execute(f"drop table if exists {_TABLE}")
+        if cells is not None:
+            connection.register("withheld", cells.to_arrow())
+            connection.execute(f"create table {_TABLE} as select * from withheld order by all")
+            connection.unregister("withheld")
+        with durable_step("checks.record_withheld"):
+            connection.execute("commit")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
+def _withheld(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame | None:
     known = {
         f"{schema}.{name}"
         for schema, name in connection.execute(
@@ -28,19 +45,17 @@ def record(connection: duckdb.DuckDBPyConnection) -> None:
     }
     names = [table.name for table in cubes()]
     if not {_VALUES, *(f"publication.{name}" for name in names)} <= known:
-        return
+        return None
     working = "vintage not in (select distinct vintage from publication.frozen_value)"
     values = connection.execute(f"select * from {_VALUES} where {working}").pl()
     linked = read_links(connection, values)
     if linked is None:
-        return
+        return None
     served = {name: with_month(connection.execute(f"select * from publication.{name}").pl()) for name in names}
     follows, lines = derivable_cells(values, served, linked)
     cells = [_figures(values.with_columns(follows.alias("is_derivable")))]
     cells += [_lines(name, cube.filter(MARKER), lines[name]) for name, cube in served.items()]
-    connection.register("withheld", pl.concat(cells).to_arrow())
-    connection.execute(f"create table {_TABLE} as select * from withheld order by all")
-    connection.unregister("withheld")
+    return pl.concat(cells)
 
 
 def _figures(values: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,7 @@ from dagster_project.ingest.touched import COMPARED, months_compared
 from dagster_project.ingest.versions import begin_comparing, compare_months, note_due, settle_versions
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
+from dagster_project.warehouse import roll_back
 
 # What the first load of a home decides; forgotten with the last one.
 OF_THE_HOME = ("province", "synthetic")
@@ -135,7 +136,7 @@ def _in_one_transaction(
         with durable_step("desk.commit_unload"):
             connection.execute("commit")
     except Exception:
-        connection.execute("rollback")
+        roll_back(connection)
         raise
     return moved
 

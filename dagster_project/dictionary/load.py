@@ -25,6 +25,7 @@ from dagster_project.dictionary.published import evaluate_identities
 from dagster_project.dictionary.selection import Selections
 from dagster_project.durable import durable_step
 from dagster_project.settings import Settings
+from dagster_project.warehouse import roll_back
 
 # Choices are resolved from here on: facts may carry older months than the statistics years.
 FIRST_YEAR = 2000
@@ -60,7 +61,7 @@ def load_dictionary(
             connection.execute(f"create or replace table ops.{name} as select * from dictionary_frame")
             connection.unregister("dictionary_frame")
     except BaseException:
-        connection.execute("rollback")
+        roll_back(connection)
         raise
     with durable_step("dictionary.commit"):
         connection.execute("commit")

@@ -34,6 +34,7 @@ from dagster_project.ingest.whole_batches import breaking_the_batch, folder_of
 from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
+from dagster_project.warehouse import roll_back
 
 REJECTED = "quarantine.parquet"  # work file of the rows that are not accepted
 
@@ -258,7 +259,7 @@ def record(
         with durable_step("ingest.commit_load"):
             connection.execute("commit")
     except duckdb.Error:
-        connection.execute("rollback")
+        roll_back(connection)
         raise
     return FileOutcome(
         file.source_file, contract.name, "loaded", notes, result.rows_read, result.accepted, result.rejected, load_id

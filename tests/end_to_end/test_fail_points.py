@@ -6,10 +6,13 @@ next one goes on from there, until a run gets through.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from dagster_project import durable
 from dagster_project.bulletin import make_publication
 from dagster_project.serving import publish_serving
 from tests.fail_points import both_sides, drive
@@ -24,6 +27,7 @@ DRIVES_BUILD = (
     "ingest.sweep_orphan", "ingest.commit_versions", "ingest.mark_built", "run.forget_inputs", "run.note_inputs",
 )  # fmt: skip
 DRIVES_SERVING = ("serving.replace",)
+DRIVES_MODELS = ("dbt.commit",)
 
 
 def _world(home: Path) -> Path:
@@ -32,15 +36,46 @@ def _world(home: Path) -> Path:
     return home
 
 
+def node() -> str:
+    """The dbt node that is at work in this thread."""
+    from dbt_common.events.contextvars import get_node_info
+
+    return str(get_node_info()["node_name"])
+
+
+@contextmanager
+def nodes_committed() -> Iterator[list[str]]:
+    """The models and seeds that dbt commits in a block, in their order."""
+    passed: list[str] = []
+
+    def note(step: str, side: str) -> None:
+        if step in DRIVES_MODELS and side == "before":
+            passed.append(node())
+
+    durable.set_hook(note)
+    try:
+        yield passed
+    finally:
+        durable.set_hook(None)
+
+
 def test_intake_models_and_serving_survive_a_stop_at_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reference, home = _world(tmp_path / "reference"), _world(tmp_path / "stopped")
-    build_home(reference)
+    with nodes_committed() as committed:
+        build_home(reference)
+    chosen = {committed[0], committed[len(committed) // 2], committed[-1]}
+    assert len(chosen) == 3 and len(set(committed)) == len(committed) > 60
+    models = {f"dbt.commit {name}" for name in chosen}
+
+    def name_of(step: str) -> str | None:
+        return step if step not in DRIVES_MODELS else f"{step} {node()}" if node() in chosen else None
+
     expected = sorted_csv(reference / "warehouse.duckdb")
-    hit = drive(lambda: build_home(home))
+    hit = drive(lambda: build_home(home), name_of)
     steps = {step for step, _ in hit}
-    assert steps >= set(DRIVES_BUILD)
+    assert steps >= set(DRIVES_BUILD) | models
     assert hit == both_sides(steps)
     assert sorted_csv(home / "warehouse.duckdb") == expected
     assert not list(home.rglob("*.tmp")), "a stopped run left temporary files that the next did not clear away"

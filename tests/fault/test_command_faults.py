@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dagster_project import dbt_parse, progress, run, run_lock, stages
+from dagster_project import dbt_parse, durable, progress, run, run_lock, stages
 from dagster_project.checks import STAGES, read_results, run_stage
 from dagster_project.checks.page import render_checks_page
 from dagster_project.contracts import write_request_sheet
@@ -31,6 +32,7 @@ DRIVES_PAGE = ("checks.page.rename",)
 DRIVES_PARSE = ("dbt.keep_parsed",)
 DRIVES_PROGRESS = ("progress.seconds",)
 DRIVES_WORK = ("warehouse.clear_work",)
+DRIVES_LEFT = ("run.end_left",)
 DRIVES_MONTHS = ("run.touched_months", "ingest.take_back_months")
 
 
@@ -158,6 +160,21 @@ def test_stopped_checks_are_judged_again(home: Settings, step: str, side: str) -
     ]
 
 
+def test_a_full_disk_is_not_hidden_behind_a_transaction_that_has_ended(home: Settings) -> None:
+    """As when the engine finds the disk full at a commit: it has ended the transaction by then, and there is nothing to take back."""
+
+    def full(step: str, side: str) -> None:
+        if (step, side) == ("checks.landing.commit", "after"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    durable.set_hook(full)
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            run_stage(home, "landing", RUN_ID)
+    finally:
+        durable.set_hook(None)
+
+
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("step", DRIVES_PAGE)
 def test_a_stopped_page_of_checks_is_made_again(home: Settings, step: str, side: str) -> None:
@@ -201,6 +218,22 @@ def test_what_the_engine_of_a_killed_run_left_is_gone_after_the_next_begins(
     run.finish(settings, "second", "done")
     assert not [path for path in left if path.exists()]
     assert mine.exists()
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("step", DRIVES_LEFT)
+def test_a_run_that_was_killed_is_noted_though_the_noting_is_stopped(tmp_path: Path, step: str, side: str) -> None:
+    settings = Settings(home=tmp_path)
+    run.begin(settings, "killed", "a test")
+    run_lock.release(settings)  # as the system does for a process that is gone
+    kill_at(step, side, lambda: run.begin(settings, "stopped", "a test"))
+    run_lock.release(settings)
+    run.begin(settings, "next", "a test")
+    run.finish(settings, "next", "done")
+    run.take_notices()
+    with connect(settings) as connection:
+        told = dict(connection.execute("select run_id, status from ops.run").fetchall())
+    assert told == {"killed": "interrupted", "next": "done"}
 
 
 def due(settings: Settings) -> list[int]:

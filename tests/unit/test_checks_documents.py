@@ -29,9 +29,12 @@ from dagster_project.bulletin.publication import write_documents
 from dagster_project.checks import CheckResult, run_stage
 from dagster_project.language import Text
 from dagster_project.settings import Settings
+from dagster_project.warehouse import connect
+from tests.fail_points import SIDES, kill_at
 from tests.unit.checks_home import RUN_ID, execute, whole_home
 
 VINTAGE = "2025-01-01_draft"
+DRIVES_DOCUMENTS = ("checks.record_documents",)
 
 
 def figure(indicator: str, value: str | None, unit: Unit, **more: Any) -> Figure:
@@ -116,6 +119,26 @@ def test_documents_that_print_the_database_pass(home: Settings) -> None:
     assert {name: (r.status, r.samples) for name, r in about_documents.items() if r.status != "pass"} == {}
     assert (found["figure_without_trace"].total or 0) >= 15
     assert (found["document_missing"].total or 0) >= 6
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_stop_while_documents_are_noted_leaves_the_older_or_the_newer_ones(home: Settings, side: str) -> None:
+    def noted() -> tuple[int, int]:
+        with connect(home) as connection:
+            files, figures = (
+                connection.execute(f"select count(*) from ops.document_{name}").fetchall()[0][0]
+                for name in ("file", "figure")
+            )
+        return int(files), int(figures)
+
+    results(home)
+    newer = noted()
+    execute(home, "delete from ops.document_file where document like '%.docx'", "delete from ops.document_figure")
+    older = noted()
+    assert older == (newer[0] - 1, 0) and newer[1] > 0
+    kill_at(*DRIVES_DOCUMENTS, side, lambda: results(home))
+    assert noted() == (older if side == "before" else newer), "both tables or neither"
+    assert not results(home)["document_missing"].blocking and noted() == newer
 
 
 def test_a_missing_document_fails_and_a_torn_one_differs_from_its_hash(home: Settings) -> None:

@@ -8,10 +8,13 @@ import pytest
 
 from dagster_project.bulletin import store
 from dagster_project.checks import CheckResult, run_stage
+from dagster_project.warehouse import connect
+from tests.fail_points import SIDES, kill_at
 from tests.unit.checks_home import execute
 from tests.unit.disclosure_home import TinyHome
 
 RULE = "withheld_cell_derivable"
+DRIVES_WITHHELD = ("checks.record_withheld",)
 SCHEMES = {"520100": (900, 700, 6), "520200": (800, 500, 400)}
 NAMES = ("resident", "employee", "unknown")
 
@@ -43,6 +46,24 @@ def test_what_is_published_passes(home: TinyHome) -> None:
     found = judged(home)
     assert (found.status, found.unexpected) == ("pass", 0), found.help
     assert found.total == 4 + 4, "two schemes in two regions, among the values and in the cube"
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_stop_while_withheld_cells_are_noted_leaves_the_older_or_the_newer_ones(home: TinyHome, side: str) -> None:
+    def noted() -> int:
+        with connect(home.settings) as connection:
+            row = connection.execute("select count(*) from ops.withheld_cell").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    judged(home)
+    newer = noted()
+    execute(home.settings, "delete from ops.withheld_cell where table_name <> 'indicator_value'")
+    older = noted()
+    assert 0 < older < newer
+    kill_at(*DRIVES_WITHHELD, side, lambda: judged(home))
+    assert noted() == (older if side == "before" else newer)
+    assert judged(home).status == "pass" and noted() == newer
 
 
 def test_a_published_figure_that_gives_a_withheld_one_away_fails_and_blocks(home: TinyHome) -> None:
