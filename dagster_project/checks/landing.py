@@ -6,11 +6,16 @@ Belongs here: the checks of stage `landing`, all of them on the small tables of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from dagster_project.checks import deliveries
 from dagster_project.checks.catalogue import extract_uses
 from dagster_project.checks.model import Check
+from dagster_project.contracts import load_contracts
+from dagster_project.ingest import codes
+from dagster_project.ingest.store import literal
 from dagster_project.settings import Settings
 
 # The newest word on each file: a refused file that was corrected under the same name is no longer refused.
@@ -36,7 +41,7 @@ def _rows_concerned(kind: str, severity: str) -> str:
 
 def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Check]:
     """The checks of intake."""
-    return [*_loads(), *_files(), *_rules(), *_deliveries(), *deliveries.checks()]
+    return [*_loads(), *_files(), *_rules(codes.provincial_codes(settings)), *_deliveries(), *deliveries.checks()]
 
 
 def _loads() -> list[Check]:
@@ -78,6 +83,20 @@ def _files() -> list[Check]:
         Check(rule="file_refused", bad=columns + "'refused'", total=seen),
         Check(rule="file_unknown", bad=columns + "'unknown'", total=seen),
         Check(
+            rule="file_repeats_another",
+            bad=f"""
+            select again.source_file, again."extract", loads.source_file as loaded_as, loads.load_id, loads.rows_read
+            from ({_LATEST_FILES}) as again
+            inner join ops.load as loads on loads.sha256 = again.sha256
+            where again.status = 'duplicate' and loads.rows_read > 0
+                and {_base_name("again")} <> {_base_name("loads")}
+                and (loads.delivery <> 'full' or loads."extract" in ({_of_persons()}))
+            qualify row_number() over (partition by again.source_file order by loads.load_id) = 1
+            order by again.source_file
+            """,
+            total=seen,
+        ),
+        Check(
             rule="file_form_doubtful",
             bad='select loads."extract", loads.source_file, column_name as decided from {batch} as counts '
             "inner join ops.load as loads using (load_id) where rule_id = 'form_doubtful' order by 2, 3",
@@ -86,11 +105,26 @@ def _files() -> list[Check]:
     ]
 
 
-def _rules() -> list[Check]:
+def _base_name(table: str) -> str:
+    """A file's own name as intake compares names: without folders and packing, in lower case."""
+    return f"regexp_replace(regexp_extract(lower({table}.source_file), '[^/]+$'), '\\.(gz|zst|zip)$', '')"
+
+
+def _of_persons() -> str:
+    """Extracts of persons: unlike a list of regions or institutions, their state is never the same a month later."""
+    named = [
+        contract.name
+        for contract in load_contracts().values()
+        if any(column.is_identifier for column in contract.columns)
+    ]
+    return ", ".join(f"'{name}'" for name in named)
+
+
+def _rules(declared: Sequence[tuple[str, str, str]]) -> list[Check]:
     broken = "rule_id <> 'code_unknown' and severity = "
     return [
-        _codes("code_unknown", "error"),
-        _codes("code_outside_set", "warning"),
+        _codes_held(),
+        _codes_accepted(declared),
         Check(
             rule="row_rule_quarantined",
             bad=f"{_RULE_ROWS} {broken}'error' group by all {_STILL} order by row_count desc",
@@ -107,13 +141,16 @@ def _rules() -> list[Check]:
     ]
 
 
-def _codes(rule: str, severity: str) -> Check:
-    """Unknown codes of one severity; the rows query lists the codes themselves with rows and money."""
-    condition = f"rule_id = 'code_unknown' and severity = '{severity}'"
+_UNKNOWN = "rule_id = 'code_unknown' and severity = "
+
+
+def _codes_held() -> Check:
+    """Unknown codes that hold rows back; the rows query lists the codes themselves with rows and money."""
+    condition = f"{_UNKNOWN}'error'"
     return Check(
-        rule=rule,
+        rule="code_unknown",
         bad=f"{_RULE_ROWS} {condition} group by all {_STILL} order by row_count desc",
-        found=_rows_concerned("code_unknown", severity),
+        found=_rows_concerned("code_unknown", "error"),
         total=_ROWS_READ,
         rows=f"""
         select "extract", column_name, code_set, code, sum("rows") as row_count, sum(money) as money_yuan
@@ -123,6 +160,43 @@ def _codes(rule: str, severity: str) -> Check:
         )
         group by all having sum("rows") > 0 order by row_count desc
         """,
+    )
+
+
+def _codes_accepted(declared: Sequence[tuple[str, str, str]]) -> Check:
+    """Unknown codes of accepted rows, by what the province has `declared` by now (set, province, code): an account is of the day on
+    which its file was loaded, and a code mapped since is no longer unknown in it.
+
+    A row with several unknown codes of which some are mapped counts once for each of the others.
+    """
+    pairs = ", ".join(f"({literal(code_set)}, {literal(code)})" for code_set, _, code in declared) or "(null, null)"
+    open_codes = f"""
+        select codes.*
+        from ops.unmapped_code as codes
+        inner join {{batch}} as counts
+            on counts.load_id = codes.load_id and counts."extract" = codes."extract" and counts.column_name = codes.column_name
+            and {_UNKNOWN}'warning' and counts.unexpected <> 0
+        where not exists (
+            select 1 from (values {pairs}) as declared(code_set, code)
+            where declared.code_set = codes.code_set and declared.code = codes.code
+        )
+    """
+    listed = (
+        'select "extract", column_name, code_set, code, sum("rows") as row_count, sum(money) as money_yuan '
+        f'from ({open_codes}) group by all having sum("rows") > 0 order by row_count desc'
+    )
+    return Check(
+        rule="code_outside_set",
+        bad=listed,
+        found=f"""
+        select coalesce(sum(least(concerned.row_count, still.row_count)), 0)
+        from (select load_id, sum("rows") as row_count from ({open_codes}) group by load_id) as still
+        inner join (
+            select load_id, sum("rows") as row_count from ops.row_concerned
+            where kind = 'code_unknown' and severity = 'warning' group by load_id
+        ) as concerned using (load_id)
+        """,
+        total=_ROWS_READ,
     )
 
 

@@ -28,7 +28,7 @@ from dagster_project.desk.quarantine import MASKED, HeldRow, read_held
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
 from dagster_project.ingest.report import Refusal
-from dagster_project.ingest.store import get_meta
+from dagster_project.ingest.store import append, get_meta
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 
@@ -166,7 +166,7 @@ def _write(
         )
     part = settings.landing / f".{folder.name}.{os.getpid()}"
     part.mkdir(parents=True, mode=0o700, exist_ok=True)
-    files = []
+    files: list[dict[str, Any]] = []
     for load_id, rows in records.items():
         columns = sorted({column for cells in rows.values() for column in cells})
         path = part / f"{extracts[load_id]}_corrects_{load_id}.csv"
@@ -186,6 +186,13 @@ def _write(
     told |= {"synthetic": get_meta(connection, "synthetic") == "true", "corrected_from": name}
     if (province := get_meta(connection, "province")) is not None:
         told["province"] = province
+    # Before the folder is there: a run may find it at once, and believes only what is written down here.
+    with durable_step("desk.note_correction"):
+        append(
+            connection,
+            "handed_in",
+            [[f["sha256"], f["corrects"]["load"], f["corrects"]["rows"], folder.name, now()] for f in files],
+        )
     (part / "manifest.json").write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
     with durable_step("desk.land_correction"):
         part.replace(folder)

@@ -105,8 +105,7 @@ def _across_places(sums: Sums, mark: Marks, smallest: int) -> list[Cell]:
             continue
         family = [whole, *places]
         unseen = (mark[family] | ~sums.listed[family]) & sums.filled[family]
-        together = np.where(unseen[1:], sums.counts[places], 0).sum(axis=0)
-        thin = ~unseen[0] & (together > 0) & (together < smallest)
+        thin = ~unseen[0] & sums.few_together(places, unseen[1:], smallest)
         needed = (unseen & mark[family]).any(axis=0) & (thin | (unseen.sum(axis=0) == 1))
         for number in np.flatnonzero(needed).tolist():
             shown = [(place, number) for place in family if sums.filled[place, number] and not mark[place, number]]

@@ -24,9 +24,15 @@ _VALUES = ("value", "numerator", "denominator", "support_count")
 
 
 def _is_small(column: str, min_cell: int) -> pl.Expr:
-    """True for 1 to min_cell - 1; null and 0 are not small."""
-    count = pl.col(column)
+    """True for 1 to min_cell - 1, above or below zero (reversals as booked); null and 0 are not small."""
+    count = pl.col(column).abs()
     return ((count > 0) & (count < min_cell)).fill_null(False)
+
+
+def _nets_to_nothing() -> pl.Expr:
+    """True for an amount over units that cancel out: it is the difference of what a few of them cost."""
+    amount = pl.any_horizontal(pl.col("numerator", "denominator").fill_null(0) != 0)
+    return (pl.col("support_count") == 0).fill_null(False) & amount
 
 
 def suppress_indicators(frame: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
@@ -40,6 +46,7 @@ def suppress_indicators(frame: pl.DataFrame, parameters: Parameters) -> pl.DataF
     base_unit = pl.col("unit").str.strip_chars_start("万亿千百")
     is_count = base_unit.is_in(list(parameters.person_units)).fill_null(False)
     small = _is_small("support_count", parameters.min_cell) | (is_count & _is_small("numerator", parameters.min_cell))
+    small = small | _nets_to_nothing()
     return withhold(frame, frame.select(small.alias("small"))["small"])
 
 

@@ -6,6 +6,10 @@ Belongs here: plain arrays and what follows from them by adding up. Does not bel
 A *group* is one combination of labels (scheme, tier, kind of visit …), the finest thing anybody could add up. A *sum* is a
 row of whole numbers over the groups: 1 where it takes a group, 0 where not, −1 where it takes it away. A *place* is a region
 in a year; a province is a place whose units are those of its regions. A *cell* is one sum in one place.
+
+Counts are net: where reversals count as booked, a group may hold fewer units than it takes away and lie below zero. A cell is as
+small as its distance from zero. Cells above and below zero cancel out, so a sum of some bounds none of them, and one that is 0 does
+not say that they are.
 """
 
 from __future__ import annotations
@@ -54,8 +58,16 @@ class Sums:
 
     @cached_property
     def present(self) -> Marks:
-        """Groups that have units in a place (places × groups)."""
-        return np.asarray(self.units.any(axis=0), dtype=np.bool_)
+        """Groups that have units in a place (places × groups), or in a part of it: those may cancel out in the whole."""
+        present = np.asarray(self.units.any(axis=0), dtype=np.bool_)
+        for whole, parts in self.families:
+            present[whole] |= present[parts].any(axis=0)
+        return present
+
+    @cached_property
+    def is_signed(self) -> bool:
+        """Whether a group lies below zero."""
+        return bool((self.units < 0).any())
 
     @cached_property
     def kinds(self) -> Numbers:
@@ -64,9 +76,9 @@ class Sums:
 
     @cached_property
     def counts(self) -> Numbers:
-        """Units in each cell (places × sums): of several kinds the fewest that there are."""
-        most = self.kinds.max(axis=0)
-        fewest: Numbers = np.where(self.kinds > 0, self.kinds, np.maximum(most, 0)).min(axis=0)
+        """Distance of each cell from no units (places × sums): of several kinds the fewest that there are."""
+        far = np.abs(self.kinds)
+        fewest: Numbers = np.where(far > 0, far, far.max(axis=0)).min(axis=0)
         return fewest
 
     @cached_property
@@ -86,8 +98,22 @@ class Sums:
         return int(self.weights[cell]), int(self.counts[cell]), cell[1], cell[0]
 
     def small(self, smallest: int) -> Marks:
-        """Listed cells of 1 to `smallest` − 1 units."""
+        """Listed cells of 1 to `smallest` − 1 units, above or below zero."""
         return self.listed & (self.counts > 0) & (self.counts < smallest)
+
+    def few_together(self, places: list[int], unseen: Marks, smallest: int) -> Marks:
+        """Sums of which the `unseen` cells (places × sums) come to few units together, by their distances or net of one another."""
+        distances = np.where(unseen, self.counts[places], 0).sum(axis=0)
+        few = (distances > 0) & (distances < smallest)
+        if self.is_signed:
+            net = np.abs(np.where(unseen, self.kinds[:, places], 0).sum(axis=1))
+            few |= ((net > 0) & (net < smallest)).any(axis=0)
+        return np.asarray(few, dtype=np.bool_)
+
+    def _are_few(self, place: int, numbers: list[int], smallest: int) -> bool:
+        """Whether some cells of a place come to few units together."""
+        net = np.abs(self.kinds[:, place, numbers].sum(axis=1)) if self.is_signed else np.zeros(0)
+        return bool(self.counts[place, numbers].sum() < smallest or ((net > 0) & (net < smallest)).any())
 
     def with_rests(self, smallest: int) -> tuple[Sums, Marks]:
         """The same with one more sum, listed nowhere, for every small group that listed cells would leave over; and the secret
@@ -103,6 +129,8 @@ class Sums:
             cells = np.flatnonzero(self.listed[place] & (self.counts[place] > 0))
             kinds = self.kinds[:, place, cells]
             more = kinds[:, None, :] - kinds[:, :, None]
+            # Taking away what lies below zero leaves more: the part may be the larger number.
+            more = np.abs(more) if self.is_signed else more
             inner, outer = np.nonzero(((more > 0) & (more < smallest)).any(axis=0))
             within = self.vectors[cells][:, present].astype(np.int8)
             nested = (within[outer] >= within[inner]).all(axis=1)
@@ -110,7 +138,7 @@ class Sums:
             found += [(place, numbers.setdefault(rest.tobytes(), len(numbers))) for rest in rests]
             for parts in self.parts:
                 few = [part for part in parts if small[place, part]]
-                if len(few) > 1 and self.counts[place, few].sum() < smallest:
+                if len(few) > 1 and self._are_few(place, few, smallest):
                     rest = self.vectors[few].sum(axis=0)
                     found.append((place, numbers.setdefault(rest.tobytes(), len(numbers))))
         width = self.vectors.shape[1]

@@ -6,10 +6,11 @@ Belongs here: judging counts. Does not belong here: scanning (`scan.py`) and rec
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -67,20 +68,22 @@ def check_manifest(
     connection: duckdb.DuckDBPyConnection, file: LandedFile, plan: Plan, result: scan.ScanResult
 ) -> None:
     """Rows and control totals against the manifest's entry (S8). Raises Refusal."""
-    entry = file.entry
-    if entry.get("rows") is not None and int(entry["rows"]) != result.rows_read:
+    numbers = {column.name for column in plan.present if column.type == "decimal"}
+    known = [name for name in file.entry.get("sums") or {} if name in numbers]
+    found = scan.sums(connection, plan, known) if known and plan.source.rows else {}
+    compare(file.entry, result.rows_read, numbers, found)
+
+
+def compare(entry: Mapping[str, Any], rows: int, numbers: Set[str], found: Mapping[str, Decimal]) -> None:
+    """A manifest's entry against a file's rows and the sums `found` of its amounts, which are named by `numbers`. Raises Refusal."""
+    if entry.get("rows") is not None and int(entry["rows"]) != rows:
         raise Refusal(
             Text(
-                f"清单写明 {entry['rows']} 行，文件有 {result.rows_read} 行（S8）；请重新拷贝或更正清单。",
-                f"The manifest says {entry['rows']} rows, the file has {result.rows_read} (S8); copy it again or correct "
-                "the manifest.",
+                f"清单写明 {entry['rows']} 行，文件有 {rows} 行（S8）；请重新拷贝或更正清单。",
+                f"The manifest says {entry['rows']} rows, the file has {rows} (S8); copy it again or correct the manifest.",
             )
         )
-    wanted = {str(name): value for name, value in (entry.get("sums") or {}).items()}
-    numbers = {column.name for column in plan.present if column.type == "decimal"}
-    known = [name for name in wanted if name in numbers]
-    found = scan.sums(connection, plan, known) if known and plan.source.rows else {}
-    for name, value in wanted.items():
+    for name, value in (entry.get("sums") or {}).items():
         try:
             agrees = name in numbers and Decimal(str(value)) == found.get(name, Decimal(0))
         except InvalidOperation:

@@ -26,7 +26,7 @@ from dagster_project.ingest.keys import fingerprint, pads
 from dagster_project.ingest.persons import register_persons
 from dagster_project.ingest.plan import REGION_COLUMNS, Plan
 from dagster_project.ingest.readable import Source
-from dagster_project.ingest.released import Corrected, corrected_rows, release_rows, require_corrected_file
+from dagster_project.ingest.released import Corrected, corrected_rows, release_rows
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import open_source
 from dagster_project.ingest.store import QUARANTINE, append, get_meta, literal, set_meta
@@ -148,8 +148,6 @@ def prepare(
     names: ColumnNames,
 ) -> Prepared:
     """Read and judge one file for a home of a kind; changes nothing but the work folder. Raises Refusal."""
-    corrects = corrected_rows(file)
-    require_corrected_file(connection, corrects)
     examined = examine(connection, file, contract, work, key, names)
     synthetic.never_mixed(home, examined.source.rows_read, examined.kind, examined.invented)
     result = scan_file(connection, examined, key, load_id, work)
@@ -159,7 +157,7 @@ def prepare(
     with breaking_the_batch():
         decide.check_manifest(connection, file, examined.plan, result)
     delivered = decide.delivered_at(connection, file, contract, result)
-    return ready(connection, file, contract, examined, result, delivered, load_id, work, corrects)
+    return ready(connection, file, contract, examined, result, delivered, load_id, work, corrected_rows(file))
 
 
 def ready(

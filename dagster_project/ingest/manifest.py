@@ -19,6 +19,7 @@ from dagster_project.ingest.damage import in_words
 from dagster_project.language import Text
 
 _SHOWN = 60  # letters of a value that is named
+_LARGEST = 64 << 20  # bytes: a hundred thousand files with all their sums need less
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
     folder = path.parent
     name = told(folder, landing)
     try:
+        _require_plain(path, landing)
         content = _parsed(path)
         if not isinstance(content, dict):
             raise _Wrong(Text("最外层不是 {…}", "not an object"))
@@ -59,6 +61,25 @@ def read_manifest(path: Path, landing: Path) -> Manifest:
             f"The batch's manifest.json cannot be used: {why.en}. Correct it by ruling S8 and run again.",
         )
         return Manifest(folder=folder, batch=name, problem=problem)
+
+
+def _require_plain(path: Path, landing: Path) -> None:
+    """Raise _Wrong for what is no file: a pipe would keep intake waiting for ever, and a device never ends."""
+    if path.is_symlink():
+        if not path.exists():
+            raise _Wrong(Text("它是链接，指向的文件不存在或打不开", "it is a link to nothing that can be opened"))
+        if not path.resolve().is_relative_to(landing.resolve()):
+            raise _Wrong(
+                Text("它是链接，指向来源文件夹之外，不会跟随", "it is a link that leads out of the landing folder")
+            )
+    if path.is_dir():
+        raise _Wrong(Text("它是文件夹，不是文件", "it is a folder, not a file"))
+    if not path.is_file():
+        raise _Wrong(
+            Text("它不是普通文件（管道、套接字或设备）", "it is no ordinary file but a pipe, a socket or a device")
+        )
+    if (size := path.stat().st_size) > _LARGEST:
+        raise _Wrong(Text(f"它有 {size >> 20} MB，不像清单", f"it has {size >> 20} MB, which is no list of files"))
 
 
 def _parsed(path: Path) -> Any:

@@ -57,6 +57,8 @@ TABLES = {
     "undone_by varchar, undone_reason varchar",
     # Quarantined rows that a later load answers for: corrected, or read again. Its own counts take theirs off (rows below 0).
     "released_row": "load_id integer, corrects_load_id integer, source_row bigint",
+    # Files of corrected rows that the desk itself has written: no other file may say that it corrects anything.
+    "handed_in": "sha256 varchar, corrects_load_id integer, source_rows bigint[], folder varchar, handed_in_at timestamp",
     "touched_month": "settlement_month integer",
     # Months whose facts stand and whose settlements are compared again with their fund split and charge lines.
     "touched_source_month": "settlement_month integer",

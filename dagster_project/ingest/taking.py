@@ -28,8 +28,10 @@ from dagster_project.ingest.column_names import load_column_names
 from dagster_project.ingest.decide import delivery
 from dagster_project.ingest.digests import Digests
 from dagster_project.ingest.discover import LandedFile, Landing, unknown_name
+from dagster_project.ingest.known import compare_known, known_files, loaded_now
 from dagster_project.ingest.load import Prepared, prepare, record, record_file
-from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal, unloaded_text
+from dagster_project.ingest.released import require_corrected_file
+from dagster_project.ingest.report import FileOutcome, IngestReport, Refusal
 from dagster_project.ingest.source import check_digest, check_readable
 from dagster_project.ingest.steady import require_unchanged, size_and_time
 from dagster_project.ingest.store import get_meta, refresh_views
@@ -81,14 +83,7 @@ class Taking:
         self.broken: dict[Path, Text] = {}
         self.provincial_codes = codes.provincial_codes(settings)
         self.column_names = load_column_names(settings)
-        rows = connection.execute("select sha256, source_file from ops.load").fetchall()
-        self.loaded = {str(sha): str(source) for sha, source in rows}
-        self.unloaded = {
-            str(sha): unloaded_text(str(who), str(reason))
-            for sha, who, reason in connection.execute(
-                "select sha256, who, reason from ops.unload where undone_at is null"
-            ).fetchall()
-        }
+        self.known = known_files(connection)
         self.seen = {
             (str(source), int(size), int(modified)): str(sha)
             for source, size, modified, sha in connection.execute(
@@ -113,8 +108,7 @@ class Taking:
     def take(self, found: Landing) -> None:
         """All files, each to its outcome."""
         self._note_withdrawn(found)
-        taken_out = {source for (source, _, _), sha in self.seen.items() if sha in self.unloaded}
-        refused = refused_batches(found, self.settings.landing, set(self.loaded.values()) | taken_out)
+        refused = refused_batches(found, self.settings.landing, self.known.sources)
         self.kind = kind_of_home(get_meta(self.connection, "synthetic"), found.files)
         files = sorted(found.files, key=_order)
         self.total = len(files)
@@ -212,19 +206,14 @@ class Taking:
             self._hash_ahead(following)
             if any(job.sha == sha for job in self.queue):
                 self._finish(0)
-            if sha in self.loaded:
-                reason = Text(
-                    f"内容相同的文件已入库（{self.loaded[sha]}），本次跳过",
-                    f"the same content was loaded before ({self.loaded[sha]}); passed over",
-                )
-                self._record(file, "duplicate", reason, sha, size, at)
-                self._note_redelivery(file, sha)
-                self._conclude(FileOutcome(file.source_file, file.extract, "duplicate", reason))
-                return
-            if sha in self.unloaded:
-                reason = self.unloaded[sha]
-                self._record(file, "unloaded", reason, sha, size, at)
-                self._conclude(FileOutcome(file.source_file, file.extract, "unloaded", reason))
+            if (load := self.known.of(sha)) is not None:
+                compare_known(file, sha, load, was_seen=(file.source_file, size, at) in self.seen)
+            if (said := self.known.says(sha)) is not None:
+                status, reason = said
+                self._record(file, status, reason, sha, size, at)
+                if status == "duplicate":
+                    self._note_redelivery(file, sha)
+                self._conclude(FileOutcome(file.source_file, file.extract, status, reason))
                 return
             if file.manifest is not None and file.manifest.folder in refused:
                 raise Refusal(refused[file.manifest.folder])
@@ -232,6 +221,7 @@ class Taking:
                 raise Refusal(self.broken[file.manifest.folder])
             with breaking_the_batch():
                 check_digest(file, sha)
+            require_corrected_file(self.known.desk, file, sha)
         except Refusal as refusal:
             self._refuse(file, refusal, sha, size, at)
             return
@@ -306,7 +296,7 @@ class Taking:
                     self.connection, self.settings, prepared, key=self.key, digest=job.sha, size=job.size,
                     modified_ns=job.modified_ns, run_id=self.run_id,
                 )  # fmt: skip
-                self.loaded[job.sha] = job.file.source_file
+                self.known.loaded[job.sha] = loaded_now(prepared)
                 self._conclude(outcome)
             except Refusal as refusal:
                 self._refuse(job.file, refusal, job.sha, job.size, job.modified_ns)

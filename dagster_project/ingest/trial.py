@@ -20,7 +20,9 @@ from dagster_project.ingest import codes, decide
 from dagster_project.ingest.batches import refused_batches
 from dagster_project.ingest.column_names import ColumnNames, load_column_names
 from dagster_project.ingest.discover import LandedFile, Landing, describe, find_files, unknown_name
+from dagster_project.ingest.known import Known, compare_known, known_files
 from dagster_project.ingest.load import Examined, examine, scan_file
+from dagster_project.ingest.released import require_corrected_file
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.scan import RuleCount, ScanResult, UnmappedCode
 from dagster_project.ingest.source import check_digest, check_readable, digest
@@ -81,6 +83,7 @@ class TrialFile:
     broken: list[BrokenRows] = field(default_factory=list)
     notes: Text | None = None  # what the load record would say
     loaded_as: str | None = None  # the file of the same content that was loaded before
+    unloaded: Text | None = None  # who took it out again, and why
     refusal: Text | None = None  # why the file would be refused whole; None when it would be loaded
 
 
@@ -103,7 +106,7 @@ class _Home:
 
     kind: Kind | None = None
     province: str | None = None
-    loaded: dict[str, str] = field(default_factory=dict)  # sha-256 to source file
+    known: Known = field(default_factory=Known)
     is_busy: bool = False
     names: ColumnNames = field(default_factory=dict)
 
@@ -120,7 +123,7 @@ def try_file(settings: Settings, path: Path | str) -> TryReport:
     landing = settings.landing if inside else path.parent
     batch = landed if inside else find_files(landing) if (landing / "manifest.json").exists() else Landing()
     found = [file for file in batch.files if file.path == path] or describe(path, landing)
-    refused = refused_batches(batch, landing, set(home.loaded.values()) if inside else set())
+    refused = refused_batches(batch, landing, home.known.sources if inside else set())
     report = TryReport(home_is_busy=home.is_busy)
     with duckdb.connect() as connection:
         keep_within(connection, settings, is_aside=True)
@@ -151,8 +154,7 @@ def _home(settings: Settings, landed: Landing) -> _Home:
         try:
             with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
                 recorded, home.province = get_meta(connection, "synthetic"), get_meta(connection, "province")
-                loads = connection.execute("select sha256, source_file from ops.load").fetchall()
-                home.loaded = {str(sha): str(source) for sha, source in loads}
+                home.known = known_files(connection)
         except duckdb.Error:
             home.is_busy = True
     home.kind = kind_of_home(recorded, landed.files)
@@ -179,11 +181,16 @@ def _try_one(connection: duckdb.DuckDBPyConnection, file: LandedFile, home: _Hom
     try:
         check_readable(file)
         sha = digest(file)[0]
-        trial.loaded_as = home.loaded.get(sha)
-        if trial.loaded_as is None:
+        if (load := home.known.of(sha)) is not None:
+            compare_known(file, sha, load)
+            trial.loaded_as = load.source_file
+            trial.unloaded = home.known.unloaded[sha][1] if sha not in home.known.loaded else None
+        else:
             if batch is not None:
                 raise Refusal(batch)
             check_digest(file, sha)
+            if not home.is_busy:
+                require_corrected_file(home.known.desk, file, sha)
         _read(connection, file, contract, work, trial, home.kind, home.names)
     except Refusal as refusal:
         trial.refusal = refusal.reason
@@ -215,10 +222,11 @@ def _read(
     trial.rows_read, trial.rows_accepted = result.rows_read, result.accepted
     trial.rows_quarantined, trial.rows_held, trial.rows_warned = result.rejected, result.held, result.warned
     _fill_findings(connection, contract, examined, result, trial)
-    refusal = decide.over_threshold(contract, result)
-    if refusal is not None:
-        raise Refusal(refusal)
-    decide.check_manifest(connection, file, examined.plan, result)
+    if trial.loaded_as is None:  # what a run passes over it does not judge
+        refusal = decide.over_threshold(contract, result)
+        if refusal is not None:
+            raise Refusal(refusal)
+        decide.check_manifest(connection, file, examined.plan, result)
     trial.notes = decide.notes(result, header, examined.source.doubts, examined.renamed)
 
 

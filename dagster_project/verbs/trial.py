@@ -34,9 +34,11 @@ def _of_all(report: TryReport) -> Text:
     refused = sum(file.refusal is not None for file in report.files)
     known = sum(file.refusal is None and file.loaded_as is not None for file in report.files)
     taken = len(report.files) - refused - known
+    gone = sum(file.refusal is None and file.unloaded is not None for file in report.files)
+    out = Text(f"（其中 {gone} 个已撤出）", f" ({gone} of them unloaded)") if gone else Text("", "")
     return Text(
-        f"{len(report.files)} 个文件：{taken} 个可以入库，{known} 个已入库过，{refused} 个整份拒收。",
-        f"{len(report.files)} files: {taken} would be loaded, {known} loaded before, {refused} would be refused.",
+        f"{len(report.files)} 个文件：{taken} 个可以入库，{known} 个已入库过{out.zh}，{refused} 个整份拒收。",
+        f"{len(report.files)} files: {taken} would be loaded, {known} loaded before{out.en}, {refused} would be refused.",
     )
 
 
@@ -58,6 +60,8 @@ def _verdict(file: TrialFile) -> list[Text]:
     en = ", ".join([what_en, *form, *(["synthetic data"] if file.synthetic else [])])
     if file.refusal is not None:
         verdict = Text("整份拒收", "would be refused")
+    elif file.unloaded is not None:
+        verdict = Text("已撤出，运行时不再入库", "unloaded, would not be taken in again")
     elif file.loaded_as is not None:
         verdict = Text("已入库过，运行时会跳过", "loaded before, would be passed over")
     else:
@@ -65,6 +69,13 @@ def _verdict(file: TrialFile) -> list[Text]:
     lines = [Text(f"{verdict.zh}：{file.source_file}（{zh}）", f"{verdict.en}: {file.source_file} ({en})")]
     if file.refusal is not None:
         lines.append(Text(f"  原因：{file.refusal.zh}", f"  reason: {file.refusal.en}"))
+    elif file.unloaded is not None:
+        lines.append(
+            Text(
+                f"  {file.unloaded.zh}；要它重新计入，运行 bulletin unload --undo",
+                f"  {file.unloaded.en}; bulletin unload --undo takes it back",
+            )
+        )
     elif file.loaded_as is not None:
         lines.append(
             Text(f"  内容与已入库的 {file.loaded_as} 相同", f"  the same content was loaded as {file.loaded_as}")

@@ -39,6 +39,10 @@ class Odd:
     held: int = 0
     raw: Mapping[tuple[int, str], Any] = field(default_factory=dict)  # (record, column) to the value in raw
     member: str = ""  # the file within it that is meant
+    manifest: bytes | None = None  # of the folder that it lies in
+    in_its_place: str = (
+        ""  # what stands there under the manifest's name and is no file: pipe, socket, folder, device, dead link
+    )
 
 
 def good(extract: str, number: int, count: int = ROWS) -> list[Row]:

@@ -15,14 +15,15 @@ from dagster_project.ingest.report import FileOutcome
 from tests.corpus.cells import cells, numbered
 from tests.corpus.columns import columns
 from tests.corpus.containers import SMALL, containers
+from tests.corpus.manifests import manifests, put_in_place
 from tests.corpus.odd import Odd
 from tests.corpus.tables import tables
 from tests.intake_world import Home
 
 NUMBERS = numbered()
-CORPUS = [*tables(NUMBERS), *containers(NUMBERS), *columns(NUMBERS), *cells(NUMBERS)]
+CORPUS = [*tables(NUMBERS), *containers(NUMBERS), *columns(NUMBERS), *cells(NUMBERS), *manifests(NUMBERS)]
 # Never fewer: of each kind as many as there were when it was written.
-FEWEST = {"accepted": 230, "warned": 12, "doubtful": 3, "quarantined": 65, "refused": 100, "unknown": 1}
+FEWEST = {"accepted": 238, "warned": 12, "doubtful": 3, "quarantined": 65, "refused": 140, "unknown": 1}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with the whole corpus in its landing folder."""
     home = Home(tmp_path_factory.mktemp("corpus") / "home")
     for odd in CORPUS:
-        home.put(odd.name, odd.content)
+        path = home.put(odd.name, odd.content)
+        if odd.manifest is not None:
+            path.with_name("manifest.json").write_bytes(odd.manifest)
+        elif odd.in_its_place:
+            put_in_place(path.with_name("manifest.json"), odd.in_its_place)
     return home
 
 

@@ -22,7 +22,7 @@ create table ops.meta (key varchar primary key, value varchar);
 create table ops.file (source_file varchar, sha256 varchar, bytes bigint, seen_at timestamp, run_id varchar,
     status varchar, "extract" varchar, reason varchar);
 create table ops.load (load_id integer, "extract" varchar, source_file varchar, rows_read bigint, rows_accepted bigint,
-    rows_quarantined bigint, rows_superseded bigint, rows_warned bigint, loaded_at timestamp);
+    rows_quarantined bigint, rows_superseded bigint, rows_warned bigint, loaded_at timestamp, sha256 varchar, delivery varchar);
 create table ops.load_month (load_id integer, "extract" varchar, "month" varchar, "rows" bigint);
 create table ops.delivery (extract varchar, "month" varchar, level varchar, region varchar, is_comparable boolean, is_complete boolean,
     "rows" bigint, money decimal(38, 2), is_before_whole boolean, is_year_before_whole boolean, rows_before bigint, money_before decimal(38, 2), rows_year_before bigint,
@@ -81,7 +81,8 @@ def whole_home(home: Path) -> Settings:
         for number, extract in enumerate([*extract_uses(), "fee_list_d"], start=1):
             name = f"{extract}.csv"
             connection.execute(
-                "insert into ops.load values (?, ?, ?, 1000, 999, 1, 2, 3, '2025-01-01')", [number, extract, name]
+                "insert into ops.load values (?, ?, ?, 1000, 999, 1, 2, 3, '2025-01-01', ?, 'increment')",
+                [number, extract, name, f"hash of {name}"],
             )
             connection.execute(
                 "insert into ops.file values (?, 'aa', 10, '2025-01-01', ?, 'loaded', ?, null)", [name, RUN_ID, extract]

@@ -22,6 +22,14 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
     "load_parts_within_accepted": (("update ops.load set rows_superseded = 1001 where load_id = 2",), "fail", 1),
     "file_refused": (("update ops.file set status = 'refused', reason = 'x' where \"extract\" = 'mdtrt_d'",), "warn", 1),
     "file_unknown": (("insert into ops.file values ('a.csv', 'b', 1, now(), 'r', 'unknown', null, 'x')",), "warn", 1),
+    "file_repeats_another": (
+        (
+            "insert into ops.file select 'setl_d_other.csv', sha256, 1, now(), 'r', 'duplicate', \"extract\", 'x' "
+            "from ops.load where load_id = 1",
+        ),
+        "warn",
+        1,
+    ),
     "file_form_doubtful": (
         ("insert into ops.rule_count values (1, 'setl_d', 'form_doubtful', 'encoding', 'profile', 1, 1, 0)",), "warn", 1,
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.checks import run_stage
 from dagster_project.contracts import load_contracts
 from dagster_project.desk import codes as desk
 from dagster_project.desk.codes import list_unmapped
@@ -197,3 +198,23 @@ def test_a_stopped_map_was_made_or_not(home: Home, side: str) -> None:
     else:
         assert verb.codes(home.settings, ["reread"], "", "", False) == ExitCode.DONE
     assert ("insutype", "888") not in unmapped(home)
+
+
+def test_S1_codes_outside_their_set_are_counted_by_the_map_of_today(home: Home) -> None:
+    """A row accepted as `unknown` before its code was mapped is no finding afterwards; its load's account stays as it was."""
+
+    def outside() -> tuple[str, int]:
+        results = run_stage(home.settings, "landing", "run")
+        (result,) = [one for one in results if one.check_name == "code_outside_set"]
+        return result.status, result.unexpected or 0
+
+    home.put_rows("setl_d_3.csv", [row("setl_d", 31, hosp_lv="78"), row("setl_d", 32, hosp_lv="77", clr_way="zz")])
+    home.run()
+    assert mapped(home, "hosp_lv", "77", "02") == ExitCode.DONE
+    assert outside() == ("warn", 2), "78, and the row whose other code is still unknown"
+    assert mapped(home, "hosp_lv", "78", "03") == ExitCode.DONE
+    assert outside() == ("warn", 1)
+    assert (
+        home.value("select sum(unexpected) from ops.rule_count where column_name = 'hosp_lv' and severity = 'warning'")
+        == 3
+    )

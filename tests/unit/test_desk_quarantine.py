@@ -30,7 +30,7 @@ from tests.intake_world import Home, row, rows
 
 GOOD = row("setl_d", 1)
 DRIVES_BOOK = ("desk.write_book",)
-DRIVES_LANDING = ("desk.land_correction", "desk.remove_work")
+DRIVES_LANDING = ("desk.note_correction", "desk.land_correction", "desk.remove_work")
 
 
 @pytest.fixture

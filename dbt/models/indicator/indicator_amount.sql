@@ -47,7 +47,8 @@ final as (
         member,
         cast(sum(case when role = 'numerator' then amount else 0 end) as decimal(28, 2)) as numerator,
         cast(sum(case when role = 'denominator' then amount else 0 end) as decimal(28, 2)) as denominator,
-        cast(min(units) as bigint) as support_count
+        -- Net of reversals as booked (ledger) units may lie below zero: their number is what counts.
+        cast(min(abs(units)) as bigint) as support_count
     from by_role
     group by indicator_id, province, year, region_code, breakdown, member
 )
