@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from fractions import Fraction
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from dagster_project.checks import deliveries as judging
 from dagster_project.checks.catalogue import catalogue
+from dagster_project.checks.deliveries import CHANCE
 from dagster_project.checks.stages import filled
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import areas, prepare_warehouse
@@ -107,9 +110,41 @@ def test_L32_an_area_is_missing_halved_or_doubled(
 def test_L32_a_small_area_a_first_month_and_the_running_month_say_nothing(warehouse: duckdb.DuckDBPyConnection) -> None:
     deliver(
         warehouse,
-        {("202501", "520122"): 99, ("202501", CITY): 1000, ("202502", CITY): 1000, ("202503", "520122"): 9000},
+        {("202501", "520122"): 19, ("202501", CITY): 1000, ("202502", CITY): 1000, ("202503", "520122"): 9000},
     )
     assert findings(warehouse) == {("202503", "county", CITY, "missing"), ("202503", "province", "520000", "doubled")}
+
+
+def binomial_tail(now: int, before: int) -> Fraction:
+    """Chance that of `now + before` rows, each as likely now as before, so few are now."""
+    both = now + before
+    return Fraction(sum(comb(both, few) for few in range(now + 1)), 2**both)
+
+
+@pytest.mark.parametrize("before", [1, 7, 19, 20, 35, 50, 94])
+def test_L32_a_small_area_is_missing_or_halved_where_that_is_no_chance(
+    warehouse: duckdb.DuckDBPyConnection, before: int
+) -> None:
+    """Area by area another number now: by exact arithmetic what is listed is beyond chance, and what is so is listed but at the edge."""
+    small = {f"52{place + 4:02d}" for place in range(before + 1)}
+    counts = {("202501", CITY): 3000, ("202502", CITY): 3000} | {("202501", f"{area}01"): before for area in small}
+    deliver(warehouse, counts | {("202502", f"{area}01"): place for place, area in enumerate(sorted(small)) if place})
+    listed = {area[:4]: word for _, _, area, word in findings(warehouse)}
+    for now, area in enumerate(sorted(small)):
+        chance = binomial_tail(now, before)
+        if area in listed:
+            assert chance <= CHANCE and 2 * now < before and listed[area] == ("missing" if now == 0 else "halved")
+        else:
+            assert chance > CHANCE / 40 or 2 * now >= before, (before, now, float(chance))
+    assert bool(listed) == (before >= 20)
+
+
+def test_L32_a_small_area_that_is_always_low_in_a_month_is_no_finding(warehouse: duckdb.DuckDBPyConnection) -> None:
+    small = {("202401", FAR): 60, ("202402", FAR): 4, ("202501", FAR): 60, ("202502", FAR): 5}
+    deliver(warehouse, {(f"{year}0{month}", CITY): 1000 for year in (2024, 2025) for month in (1, 2)} | small)
+    assert findings(warehouse) == {("202402", "prefecture", "520200", "halved")}, (
+        "only where nothing tells of last year"
+    )
 
 
 def test_L32_the_running_month_is_not_judged(warehouse: duckdb.DuckDBPyConnection) -> None:
