@@ -61,9 +61,10 @@ def verb(*options: Callable[..., Any], home: bool = True) -> Callable[[Callable[
             sys.exit(int(guarded(settings, lambda: function(settings, **arguments))))
 
         command: Any = call
-        for option in (*options, *((HOME,) if home else ()), LANGUAGE):
+        # As with decorators, what is applied last stands first: arguments and options come in the order written.
+        for option in reversed((*options, *((HOME,) if home else ()), LANGUAGE)):
             command = option(command)
-        name = function.__name__.rstrip("_")
+        name = function.__name__.rstrip("_").replace("_", "-")
         told = function.__doc__ or ""
         return cli.command(name, cls=ListOptions, help=told, short_help=told.partition("\n\n")[0])(command)
 
@@ -320,12 +321,41 @@ def request(settings: Settings, years: tuple[int, ...], to: Path) -> ExitCode:
     return asking.request(settings, to, years)
 
 
-@verb(YEAR)
-def definitions(settings: Settings, years: tuple[int, ...]) -> ExitCode:
-    """列出口径选择。 Print the definition choices in force."""
+@verb(click.argument("choice", required=False), YEAR)
+def definitions(settings: Settings, years: tuple[int, ...], choice: str | None) -> ExitCode:
+    """列出口径选择；写明 CHOICE 只看一项。 Print the definition choices in force, or CHOICE with all that it touches.
+
+    每项口径：取值、自何年起、出自哪个文件、影响哪些指标、还可以怎么选。
+    Of each choice: its value, since when, by which file, the indicators it touches, what else may be chosen.
+    """
     from dagster_project.verbs import asking
 
-    return asking.definitions(settings, years)
+    return asking.definitions(settings, years, choice)
+
+
+@verb(
+    click.argument("old", metavar="A"),
+    click.argument("new", metavar="B"),
+    click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
+    click.option(
+        "--to", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.xlsx|csv",
+        help="全部指标另存为工作簿或 CSV。 Write all figures to a workbook or CSV.",
+    ),
+)  # fmt: skip
+def compare_definitions(settings: Settings, old: str, new: str, year: int, to: Path | None) -> ExitCode:
+    """两套口径并排比较，不改动任何东西。 Compare a year under two definitions, side by side; nothing changes.
+
+    A、B 可以是：present（当前口径）、national、省代码、口径方案名或文件，或“口径=取值[,口径=取值]”（在当前口径上改）。
+    A and B are `present`, `national`, a province's code, a declared variant or its file, or CHOICE=VALUE[,CHOICE=VALUE] on top
+    of the present definitions.
+
+    \b
+    bulletin compare-definitions present bed_day_rule=end_minus_begin_plus1 --year 2024
+    bulletin compare-definitions present bureau --year 2024 --to compared.xlsx
+    """
+    from dagster_project.verbs import comparing
+
+    return comparing.compare_definitions(settings, old, new, year, to)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ before dbt begins and noted when it has ended whole: a kill in between costs a r
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -146,6 +147,20 @@ def selection(manifest: Mapping[str, Any], tags: Iterable[str], standing: set[st
         if node["resource_type"] == "test" and tables & of_stage and tables <= reachable:
             (due if tables & due else passed_over).add(name)
     return Selection(sorted(due), sorted(passed_over))
+
+
+def choices_of_facts(manifest: Mapping[str, Any], switches: Iterable[str]) -> set[str]:
+    """Definition choices that a model below the indicator layer reads: another value of one of them needs the facts."""
+    texts = [
+        _text(manifest, unique_id)
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+        and "indicator" not in node["tags"]
+        and any(manifest["sources"].get(name, {}).get("name") == CHOICES for name in node["depends_on"]["nodes"])
+    ]
+    asked = [re.findall(r"choice_of\('(\w+)'\)|switch = '(\w+)'", text) for text in texts]
+    named = {name for pairs in asked for pair in pairs for name in pair}
+    return named & set(switches)
 
 
 def order(manifest: Mapping[str, Any]) -> dict[str, int]:

@@ -7,7 +7,7 @@ checking them, and resolving a switch for a year. Does not belong here: what a c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,8 @@ from dagster_project.language import Text
 from dagster_project.settings import PACKAGE_ROOT, Settings
 
 SHIPPED = PACKAGE_ROOT / "provinces"
+# A value given without a year holds from here on.
+ALWAYS = 2000
 SWITCHES_FILE = Path(__file__).with_name("switches.yml")
 _NUMBER = re.compile(r"_[1-9]\d{0,2}$")
 _LETTER = re.compile(r"\bn\b", re.ASCII)
@@ -82,15 +84,17 @@ class Province:
     identity_map: dict[str, str] = field(default_factory=dict)
     dummy_creators: tuple[str, ...] = ()
     code_map: dict[str, dict[str, str]] = field(default_factory=dict)  # code set -> provincial code -> code of the set
+    declared_in: dict[str, Path] = field(default_factory=dict)  # switch -> the file that says so
 
     def choice(self, switch: str, year: int) -> str:
         """The value in force in a year; the earliest one before its first date."""
+        return self.entry(switch, year)[1]
+
+    def entry(self, switch: str, year: int) -> tuple[int, str]:
+        """The dated entry in force in a year: from which year on, and the value."""
         dated = self.choices[switch]
-        value = dated[0][1]
-        for start, candidate in dated:
-            if start <= year:
-                value = candidate
-        return value
+        begun = [entry for entry in dated if entry[0] <= year]
+        return begun[-1] if begun else dated[0]
 
 
 @lru_cache(maxsize=1)
@@ -118,10 +122,9 @@ def load_province(settings: Settings, code: str) -> Province:
     national = _read(everywhere)
     path = _find(settings, code, required=False)
     own = _read(path) if path is not None else {}
-    choices = {
-        **_choices(national.get("definitions") or {}, everywhere),
-        **_choices(own.get("definitions") or {}, path or SHIPPED),
-    }
+    of_nation = _choices(national.get("definitions") or {}, everywhere)
+    of_province = _choices(own.get("definitions") or {}, path or SHIPPED)
+    choices = {**of_nation, **of_province}
     missing = [name for name in load_switches() if name not in choices]
     if missing:
         raise _error(everywhere, "definitions", "缺少口径", "lacks the choices", ", ".join(missing))
@@ -136,7 +139,28 @@ def load_province(settings: Settings, code: str) -> Province:
         identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path) | mapped["psn_idet_type_group"],
         code_map={name: mapped[name] for name in code_map.sets_to_code()},
         dummy_creators=tuple(str(creator) for creator in _list(own, "dummy_creators", path)),
+        declared_in=dict.fromkeys(of_nation, everywhere) | dict.fromkeys(of_province, path or everywhere),
     )
+
+
+def read_choices(settings: Settings, name: str) -> dict[str, list[tuple[int, str]]]:
+    """Every choice by the file of a province, or of the nation ("national"), whatever province the home is of."""
+    return load_province(settings, "100000" if name == "national" else name).choices
+
+
+def read_changes(path: Path, present: Province) -> Province:
+    """The present definitions with what a file changes in them: choices and pooling.
+
+    Raises UserError naming the file, the entry and what is allowed there.
+    """
+    content = _read(path)
+    for key in content:
+        if key not in ("name", "definitions", "pooling"):
+            raise _error(
+                path, key, "不能在口径方案中改动；可用：", "cannot be changed here; known:", "definitions, pooling"
+            )
+    choices = {**present.choices, **_choices(content.get("definitions") or {}, path)}
+    return replace(present, choices=choices, pooling=present.pooling + _pooling(content, path))
 
 
 @lru_cache(maxsize=1)
@@ -191,7 +215,7 @@ def _choices(entries: dict[str, Any], path: Path) -> dict[str, list[tuple[int, s
         if name not in switches:
             raise _error(path, str(name), "不是已知口径；可用：", "is not a known choice; known:", ", ".join(switches))
         dated = []
-        for item in given if isinstance(given, list) else [{"from": 2000, "value": given}]:
+        for item in given if isinstance(given, list) else [{"from": ALWAYS, "value": given}]:
             if not isinstance(item, dict) or set(item) != {"from", "value"} or not isinstance(item["from"], int):
                 raise _error(
                     path, name, "应为 {from: 年份, value: 取值}：", "must be {from: year, value: value}:", str(item)

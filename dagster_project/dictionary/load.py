@@ -49,10 +49,18 @@ def load_dictionary(
 
     Raises UserError when a province's file is wrong (nothing is written then).
     """
-    wanted_years = sorted(set(years))
     codes = sorted(set(provinces if provinces is not None else home_provinces(connection)))
-    chosen = [load_province(settings, code) for code in codes]
-    tables = {**_definitions(chosen, wanted_years, register_year), **_indicators(), **_identities()}
+    write_dictionary(connection, [load_province(settings, code) for code in codes], years, register_year)
+
+
+def write_dictionary(
+    connection: duckdb.DuckDBPyConnection,
+    chosen: list[Province],
+    years: Iterable[int],
+    register_year: int | None,
+) -> None:
+    """The tables of `load_dictionary` for definitions that somebody else has read."""
+    tables = {**_definitions(chosen, sorted(set(years)), register_year), **_indicators(), **_identities()}
     connection.execute("begin transaction")
     try:
         connection.execute("create schema if not exists ops")

@@ -110,7 +110,7 @@ def compare(settings: Settings, year: int, old: str | None = None, new: str | No
         raise _unknown(year, "", known)
     before, after = (_values(settings, year, one.name) for one in chosen)
     compared, changes = changes_between(before, after, year)
-    return Difference(year, chosen[0], chosen[1], compared, changes, _region_names(settings))
+    return Difference(year, chosen[0], chosen[1], compared, changes, region_names(settings))
 
 
 def changes_between(before: pl.DataFrame, after: pl.DataFrame, year: int) -> tuple[int, pl.DataFrame]:
@@ -148,7 +148,7 @@ def state_change(settings: Settings, before: pl.DataFrame, after: pl.DataFrame) 
     year = max((int(one) for one in after["year"].to_list()), default=0)
     compared, changes = changes_between(before, after, year)
     then, here = (Vintage(name, "", frozen=False) for name in ("before", "now"))
-    return Difference(year, then, here, compared, changes, _region_names(settings))
+    return Difference(year, then, here, compared, changes, region_names(settings))
 
 
 def _values(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
@@ -170,7 +170,8 @@ def comparable(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(*KEY, *COMPARED, kind=kind)
 
 
-def _region_names(settings: Settings) -> dict[str, str]:
+def region_names(settings: Settings) -> dict[str, str]:
+    """Names of the warehouse's regions by code, the latest of each; none before there is a warehouse."""
     if not settings.warehouse.exists():
         return {}
     with connect(settings) as connection:

@@ -64,27 +64,13 @@ def request(settings: Settings, to: Path, years: Sequence[int]) -> ExitCode:
     return ExitCode.DONE
 
 
-def definitions(settings: Settings, years: Sequence[int]) -> ExitCode:
-    """Print each definition choice with its value and the values it may have."""
-    from dagster_project.dictionary.definitions import load_province, load_switches
+def definitions(settings: Settings, years: Sequence[int], switch: str | None) -> ExitCode:
+    """Print each definition choice, or one of them with all it touches."""
+    from dagster_project.dictionary import load_province
+    from dagster_project.explain.definition_list import render
 
-    chosen = sorted(years) or [today().year]
     province = load_province(settings, home_province(settings))
-    language = settings.language
-    say(Text(f"省份 {province.code} 的口径", f"Definition choices of {province.code}"), language)
-    for name, switch in load_switches().items():
-        values = {year: province.choice(name, year) for year in chosen}
-        shown = ", ".join(
-            f"{year}: {value} ({switch.text(value).in_language(language)})" for year, value in values.items()
-        )
-        if len(set(values.values())) == 1:
-            value = values[chosen[0]]
-            shown = f"{value} ({switch.text(value).in_language(language)})"
-        say(f"{name}  {switch.label.in_language(language)}\n    {shown}", language)
-        used = {switch.known(value) for value in values.values()}
-        others = [other for other in switch.values if other not in used and other not in switch.later]
-        if others:
-            say(Text(f"    可选：{', '.join(others)}", f"    or: {', '.join(others)}"), language)
+    say(render(province, sorted(set(years)) or [today().year], switch, settings.language), settings.language)
     return ExitCode.DONE
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import duckdb
 import pytest
 
@@ -161,6 +162,25 @@ def test_definitions_are_printed_with_what_else_they_may_be() -> None:
     assert said.code == 0
     assert "bed_day_rule" in said.text
     assert "end_minus_begin_plus1" in said.text
+    (since,) = [
+        line
+        for line in bulletin("definitions", "balance_scope", "--year", "2023", "--home", "nowhere").text.splitlines()
+        if "since" in line
+    ]
+    assert since.strip() == "pool_only (pooled funds), since 2023, by national.yml"
+    (touched,) = [
+        line
+        for line in bulletin("definitions", "coverage_denominator", "--home", "nowhere").text.splitlines()
+        if "touches" in line
+    ]
+    assert "overage" in touched
+    assert bulletin("definitions", "bed_days", "--home", "nowhere").code == BAD_INPUT
+
+
+@pytest.mark.parametrize(("verb", "order"), [("diff", "[OLD] [NEW]"), ("compare-definitions", "A B")])
+def test_arguments_come_in_the_order_in_which_they_are_told(verb: str, order: str) -> None:
+    assert f"{verb} [OPTIONS] {order}" in bulletin(verb, "--help").text
+    assert [one.name for one in cli.commands[verb].params if isinstance(one, click.Argument)] == ["old", "new"]
 
 
 def test_a_request_sheet_is_written(tmp_path: Path) -> None:
