@@ -7,6 +7,8 @@ interface. Does not belong here: errors of programming, which stay ordinary exce
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 from dagster_project.language import Text
@@ -60,6 +62,26 @@ def of_the_disk(error: OSError, place: object) -> UserError | None:
     else:
         return None
     return UserError(what, where=str(error.filename or place), todo=todo, code=ExitCode.BROKEN_INSTALLATION)
+
+
+@contextmanager
+def told_of_the_disk(place: object) -> Iterator[None]:
+    """Turn what a disk refuses into a message (exit 3): full, read-only, no rights."""
+    try:
+        yield
+    except OSError as error:
+        known = of_the_disk(error, place)
+        if known is not None:
+            raise known from error
+        raise UserError(
+            Text(
+                f"读写失败：{error.strerror}；没有完成。",
+                f"Reading or writing failed: {error.strerror}; not completed.",
+            ),
+            where=str(error.filename or place),
+            todo=Text("检查磁盘和路径后重试。", "Check the disk and the path and try again."),
+            code=ExitCode.BROKEN_INSTALLATION,
+        ) from error
 
 
 def about_memory(shown: str) -> Text | None:

@@ -22,7 +22,7 @@ from typing import Any
 from dagster_project import run_lock
 from dagster_project.china_time import in_china
 from dagster_project.durable import durable_step
-from dagster_project.errors import UserError
+from dagster_project.errors import UserError, told_of_the_disk
 from dagster_project.ingest.store import get_meta, prepare_warehouse
 from dagster_project.keeping.copying import (
     HISTORY,
@@ -31,7 +31,6 @@ from dagster_project.keeping.copying import (
     copy_all,
     is_copied_beside,
     require_room,
-    told_of_the_disk,
 )
 from dagster_project.keeping.inventory import kept_files
 from dagster_project.keeping.verify import Fault, broken, require_whole

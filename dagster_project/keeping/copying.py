@@ -14,13 +14,13 @@ import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dagster_project.durable import durable_step
-from dagster_project.errors import ExitCode, UserError, of_the_disk
+from dagster_project.errors import ExitCode, UserError
 from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
 
@@ -125,26 +125,6 @@ def require_room(folder: Path, wanted: int) -> None:
             todo=Text("腾出空间或换一个目标。", "Make room or choose another target."),
             code=ExitCode.BROKEN_INSTALLATION,
         )
-
-
-@contextmanager
-def told_of_the_disk(folder: Path) -> Iterator[None]:
-    """Turn what a disk refuses into a message (exit 3): full, read-only, no rights."""
-    try:
-        yield
-    except OSError as error:
-        known = of_the_disk(error, folder)
-        if known is not None:
-            raise known from error
-        raise UserError(
-            Text(
-                f"读写失败：{error.strerror}；没有完成。",
-                f"Reading or writing failed: {error.strerror}; not completed.",
-            ),
-            where=str(error.filename or folder),
-            todo=Text("检查磁盘和路径后重试。", "Check the disk and the path and try again."),
-            code=ExitCode.BROKEN_INSTALLATION,
-        ) from error
 
 
 def clear(folder: Path) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 from dagster_project import run_lock
 from dagster_project.durable import durable_step
-from dagster_project.errors import UserError
+from dagster_project.errors import UserError, told_of_the_disk
 from dagster_project.ingest.store import prepare_warehouse
 from dagster_project.keeping.backup import FORMAT, MANIFEST
-from dagster_project.keeping.copying import Changed, clear, copy_all, require_room, told_of_the_disk
+from dagster_project.keeping.copying import Changed, clear, copy_all, require_room
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dagster_project import run
+from dagster_project import handing_out, run
 from dagster_project.china_time import today
 from dagster_project.errors import ExitCode
 from dagster_project.language import Text
@@ -46,11 +46,13 @@ def diff(settings: Settings, year: int, old: str | None, new: str | None, to: Pa
 
     if not settings.publication.is_dir():  # frozen vintages can be compared without a warehouse
         require_loaded(settings)
+    if to is not None:
+        handing_out.require_place(to)
     result = compare(settings, year, old, new)
     say(render(result, settings.language), settings.language)
     if to is not None:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        result.changes.write_csv(to)
+        with handing_out.whole_file(to) as part:
+            result.changes.write_csv(part)
         say(Text(f"全部差异：{to}", f"All differences: {to}"), settings.language)
     return ExitCode.DONE
 
@@ -59,6 +61,7 @@ def request(settings: Settings, to: Path, years: Sequence[int]) -> ExitCode:
     """Write the request sheet for the data centre: a bulletin compares each of its years with the one before."""
     from dagster_project.contracts.request_sheet import write_request_sheet
 
+    handing_out.require_place(to)
     for path in write_request_sheet(to, sorted({asked for year in years for asked in (year - 1, year)})):
         say(Text(f"取数单：{path}", f"Request sheet: {path}"), settings.language)
     return ExitCode.DONE

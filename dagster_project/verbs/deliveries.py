@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project import run_lock
+from dagster_project import handing_out, run_lock
 from dagster_project.checks import deliveries as judging
 from dagster_project.checks.catalogue import catalogue
 from dagster_project.checks.stages import filled
@@ -113,6 +113,8 @@ def deliveries(settings: Settings, extract: str | None, month: str | None, to: P
             where="--extract",
             todo=Text(f"可选：{'、'.join(load_contracts())}。", f"Choose from {', '.join(load_contracts())}."),
         )
+    if to is not None:
+        handing_out.require_place(to)
     if not is_read_only(settings):
         run_lock.hold(settings)
     try:
@@ -228,7 +230,7 @@ def _write(
     )
     header = [column[0] for column in cursor.description or ()]
     rows = cursor.fetchall()
-    with to.open("w", encoding="utf-8-sig", newline="") as stream:
+    with handing_out.whole_file(to) as part, part.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)
         writer.writerows([inert(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)

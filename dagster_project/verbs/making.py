@@ -5,13 +5,12 @@ Belongs here: calling the parts and printing what they made. Does not belong her
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dagster_project import drafts, gate, progress, run
+from dagster_project import drafts, gate, handing_out, progress, run
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -85,6 +84,8 @@ def export(settings: Settings, years: Sequence[int], to: Path | None, region: st
     """Make the documents again from the indicators as they are, of the province or of one prefecture (code or name)."""
     require_loaded(settings)
     place = _prefecture(settings, region) if region else None
+    if to is not None:
+        handing_out.require_place_of_copies(settings, to, [to / (place or "") / str(year) for year in years])
     with reporting(settings, ["publication", "publication_checks"]), own_run(settings, "bulletin export") as run_id:
         chosen = run.publication_years(settings, years)
         with progress.stage(settings, "publication"):
@@ -92,9 +93,27 @@ def export(settings: Settings, years: Sequence[int], to: Path | None, region: st
         gate.run_gate(settings, "publication", run_id)
     for year, folder in zip(chosen, [drafts.place_of(settings, one) for one in made], strict=True):
         if to is not None:
-            folder = Path(shutil.copytree(folder, to / (place or "") / str(year), dirs_exist_ok=True))
+            folder = _copied(settings, folder, to, to / (place or "") / str(year))
         say(Text(f"公报：{folder / 'bulletin.html'}", f"Bulletin: {folder / 'bulletin.html'}"), settings.language)
     return ExitCode.DONE
+
+
+def _copied(settings: Settings, folder: Path, to: Path, target: Path) -> Path:
+    """The copy of a year's documents below `to`; who is told that it failed is told, too, where the documents themselves are."""
+    try:
+        handing_out.require_place_of_copies(settings, to, [target])
+        handing_out.copy_folder(folder, target)
+    except UserError as error:
+        raise UserError(
+            Text(
+                f"公报已生成在 {folder}，但没有另存：{error.what.zh}",
+                f"The documents were made in {folder}, but not copied: {error.what.en}",
+            ),
+            where=error.where,
+            todo=error.todo,
+            code=ExitCode.PARTLY if error.code == ExitCode.BAD_INPUT else error.code,
+        ) from error
+    return target
 
 
 def _prefecture(settings: Settings, asked: str) -> str | None:

@@ -6,13 +6,13 @@ Belongs here: the place that a person named, the steps of the export. Does not b
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from dagster_project import handing_out
 from dagster_project.china_time import today
 from dagster_project.desk import quarantine, quarantine_book
 from dagster_project.desk.originals import find_landed, opened, read_records
@@ -33,27 +33,13 @@ def place_for(to: Path) -> Path:
     """
     place = to / f"quarantine_{today():%Y%m%d}{_SUFFIX}" if to.is_dir() else to
     if place.suffix.lower() != _SUFFIX:
-        raise _refused(
+        raise UserError(
             Text("隔离区导出为 xlsx 工作簿，文件名须以 .xlsx 结尾。", "The quarantine is exported as a workbook: its name ends in .xlsx."),
-            place,
-            Text(f"例如 {place.stem or 'quarantine'}.xlsx。", f"Such as {place.stem or 'quarantine'}.xlsx."),
+            where=str(place),
+            todo=Text(f"例如 {place.stem or 'quarantine'}.xlsx。", f"Such as {place.stem or 'quarantine'}.xlsx."),
         )  # fmt: skip
-    if not place.parent.is_dir():
-        raise _refused(
-            Text("没有这个文件夹，未导出。", "There is no such folder; nothing was exported."), place.parent,
-            Text("先建好该文件夹，或换一个路径。", "Make the folder first, or name another."),
-        )  # fmt: skip
-    if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise _refused(
-            Text("没有写入这个文件夹的权限，未导出。", "There is no right to write to this folder; nothing was exported."),
-            place.parent,
-            Text("换一个文件夹，或请人授权。", "Name another folder, or have the right granted."),
-        )  # fmt: skip
+    handing_out.require_place(place)
     return place
-
-
-def _refused(what: Text, where: Path, todo: Text) -> UserError:
-    return UserError(what, where=str(where), todo=todo)
 
 
 def export(

@@ -14,7 +14,11 @@ import pytest
 
 from dagster_project import durable
 from dagster_project.bulletin import make_publication
+from dagster_project.errors import ExitCode
 from dagster_project.serving import publish_serving
+from dagster_project.verbs import making
+from dagster_project.verbs.guard import guarded
+from tests.closed_disk import full_at
 from tests.fail_points import both_sides, drive
 from tests.fault.test_publication_faults import small_documents
 from tests.rulings.landed import make_world
@@ -60,7 +64,7 @@ def nodes_committed() -> Iterator[list[str]]:
 
 
 def test_intake_models_and_serving_survive_a_stop_at_every_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reference, home = _world(tmp_path / "reference"), _world(tmp_path / "stopped")
     with nodes_committed() as committed:
@@ -88,6 +92,15 @@ def test_intake_models_and_serving_survive_a_stop_at_every_step(
     served = [folder / "serving" / "medical_insurance.duckdb" for folder in (reference, home)]
     assert sorted_csv(served[1], "indicator_value") == sorted_csv(served[0], "indicator_value")
     assert [path.name for path in served[1].parent.iterdir()] == [served[1].name]
+
+    older = served[1].read_bytes()
+    capsys.readouterr()
+    with full_at(*DRIVES_SERVING):
+        assert guarded(settings_of(home), lambda: making.serve(settings_of(home))) == ExitCode.BROKEN_INSTALLATION
+    said = capsys.readouterr().err
+    assert "The disk is full" in said and "make room" in said and served[1].read_bytes() == older
+    assert making.serve(settings_of(home)) == ExitCode.DONE
+    assert sorted_csv(served[1], "indicator_value") == sorted_csv(served[0], "indicator_value")
 
 
 @pytest.mark.long

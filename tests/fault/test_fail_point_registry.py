@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from dagster_project.checks import STAGES
@@ -13,6 +14,27 @@ TESTS = Path(__file__).resolve().parents[1]
 PACKAGE = TESTS.parent / "dagster_project"
 # What the parts of a composed name may be; a composed name with another part is no name that a test could drive.
 PARTS = {"stage": STAGES}
+# What a kill leaves done or undone, as it is written; and the functions in which it is no step, since nobody reads what they change.
+MOVES = {"rename", "unlink", "rmdir", "rmtree", "move", "link", "replace"}
+_WORK = "a work folder: whoever comes next takes one that was left away, or begins it anew"
+_MAKING = "what is being made beside its place, which a rename that is a step brings there"
+BESIDE = {
+    "bulletin.folder.replaced": _MAKING,
+    "dbt_parse._folder": "parses beside the project: one that is gone is made again",
+    "desk.originals.opened": _WORK,
+    "handing_out.whole_file": _MAKING,
+    "ingest.landing.ingest_landing": _WORK,
+    "ingest.taking._finish": _WORK,
+    "ingest.trial._try_one": _WORK,
+    "keeping.copying._copy_history": _MAKING,
+    "keeping.restore.restore": _MAKING,
+    "keeping.restore._remove_empty": "empty folders, in the place of which the restored home comes",
+    "keeping.restore._remove": _MAKING,
+    "rehearsal._scratch": "a home for a trial alone, which nobody goes on from",
+    "rehearsal._link": "likewise",
+    "sample.master_files._benefits": _MAKING,
+    "serving.publish.publish_serving": _MAKING,
+}
 
 
 def names_in(source: str, path: str = "") -> Iterator[str]:
@@ -33,6 +55,7 @@ def names_in(source: str, path: str = "") -> Iterator[str]:
         yield from (composed.replace(f"{{{part}}}", value) for value in PARTS[part])
 
 
+@cache
 def steps_in_code() -> dict[str, str]:
     """Every durable step of the package, with its module."""
     return {
@@ -43,6 +66,7 @@ def steps_in_code() -> dict[str, str]:
     }
 
 
+@cache
 def steps_that_tests_drive() -> dict[str, str]:
     """Names in the constants DRIVES… of test modules, which these modules' tests assert to have been hit."""
     found: dict[str, str] = {}
@@ -81,3 +105,60 @@ def test_steps_have_names_of_their_own() -> None:
         for name in names_in(path.read_text(encoding="utf-8"))
     ]
     assert len(counted) == len(set(counted)), "two steps share a name, so that only one of them is surely stopped at"
+
+
+def is_lasting(call: ast.Call) -> bool:
+    """Whether a call puts a file in place, takes one away, or commits."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    first = call.args[0] if call.args else None
+    if call.func.attr == "execute":
+        return isinstance(first, ast.Constant) and str(first.value).strip().lower() == "commit"
+    # Of text and of columns two words are replaced and names by a table: those are other things of the same name.
+    return (
+        call.func.attr in MOVES
+        and len(call.args) < 2 + (call.func.attr == "link")
+        and not (
+            call.func.attr in ("rename", "replace")
+            and (call.keywords or not call.args or isinstance(first, ast.Dict | ast.DictComp))
+        )
+    )
+
+
+def unmarked_in(source: str) -> Iterator[tuple[str, int]]:
+    """Function and line of everything lasting that stands in no durable step."""
+
+    def within(nodes: Sequence[ast.AST], function: str) -> Iterator[tuple[str, int]]:
+        for node in nodes:
+            if isinstance(node, ast.With) and any("durable_step(" in ast.unparse(item) for item in node.items):
+                continue
+            if isinstance(node, ast.Call) and is_lasting(node):
+                yield function, node.lineno
+            name = node.name if isinstance(node, ast.FunctionDef) else function
+            yield from within(list(ast.iter_child_nodes(node)), name)
+
+    yield from within(ast.parse(source).body, "")
+
+
+def test_nothing_lasting_is_done_outside_of_a_durable_step() -> None:
+    found: dict[str, str] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for function, line in unmarked_in(path.read_text(encoding="utf-8")):
+            module = path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+            found[f"{module}.{function}"] = f"{path.name}:{line}"
+    unknown = {name: place for name, place in found.items() if name not in BESIDE}
+    assert not unknown, f"put these into a durable step, or say why a kill there is nobody's loss: {unknown}"
+    assert not BESIDE.keys() - found.keys(), "these are no exceptions any more"
+
+
+def test_what_lasts_is_told_from_what_only_has_its_name() -> None:
+    source = """
+def f(part, path, text, frame):
+    part.replace(path)
+    connection.execute("commit")
+    shutil.rmtree(path)
+    text.replace("a", "b"), frame.rename({"a": "b"}), moment.replace(tzinfo=None)
+    with durable_step("x"):
+        part.replace(path)
+"""
+    assert [line for _, line in unmarked_in(source)] == [3, 4, 5]

@@ -1,6 +1,7 @@
 """A disk that is full at any durable step of any verb that writes: the state is the one before or the one after, and it is said.
 
-The main job, builds and serving are stopped by an exception at every step in `end_to_end/test_fail_points.py`.
+The main job and builds are stopped by an exception at every step in `end_to_end/test_fail_points.py`, where serving meets a full
+disk, too; what is handed out at a place that a person names does in `test_handing_out.py`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from dagster_project import bulletin, run_lock
 from dagster_project.errors import ExitCode
 from dagster_project.keeping.verify import verify
 from dagster_project.settings import Settings
-from dagster_project.verbs import deliveries, desk, keeping, quarantine, running, waivers
+from dagster_project.verbs import codes, deliveries, desk, keeping, quarantine, running, waivers
 from dagster_project.verbs.guard import guarded
 from dagster_project.warehouse import connect
 from tests.bulletin_home import make_home
 from tests.closed_disk import full_at, steps_of
 from tests.fault.test_command_faults import contents
 from tests.fault.test_publication_faults import YEAR, publish, small_documents
+from tests.fault.test_publication_faults import bring_out as publish_and_bring_out
 from tests.fault.test_publication_faults import state as published
 from tests.intake_world import Home, row, rows
 
@@ -37,6 +39,19 @@ def freeze(settings: Settings) -> ExitCode:
     """As the verb does it, without the frame of a run: the home is made by hand of what a bulletin needs."""
     bulletin.freeze(settings, YEAR, "quick_report")
     return ExitCode.DONE
+
+
+def bring_out(settings: Settings) -> ExitCode:
+    """The documents as `export` makes them and brings them to their place, likewise; a later day changes them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dagster_project.bulletin.publication.write_documents", later_documents)
+        publish_and_bring_out(settings)
+    return ExitCode.DONE
+
+
+def later_documents(target: Path, *_: object) -> None:
+    """Documents that differ from the draft which is there."""
+    (target / "page.csv").write_text("later", encoding="utf-8")
 
 
 def aside(settings: Settings) -> Path:
@@ -86,8 +101,14 @@ VERBS = {
     "quarantine --take": Verb(
         lambda home: quarantine.take(home, home.home / BOOK, False), running.ingest, in_parts=True
     ),
+    "codes map": Verb(
+        lambda home: codes.map_code(home, "insutype", "888", "310", "王敏", "", build=False),
+        running.ingest,
+        in_parts=True,
+    ),
     "waive": Verb(lambda home: waivers.waive(home, "code_unknown", "", "", "x", "y", date(2030, 1, 1))),
     "freeze": Verb(freeze, is_published=True, in_parts=True),
+    "export": Verb(bring_out, is_published=True, in_parts=True),
 }
 QUICK = ("unload", "manifest confirm", "backup", "restore")
 
@@ -157,6 +178,7 @@ def state(settings: Settings) -> dict[str, Any]:
                 found = connection.execute(f"select * exclude (run_id) from {name} order by all" if name in ("ops.unload", "ops.waiver")
                                            else f"select * from {name} order by all").fetchall()  # fmt: skip
                 told[name] = found
+    told["mapped"] = [path.read_bytes() for path in settings.provinces.glob("*.codes.csv")]
     for folder in aside(settings).glob("[!.]*"):
         told[folder.name] = sorted(path for path in contents(folder) if not path.startswith("run.lock"))
     return told
