@@ -44,7 +44,10 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "maternity_allowance": frozenset(("benefit_type",)),
     "assistance": frozenset(("scheme", "care_setting", "population_group")),
     "reported": frozenset(("reported_indicator",)),
+    "person": frozenset(("scheme", "visit_type", "paid_by")),
 }
+# Persons do not add up: a figure is one count, of one scheme and one way of paying, and never a sum of several.
+COUNTED_ONCE: dict[str, frozenset[str]] = {"person": frozenset(("scheme", "paid_by"))}
 MAX_CONDITIONS = 2
 MONTHLY_CUBES = frozenset(("visit",))
 MONTHLY_LABELS = frozenset(("scheme", "visit_type"))
@@ -193,6 +196,8 @@ class Compiler:
             for switch, _ in term.conditions:
                 if switch not in row.switches:
                     raise DictionaryError(f"{row.indicator_id} depends on {switch} but does not list it")
+        for side in (compiled.numerator, compiled.denominator):
+            _validate_counted_once(row, side)
         for label in row.breakdown_labels:
             monthly = all(
                 term.cube in MONTHLY_CUBES and {name for name, _ in term.labels} <= MONTHLY_LABELS for term in terms
@@ -201,6 +206,18 @@ class Compiler:
                 raise DictionaryError(f"{row.indicator_id}: months exist for visits by scheme and visit type only")
             if label in LABELS and any(label not in CUBE_LABELS[term.cube] for term in terms):
                 raise DictionaryError(f"{row.indicator_id}: breakdown {label} is not carried by all of its cubes")
+
+
+def _validate_counted_once(row: Indicator, terms: tuple[Term, ...]) -> None:
+    """Refuse a sum of persons: somebody who is in two of its parts would count twice."""
+    for term in terms:
+        wanted = COUNTED_ONCE.get(term.cube)
+        if wanted is None:
+            continue
+        if {label for label, _ in term.labels} != wanted or term.coefficient != 1:
+            raise DictionaryError(f"{row.indicator_id}: persons are counted for one {' and one '.join(sorted(wanted))}")
+        if sum(other.cube == term.cube and other.conditions == term.conditions for other in terms) > 1:
+            raise DictionaryError(f"{row.indicator_id}: persons of several cells do not add up")
 
 
 def _narrow_all(terms: list[Term], pairs: tuple[tuple[str, tuple[str, ...]], ...]) -> list[Term]:

@@ -23,6 +23,7 @@ MEASURES: dict[str, str] = {
         "settlement": (
             "total_fee_yuan", "full_own_pay_yuan", "in_scope_fee_yuan", "pool_pay_yuan", "fund_pay_yuan",
             "assistance_pay_yuan", "account_pay_yuan", "family_account_pay_yuan", "cash_pay_yuan",
+            "serious_illness_pay_yuan",
         ),
         "visit": ("visits",),
         "stay": (
@@ -36,6 +37,7 @@ MEASURES: dict[str, str] = {
         "maternity_allowance": ("allowance_payments",),
         "assistance": ("assistance_encounters", "assistance_payments", "assistance_paid_yuan"),
         "reported": ("reported_value",),
+        "person": ("benefit_persons",),
     }.items()
     for measure in measures
 }  # fmt: skip
@@ -45,7 +47,7 @@ LABELS = (
     "scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "area", "payment_place", "age_group",
     "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
     "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
-    "fund_item", "population_kind", "reported_indicator",
+    "fund_item", "population_kind", "reported_indicator", "paid_by",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

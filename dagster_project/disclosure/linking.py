@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -30,12 +31,47 @@ class Family:
     """Units that add up: a frame of `PLACE`, source, labels and `kinds` of units, and the source behind each cube.
 
     With `monthly` labels, figures of single months exist by these labels, and the frame has a column month (1 to 12 as text).
+    `sets` are labels of persons, who do not add up over what they drew: each holds the kinds that somebody has, joined by
+    `|`, and a figure takes whoever has one of them. A term names such a label as the member of its own label `chosen_by`.
     """
 
     units: pl.DataFrame
     kinds: tuple[str, ...]
     cubes: Mapping[str, str]
     monthly: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    chosen_by: str = ""
+
+    @cached_property
+    def _kinds_of(self) -> dict[str, dict[str, frozenset[str]]]:
+        return {
+            name: {text: frozenset(text.split("|")) for text in self.units[name].unique() if text} for name in self.sets
+        }
+
+    def chosen(self, term: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """The labels of the units that a term of the dictionary takes."""
+        taken: dict[str, tuple[str, ...]] = {
+            label: (term[label],) for label in self.labels if term.get(label) is not None
+        }
+        if self.sets:
+            name = term[self.chosen_by]
+            taken[name] = tuple(sorted(self._kinds_of[name])) or ("",)
+        return taken
+
+    def narrowed(self, part: list[Term], label: str, members: tuple[str, ...]) -> list[Term]:
+        """The same terms within some members of a label; a term that stands for other members falls away."""
+        narrowed: list[Term] = []
+        for coefficient, source, labels in part:
+            taken = next((name for name in self.sets if name in labels and label not in self.labels), label)
+            if taken == label:
+                allowed = tuple(member for member in members if member in labels.get(label, (member,)))
+            else:
+                allowed = tuple(
+                    text for text in labels[taken] if self._kinds_of[taken].get(text, frozenset()) & {*members}
+                )
+            if allowed:
+                narrowed.append((coefficient, source, {**labels, taken: allowed}))
+        return narrowed
 
     @property
     def labels(self) -> list[str]:
@@ -180,9 +216,8 @@ def _parts(terms: Sequence[Mapping[str, Any]], grids: _Grids) -> Iterator[tuple[
     for term in terms:
         family = grids.of_cube(term["cube"])
         if family is not None:
-            labels = grids.families[family].labels
-            chosen = {label: (term[label],) for label in labels if term.get(label) is not None}
-            entry = (int(term["coefficient"] * 100), grids.families[family].cubes[term["cube"]], chosen)
+            units = grids.families[family]
+            entry = (int(term["coefficient"] * 100), units.cubes[term["cube"]], units.chosen(term))
             group = groups.setdefault((term["role"], family, term["data_year"]), {})
             group.setdefault(term["measure"], []).append((term["cube"], entry))
     for (_, family, year), measures in groups.items():
@@ -199,6 +234,7 @@ def _members(
 ) -> Iterator[tuple[tuple[Any, ...], list[tuple[int, int]]]]:
     """The sum of one part in the whole and in each member of each breakdown."""
     shown: dict[str, list[list[tuple[int, int]]]] = {}
+    units = grids.families[family]
     for kind in kinds:
         _, _, breakdown, member, period = kind
         if breakdown == "total":
@@ -208,25 +244,15 @@ def _members(
         elif breakdown == MONTH:
             month = int(member) % 100
             months = range(1, month + 1) if period == "year_to_date" else (month,)
-            cells = grids.add(family, _narrowed(part, MONTH, tuple(str(one) for one in months)))
+            cells = grids.add(family, units.narrowed(part, MONTH, tuple(str(one) for one in months)))
         else:
-            cells = grids.add(family, _narrowed(part, breakdown, (member,)))
+            cells = grids.add(family, units.narrowed(part, breakdown, (member,)))
         if period != "year_to_date" and breakdown != "total":
             shown.setdefault(breakdown, []).append(cells)
         yield kind, cells
     for several in shown.values():
         for system, grid in enumerate(grids.grids):
             grid.note(number for cells in several for one, number in cells if one == system)
-
-
-def _narrowed(part: list[Term], label: str, members: tuple[str, ...]) -> list[Term]:
-    """The same terms within some members of a label; a term that stands for other members falls away."""
-    narrowed: list[Term] = []
-    for coefficient, source, labels in part:
-        allowed = tuple(member for member in members if member in labels.get(label, (member,)))
-        if allowed:
-            narrowed.append((coefficient, source, {**labels, label: allowed}))
-    return narrowed
 
 
 def _ties(grids: _Grids) -> list[Tie]:

@@ -35,6 +35,7 @@ _COUNTED = {
     "enrolment": Text("人", "persons"),
     "maternity_allowance": Text("笔津贴", "payments"),
     "assistance": Text("人次救助", "encounters with assistance"),
+    "person": Text("人", "persons"),
 }
 # Stocks stand at the end of a year, whatever flows beside them.
 _STOCKS = ("persons", "closing_balance_yuan")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dagster_project.sample.calendar import day_number, years_of_days
 from dagster_project.sample.hashing import Integers, bits, part
-from dagster_project.sample.people import ACTIVE, NEWBORN, RESIDENT, RETIRED, SLOTS
+from dagster_project.sample.people import ACTIVE, MOVE_SLOTS, NEWBORN, RESIDENT, RETIRED, SLOTS
 from dagster_project.sample.world import World
 
 Spell = dict[str, NDArray[np.int64]]
@@ -51,7 +51,7 @@ def live(world: World, category: int, rank: Integers) -> Lives:
     slot, round_number = rank % SLOTS, rank // SLOTS
     event_source = people.event_bits(kind, rank)
     event = people.event_day(event_source)
-    elsewhere = people.other_region(region, bits(rank, world.seed, _STREAM_SPELL, category))
+    elsewhere = moved_region(world, category, rank, region)
     start = day_number(2005, 1, 5) + part(event_source, 20, 20) % (
         day_number(world.base_year, 1, 1) - day_number(2005, 1, 5)
     )
@@ -78,7 +78,7 @@ def live(world: World, category: int, rank: Integers) -> Lives:
     event_year = years_of_days(event)
     later = {"from": event, "known_from": event_year}
     if category == ACTIVE:
-        retire, move, jobless = among(0, 6), among(6, 10), among(10, 13)
+        retire, move, jobless = among(0, 6), among(*MOVE_SLOTS[ACTIVE]), among(10, 13)
         end_first(retire | move | jobless)
         first["history"][retire] = 1
         first["known_from"][retire] = event_year[retire]
@@ -102,7 +102,7 @@ def live(world: World, category: int, rank: Integers) -> Lives:
         first["to"][ended] = day_number(world.base_year - 1, 6, 30)
         first["retired"][among(12, 14)] = 2
     elif category == RESIDENT:
-        move, work = among(0, 8), among(8, 15)
+        move, work = among(*MOVE_SLOTS[RESIDENT]), among(8, 15)
         end_first(move | work)
         open_second(move, region=elsewhere, **later)
         open_second(work, scheme=EMPLOYEE, retired=0, **later)
@@ -134,6 +134,11 @@ def live(world: World, category: int, rank: Integers) -> Lives:
         person_defect=np.where(defect > 3, 0, defect),
         spells=(first, second),
     )
+
+
+def moved_region(world: World, category: int, rank: Integers, region: Integers) -> Integers:
+    """Where people of one category are insured after a move."""
+    return world.people.other_region(region, bits(rank, world.seed, _STREAM_SPELL, category))
 
 
 def _spell(world: World, category: int, rank: Integers, region: Integers, start: Integers) -> Spell:

@@ -27,6 +27,8 @@ EMPLOYERS_PER_REGION = 400
 ENTERPRISE, GOVERNMENT, FLEXIBLE, UNKNOWN_EMPLOYER = 0, 1, 2, 3
 _EMPLOYER_WEIGHTS = (0.53, 0.235, 0.23, 0.005)
 _STREAM_HOME, _STREAM_EVENT, _STREAM_EMPLOYER = 11, 12, 13
+# Slots of people who move to another prefecture with their insurance.
+MOVE_SLOTS = {ACTIVE: (6, 10), RESIDENT: (0, 8)}
 # Slots whose life event changes region, scheme or status on one day; `lives.py` says how.
 EVENT_SLOTS = {
     ACTIVE: (0, 17),  # retire 0–5, move 6–9, lose job 10–12, two schemes 13–15, die 16

@@ -17,6 +17,7 @@ from dagster_project.sample.cells import Cells
 from dagster_project.sample.hashing import Integers
 from dagster_project.sample.identities import identity_on_settlement
 from dagster_project.sample.institutions import TIER_OF_GRADE
+from dagster_project.sample.person_truth import PersonTruth
 from dagster_project.sample.story_rows import has_bed
 from dagster_project.sample.visits import Columns
 from dagster_project.sample.world import World
@@ -33,6 +34,7 @@ SETTLEMENT_MEASURES = {
     "assistance_pay": "assistance",
     "personal_pay": "personal",
     "account_pay": "account",
+    "serious_illness_pay": "serious_illness",
     "family_account_pay": "family_account",
     "cash_pay": "cash",
 }
@@ -43,7 +45,7 @@ _PROVIDERS = ("hospital", "pharmacy")
 
 @dataclass
 class SettlementTruth:
-    """The four sections that settlement rows fill, and counts of versions."""
+    """The sections that settlement rows fill, the persons behind them, and counts of versions."""
 
     settlement: Cells = field(
         default_factory=lambda: Cells(
@@ -65,17 +67,18 @@ class SettlementTruth:
     ledger: Cells = field(
         default_factory=lambda: Cells((_YEAR, _REGION, 3, 7, _MONTH), ("visits", "total_fee", *PAID, "maternity"))
     )
+    persons: PersonTruth = field(default_factory=PersonTruth)
     superseded: int = 0
 
     def absorb(self, other: SettlementTruth) -> None:
         """Add another part's sums."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger", "persons"):
             getattr(self, name).absorb(getattr(other, name))
         self.superseded += other.superseded
 
     def merge(self) -> None:
         """Shrink to one row a cell."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger", "persons"):
             getattr(self, name).merge()
 
     def add(self, world: World, rows: Columns) -> None:
@@ -83,6 +86,7 @@ class SettlementTruth:
         labels = _labels(world, rows)
         year, month = years_of_days(rows["day"]), months_of_days(rows["day"]) % 100
         live = rows["class"] == codes.LIVE
+        self.persons.add(world, rows, labels, year)
         bed = has_bed(world, rows) == 1
         supplementary = rows["settlement_type"] == codes.SUPPLEMENTARY
         one = np.ones(len(year), dtype=np.int64)
@@ -215,6 +219,7 @@ class SettlementTruth:
             "assistance": assistance,
             "away": away,
             "ledger_measure": ledger,
+            "beneficiary": self.persons.as_json(world),
         }
 
 

@@ -13,7 +13,17 @@ from dagster_project.sample import codes
 from dagster_project.sample.amounts import add_amounts
 from dagster_project.sample.calendar import month_span
 from dagster_project.sample.hashing import Bits, Integers, bits, choose, lognormal_table, part
-from dagster_project.sample.people import ACTIVE, EVENT_SLOTS, FLEXIBLE, GOVERNMENT, RESIDENT, RETIRED, SLOTS
+from dagster_project.sample.lives import moved_region
+from dagster_project.sample.people import (
+    ACTIVE,
+    EVENT_SLOTS,
+    FLEXIBLE,
+    GOVERNMENT,
+    MOVE_SLOTS,
+    RESIDENT,
+    RETIRED,
+    SLOTS,
+)
 from dagster_project.sample.places import add_place, chance, kind_position
 from dagster_project.sample.world import World
 
@@ -76,7 +86,7 @@ def draw(world: World, month: int, stream: int, number: Integers, kind: Integers
         "rank": rank,
         "birth": world.people.birth_days(category, rank),
         "sex": world.people.sex(home),
-        "region": world.people.home_region(category, home),
+        "region": _insured_regions(world, category, rank, day, world.people.home_region(category, home)),
         "day": day,
         "second": 28_800 + part(third, 0, 16) % 36_000,
         "flag": np.zeros(len(number), dtype=np.int64),
@@ -103,7 +113,7 @@ def draw(world: World, month: int, stream: int, number: Integers, kind: Integers
 
 
 def _ranks(world: World, category: Integers, source: Bits, day: Integers, maternity: NDArray[np.bool_]) -> Integers:
-    """Person of each row: whoever has a life event behind them by then is passed over for a neighbour without one."""
+    """Person of each row: whoever has a life event but a move behind them by then is passed over for a neighbour."""
     counts = np.array(world.people.counts, dtype=np.int64)[category]
     rank = (source % counts.astype(np.uint64)).astype(np.int64)
     where = np.flatnonzero(maternity)
@@ -115,10 +125,30 @@ def _ranks(world: World, category: Integers, source: Bits, day: Integers, matern
     where = np.flatnonzero(rank % SLOTS < limit)
     if len(where):
         event = world.people.event_day(world.people.event_bits(category[where], rank[where]))
-        passed = where[day[where] >= event]
+        passed = where[(day[where] >= event) & ~_moves(category[where], rank[where])]
         moved = rank[passed] + 64
         rank[passed] = np.where(moved < counts[passed], moved, moved - SLOTS)
     return rank
+
+
+def _moves(category: Integers, rank: Integers) -> NDArray[np.bool_]:
+    """Whether the life event of each person is a move to another prefecture."""
+    slot = rank % SLOTS
+    found = np.zeros(len(rank), dtype=np.bool_)
+    for mover, (low, high) in MOVE_SLOTS.items():
+        found |= (category == mover) & (slot >= low) & (slot < high)
+    return found
+
+
+def _insured_regions(world: World, category: Integers, rank: Integers, day: Integers, home: Integers) -> Integers:
+    """Where each person is insured on the day: at home, after a move elsewhere."""
+    region = home.copy()
+    for mover in MOVE_SLOTS:
+        where = np.flatnonzero((category == mover) & _moves(category, rank))
+        event = world.people.event_day(world.people.event_bits(category[where], rank[where]))
+        where = where[day[where] >= event]
+        region[where] = moved_region(world, mover, rank[where], home[where])
+    return region
 
 
 def _mothers(world: World, category: Integers, rank: Integers, counts: Integers, day: Integers) -> Integers:

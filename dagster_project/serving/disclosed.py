@@ -27,8 +27,12 @@ class Source:
     kinds: dict[str, str]
     year: str = "year"
     dated: bool = False
+    sets: tuple[str, ...] = ()
+    of_regions: bool = False
 
 
+# Ways in which persons were paid: a column each of the labelled persons, and members of the label `paid_by`.
+_PAYMENTS = ("any_settlement", "any_fund", "pool", "serious_illness")
 # Visits, stays and settlements are units of the same cells: what is withheld is withheld of all of them.
 _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
     "care": (
@@ -52,6 +56,11 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
     "assistance": (
         (Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),),
         {"assistance": "assistance"},
+    ),
+    # Not the province's own persons but those of its regions: somebody who moved counts in two, and withholding the more for it.
+    "person": (
+        (Source("person", "indicator.labelled_person", {"persons": "persons"}, sets=_PAYMENTS, of_regions=True),),
+        {"person": "person"},
     ),
 }
 COUNTED_CUBES = frozenset(cube for _, cubes in _FAMILIES.values() for cube in cubes)
@@ -91,7 +100,7 @@ def read_links(connection: duckdb.DuckDBPyConnection, values: pl.DataFrame) -> L
     for name, (sources, of_cube) in _FAMILIES.items():
         units = pl.concat([_units(connection, source) for source in sources], how="diagonal")
         monthly = tuple(sorted(MONTHLY_LABELS)) if any(source.dated for source in sources) else ()
-        families[name] = Family(units, tuple(sources[0].kinds), of_cube, monthly)
+        families[name] = Family(units, tuple(sources[0].kinds), of_cube, monthly, sources[0].sets, "paid_by")
     shapes = [Cube(table.name, table.cube, _labels(table.keys)) for table in cubes()]
     terms = connection.execute(f"select * from {_TERMS}").pl()
     return link(_rows(values, _headline(connection)), terms, families, shapes)
@@ -112,12 +121,13 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def _units(connection: duckdb.DuckDBPyConnection, source: Source) -> pl.DataFrame:
     """Units by place and all labels, and by month where the source has months."""
     described = connection.execute(f"select * from {source.table} limit 0").description or ()
-    labels = [column[0] for column in described if column[0] in LABELS]
+    labels = [column[0] for column in described if column[0] in (*LABELS, *source.sets)]
     month = ["cast(month % 100 as varchar) as month"] if source.dated else []
     kinds = [f"cast(sum({column}) as bigint) as {kind}" for kind, column in source.kinds.items()]
     chosen = ["province", "region_code", f"{source.year} as year", *month, *labels, *kinds]
     having = " or ".join(f"sum({column}) <> 0" for column in source.kinds.values())
-    query = f"select {', '.join(chosen)} from {source.table} group by all having {having}"
+    places = "where region_code <> province" if source.of_regions else ""
+    query = f"select {', '.join(chosen)} from {source.table} {places} group by all having {having}"
     return connection.execute(query).pl().with_columns(source=pl.lit(source.name))
 
 

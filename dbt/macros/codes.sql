@@ -27,6 +27,11 @@
             'settlement_kind': 'settlement_kind',
             'reversal_class': 'reversal_class',
         },
+        'person_month': {
+            'province': 'region',
+            'insured_region': 'region',
+            'scheme': 'scheme_group',
+        },
         'fct_enrolment': {
             'province': 'region',
             'scheme_code': 'scheme',

@@ -20,6 +20,7 @@
         counted.visit_weight,
         counted.stay_weight,
         counted.money_weight,
+        counted.stands,
         {%- for column in carried %}
         counted.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -31,6 +32,7 @@
             weights.visit_weight,
             weights.stay_weight,
             weights.money_weight,
+            weights.stands,
             coalesce(schemes.scheme, 'unknown') as scheme,
             {{ tier_code('cells', 'choices') }} as tier_code,
             {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code

@@ -13,6 +13,7 @@ from dagster_project.dictionary.breakdowns import label_of, stated_gaps
 from tests.conftest import SampleHome
 from tests.truth import expected_indicators, load_truth
 from tests.truth_breakdowns import expected_breakdowns
+from tests.truth_persons import expected_persons, expected_persons_by_visit_type
 from tests.warehouse_api import build_home, compare, headline_frame, other_breakdowns, query
 
 HEADLINES = 64
@@ -32,6 +33,27 @@ def test_every_headline_indicator_has_a_value_for_the_province(sample_home: Samp
         valued = found.filter((found["year"] == year) & found["value"].is_not_null())
         missing = set(sample_home.expected["indicator_id"]) - set(valued["indicator_id"])
         assert not missing, (year, sorted(missing))
+
+
+def test_distinct_persons_equal_the_truth(sample_home: SampleHome) -> None:
+    expected = expected_persons(sample_home.truth)
+    wrong = compare(expected, sample_home.found)
+    assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
+    whole = pl.col("region_code") == sample_home.truth["province"]
+    added = expected.group_by("indicator_id", "year").agg(
+        province=pl.col("numerator").filter(whole).sum(), regions=pl.col("numerator").filter(~whole).sum()
+    )
+    persons = added.filter(pl.col("indicator_id").str.ends_with("_persons"))
+    assert (persons["regions"] > persons["province"]).any(), "somebody moved and counts in two regions"
+
+
+def test_distinct_persons_by_visit_type_equal_the_truth(sample_home: SampleHome) -> None:
+    rows = query(
+        sample_home.warehouse,
+        "select indicator_id, year, region_code, visit_type, numerator from indicator.indicator_value "
+        "where indicator_id like '%_benefit_persons' and breakdown = 'visit_type' and numerator <> 0",
+    )
+    assert {row[:4]: row[4] for row in rows} == expected_persons_by_visit_type(sample_home.truth)
 
 
 def breakdown_differences(expected: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -113,5 +135,7 @@ def _holds(home: Path, **options: Any) -> None:
     build_home(home)
     truth = load_truth(home / "truth.json")
     wrong = compare(expected_indicators(truth), headline_frame(home / "warehouse.duckdb"))
+    assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
+    wrong = compare(expected_persons(truth), headline_frame(home / "warehouse.duckdb"))
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
     assert breakdown_differences(expected_breakdowns(truth), other_breakdowns(home / "warehouse.duckdb")).is_empty()

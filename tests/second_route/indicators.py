@@ -108,6 +108,12 @@ def formulas() -> dict[str, Formula]:
         "outarea_visits": Formula(_both("outarea_visits") + _both("outarea_stays"), "万"),
         "outarea_expense": Formula(_both("outarea_expense"), "亿", money=True),
         "xprov_direct_settlement_rate": Formula(_col("cross_direct"), "%", _col("cross_direct") + _col("cross_manual")),
+        "employee_benefit_persons": Formula(_col("employee_pool_persons"), "1"),
+        "resident_benefit_persons": Formula(_col("resident_pool_persons"), "1"),
+        "critical_illness_beneficiaries": Formula(_col("serious_illness_persons"), "万"),
+        "critical_illness_relief_per_person": Formula(
+            _col("resident_serious_illness"), "1", _col("serious_illness_persons"), money=True
+        ),
         "family_mutual_aid_amount": Formula(_col("family_account"), "亿", money=True),
     }
     found |= {

@@ -54,8 +54,22 @@ def of_settlements(rows: pl.DataFrame) -> pl.LazyFrame:
     sums["inpatient_fee"] = _sum("total_fee", inpatient)
     sums["inpatient_cash"] = _sum("cash_pay", inpatient)
     sums["maternity_settlements"] = _count(visit, pl.col("visit_type") == "maternity_outpatient")
+    sums["resident_serious_illness"] = _sum("serious_illness_pay", pl.col("scheme") == "resident")
     sums["family_account"] = _sum("family_account_pay", pl.lit(True))
     return _grouped(rows.lazy().filter(pl.col("counts")), sums)
+
+
+def of_persons(rows: pl.DataFrame, province: str) -> pl.LazyFrame:
+    """Distinct persons (`person` is a natural one) who drew something in a year; the province counts each of its own once."""
+    sums: dict[str, pl.Expr] = {}
+    for scheme in SCHEMES:
+        drew = (pl.col("scheme") == scheme) & (pl.col("pool_pay") > 0)
+        sums[f"{scheme}_pool_persons"] = pl.col("person").filter(drew).n_unique().cast(pl.Int64)
+    ill = (pl.col("scheme") == "resident") & (pl.col("serious_illness_pay") != 0)
+    sums["serious_illness_persons"] = pl.col("person").filter(ill).n_unique().cast(pl.Int64)
+    inside = rows.lazy().filter(pl.col("counts") & (pl.col("prefecture").str.slice(0, 2) == province[:2]))
+    whole = inside.with_columns(prefecture=pl.lit(province))
+    return pl.concat([_grouped(inside.filter(pl.col("prefecture") != province), sums), _grouped(whole, sums)])
 
 
 def of_stays(rows: pl.DataFrame) -> pl.LazyFrame:

@@ -14,7 +14,7 @@ import polars as pl
 
 from tests.second_route import measures
 from tests.second_route.constants import COLUMNS, POOLED_AT_PROVINCE, POPULATION_SHOULD_BE_ENROLLED, SCHEME
-from tests.second_route.enrolment import insured_at
+from tests.second_route.enrolment import insured_at, natural_persons
 from tests.second_route.files import landed_files
 from tests.second_route.indicators import evaluate
 from tests.second_route.settlements import labelled, prefecture_of
@@ -127,6 +127,13 @@ def _population(rows: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def _with_persons(rows: pl.DataFrame, persons: pl.LazyFrame) -> pl.DataFrame:
+    """Settlements with their natural person: the certificate of the number, or the number itself (R15)."""
+    certificates = natural_persons(persons).select("psn_no", "person").collect()
+    found = rows.join(certificates, on="psn_no", how="left", maintain_order="left")
+    return found.with_columns(person=pl.coalesce("person", "psn_no"))
+
+
 def _rate_base(frame: pl.DataFrame) -> pl.DataFrame:
     """Base of the hospitalisation rate: employees by the mean of two year-ends, residents by the year-end."""
     before = frame.select(
@@ -171,7 +178,7 @@ def second_route(
         for year in [years[0] - 1, *years]
     )
     parts = Parts(
-        settlements=rows,
+        settlements=_with_persons(rows, persons),
         stays=merged,
         enrolment=enrolment,
         assistance=assistance(rows),
@@ -199,7 +206,8 @@ def _indicators(parts: Parts, places: Places) -> pl.DataFrame:
     frame = pl.LazyFrame({"region_code": places.regions}).join(
         pl.LazyFrame({"year": years}, schema={"year": pl.Int32}), how="cross"
     )
-    for part in sums:
-        frame = frame.join(measures.with_province(part, places.province), on=["year", "region_code"], how="left")
+    placed = [measures.with_province(part, places.province) for part in sums]
+    for part in (*placed, measures.of_persons(parts.settlements, places.province)):
+        frame = frame.join(part, on=["year", "region_code"], how="left")
     frame = frame.join(places.population.lazy(), on=["year", "region_code"], how="left")
     return evaluate(_rate_base(frame.collect()).filter(pl.col("year").is_in(places.years)))

@@ -29,6 +29,7 @@ AMOUNTS = {
     "assistance_pay": "maf_pay",
     "personal_pay": "psn_pay",
     "account_pay": "acct_pay",
+    "serious_illness_pay": "hifmi_pay",
     "family_account_pay": "acct_mulaid_pay",
     "cash_pay": "cash_payamt",
 }

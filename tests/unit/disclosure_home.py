@@ -32,10 +32,12 @@ create table indicator.labelled_enrolment ({_PLACE}, scheme varchar, member_stat
     persons bigint);
 create table indicator.labelled_allowance ({_PLACE}, benefit_type varchar, payments bigint);
 create table indicator.labelled_assistance ({_PLACE}, scheme varchar, care_setting varchar, encounters bigint);
+create table indicator.labelled_person ({_PLACE}, scheme varchar, any_settlement varchar, any_fund varchar, pool varchar,
+    serious_illness varchar, persons bigint);
 create table indicator.indicator_term (province varchar, year integer, data_year integer, indicator_id varchar,
     term_number integer, role varchar, cube varchar, measure varchar, coefficient decimal(8, 2), lag_years integer,
     counts_units boolean, selection_id integer, scheme varchar, member_status varchar, hospital_tier varchar,
-    visit_type varchar, travel_class varchar, payment_place varchar);
+    visit_type varchar, travel_class varchar, payment_place varchar, paid_by varchar);
 create table indicator.indicator_value (indicator_id varchar, definition_id varchar, vintage varchar, year integer,
     month integer, region_code varchar, region_level varchar, scheme varchar, member_status varchar, hospital_tier varchar,
     visit_type varchar, travel_class varchar, other_dimension varchar, other_member varchar, period_kind varchar,
@@ -61,6 +63,10 @@ class TinyHome:
             [region, YEAR, scheme, status, persons],
         )
 
+    def draw(self, region: str, kinds: str, persons: int) -> None:
+        """Some employees for whom the pooled fund paid just these kinds of visit in the year."""
+        self._insert("labelled_person", ["520000", region, YEAR, "employee", kinds, kinds, kinds, "", persons])
+
     def settle(self, region: str, month: int, visits: int, **labels: str) -> None:
         """Some settlements of one month, each a visit of 100 yuan."""
         chosen = {"scheme": "employee", "member_status": "active", "visit_type": "outpatient", "travel_class": "local"}
@@ -75,7 +81,7 @@ class TinyHome:
     def term(self, indicator: str, role: str, measure: str, cube: str, **labels: str) -> None:
         """One term of an indicator."""
         values = ["520000", YEAR, YEAR, indicator, 1, role, cube, measure, 1, 0, True, 1]
-        self._insert("indicator_term", [*values, *(labels.get(name) for name in _LABEL_NAMES)])
+        self._insert("indicator_term", [*values, *(labels.get(name) for name in (*_LABEL_NAMES, "paid_by"))])
 
     def figure(
         self, indicator: str, region: str, numerator: int, denominator: int | None = None, **labels: Any

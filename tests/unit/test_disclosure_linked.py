@@ -164,3 +164,35 @@ def test_a_home_without_the_tables_behind_its_figures_withholds_what_is_small(ho
 
 def test_every_cube_of_the_dictionary_counts_units_or_says_that_it_has_none() -> None:
     assert set(MEASURES.values()) == COUNTED_CUBES | WITHOUT_UNITS
+
+
+def drawn(home: TinyHome, persons: dict[str, dict[str, int]]) -> None:
+    """Persons by the kinds of visit that they had; nobody moved."""
+    home.term("persons", "numerator", "benefit_persons", "person", scheme="employee", paid_by="pool")
+    for region in (*persons, PROVINCE):
+        here = [(kinds, n) for place in persons for kinds, n in persons[place].items() if region in (place, PROVINCE)]
+        for kinds, n in here:
+            home.draw(region, kinds, n)
+        home.figure("persons", region, sum(n for _, n in here))
+        for kind in ("inpatient", "outpatient"):
+            home.figure("persons", region, sum(n for kinds, n in here if kind in kinds), visit_type=kind)
+
+
+def test_few_persons_with_one_kind_of_care_take_no_overlapping_kind_with_them(home: TinyHome) -> None:
+    there = {"outpatient": 200, "inpatient": 60, "inpatient|outpatient": 50}
+    drawn(home, {GUIYANG: {"outpatient": 300, "inpatient|outpatient": 4}, LIUPANSHUI: there})
+    assert withheld(home.disclosed()) == {("persons", region, "inpatient") for region in (GUIYANG, LIUPANSHUI)}
+
+
+def test_few_persons_beside_a_kind_of_care_are_not_left_over(home: TinyHome) -> None:
+    """All but four had outpatient care: who subtracts would know of those four."""
+    there = {"outpatient": 200, "inpatient": 60, "inpatient|outpatient": 50}
+    drawn(home, {GUIYANG: {"inpatient|outpatient": 300, "inpatient": 4}, LIUPANSHUI: there})
+    hidden = withheld(home.disclosed())
+    assert ("persons", GUIYANG, "outpatient") in hidden or ("persons", GUIYANG, "") in hidden
+
+
+def test_persons_without_few_are_published_whole(home: TinyHome) -> None:
+    kinds = {"inpatient|outpatient": 100, "inpatient": 30, "outpatient": 40}
+    drawn(home, {GUIYANG: kinds, LIUPANSHUI: kinds})
+    assert withheld(home.disclosed()) == set()

@@ -136,6 +136,11 @@ found as (
         care_group as code
     from {{ source('ops', 'care_type_map') }}
     union all
+    select
+        'scheme' as domain,
+        scheme_code as code
+    from {{ ref('scheme_map') }}
+    union all
     -- What a code is mapped to at the desk reaches months that received no row.
     select
         case code_set

@@ -22,6 +22,7 @@ loads as (
 cube_extract as (
     {%- for cube, extract in [
         ('settlement', 'setl_d'), ('visit', 'setl_d'), ('stay', 'setl_d'), ('stay_end', 'setl_d'), ('assistance', 'setl_d'),
+        ('person', 'setl_d'),
         ('enrolment', 'psn_insu_d'), ('fund', 'fund_ledger_m'), ('maternity_allowance', 'matn_alwn_crtf_d'),
         ('population', 'population_ref'), ('reported', 'adm_return'),
     ] %}
@@ -63,6 +64,7 @@ measures as (
         ('stay', 'labelled_stay', 'year'), ('stay_end', 'labelled_stay', 'end_year'),
         ('enrolment', 'labelled_enrolment', 'year'), ('fund', 'labelled_fund', 'year'),
         ('maternity_allowance', 'labelled_allowance', 'year'), ('assistance', 'labelled_assistance', 'year'),
+        ('person', 'labelled_person', 'year'),
     ] %}
     select
         '{{ cube }}' as cube,

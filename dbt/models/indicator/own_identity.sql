@@ -78,6 +78,12 @@ wholes as (
     where breakdown = 'total' and status <> 'not_computable'
 ),
 
+-- Persons are counted once in each part and once in the whole: they do not add up.
+counted_once as (
+    select distinct indicator_id from terms
+    where cube = 'person'
+),
+
 -- R33: the parts of every breakdown, unknown among them, are the whole, above and below the line.
 parts as (
     select
@@ -88,7 +94,9 @@ parts as (
         sum(members.numerator) as numerator,
         sum(members.denominator) as denominator
     from members
-    where members.breakdown <> 'total'
+    where
+        members.breakdown <> 'total'
+        and members.indicator_id not in (select counted_once.indicator_id from counted_once)
     group by members.indicator_id, members.year, members.region_code, members.breakdown
     -- A breakdown that no extract can carry has no parts (L24).
     having count(members.numerator) > 0
@@ -115,7 +123,9 @@ parts_and_wholes as (
 
 -- The province is the sum of its prefecture-level regions; ledgers, populations and returns are given for each level.
 added_indicators as (
-    select indicator_id
+    select
+        indicator_id,
+        bool_or(cube = 'person') as is_counted_once
     from terms
     group by indicator_id
     having count(*) filter (where cube in ('fund', 'population', 'reported')) = 0
@@ -127,11 +137,19 @@ provinces as (
         wholes.year,
         wholes.region_code,
         wholes.region_level,
-        wholes.indicator_id || ': regions = province' as statement,
+        wholes.indicator_id
+        || case when added_indicators.is_counted_once then ': regions >= province' else ': regions = province' end as statement,
         sum(prefectures.numerator) as left_value,
         wholes.numerator as right_value,
-        sum(prefectures.numerator) = wholes.numerator
-        and coalesce(sum(prefectures.denominator) = wholes.denominator, wholes.denominator is null) as holds
+        case
+            when added_indicators.is_counted_once
+                then
+                    sum(prefectures.numerator) >= wholes.numerator
+                    and coalesce(sum(prefectures.denominator) >= wholes.denominator, wholes.denominator is null)
+            else
+                sum(prefectures.numerator) = wholes.numerator
+                and coalesce(sum(prefectures.denominator) = wholes.denominator, wholes.denominator is null)
+        end as holds
     from wholes
     inner join added_indicators on wholes.indicator_id = added_indicators.indicator_id
     inner join members as prefectures
@@ -142,7 +160,8 @@ provinces as (
             and prefectures.region_level = 'prefecture'
             and prefectures.breakdown = 'total'
     where wholes.region_level = 'province'
-    group by wholes.indicator_id, wholes.year, wholes.region_code, wholes.region_level, wholes.numerator, wholes.denominator
+    group by wholes.indicator_id, wholes.year, wholes.region_code, wholes.region_level, wholes.numerator, wholes.denominator,
+        added_indicators.is_counted_once
 ),
 
 -- A mean lies between the means of its tiers; compared as rounded doubles, so one part in 10^12 is allowed.

@@ -41,6 +41,8 @@ final as (
         reversal_class,
         visit_weight,
         abs(visit_weight) as money_weight,
+        -- What is told of persons follows from the rows that stand, in both measures (L36).
+        reversal_class = 'live' or reversal_class = 'flagged_alone' and netting = 'link_only' as stands,
         -- L36: stays are put together from the rows that stand and are counted there. As booked, a discharge that was taken back
         -- later was one until then, and is taken back in the month of its mirror.
         case

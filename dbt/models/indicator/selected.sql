@@ -6,7 +6,7 @@
 {%- set stay_labels = place_labels + ['disease_payment'] %}
 {%- set amounts = [
     'total_fee_yuan', 'full_own_pay_yuan', 'in_scope_fee_yuan', 'pool_pay_yuan', 'fund_pay_yuan', 'assistance_pay_yuan',
-    'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan',
+    'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan', 'serious_illness_pay_yuan',
 ] %}
 {%- set stay_measures = [
     ('stays', 'stays'), ('bed_days_min1', 'bed_days_min1'), ('bed_days_plus1', 'bed_days_plus1'),
@@ -94,6 +94,24 @@ long as (
     {{ measure_rows('assistance_added', [('assistance_encounters', 'encounters'), ('assistance_payments', 'payments'), ('assistance_paid_yuan', 'assistance_pay_yuan')]) }}
 ),
 
+-- Persons do not add up: every breakdown and every place is counted by itself, and here only looked up.
+person_chosen as (
+    select
+        selections.selection_id,
+        cells.breakdown,
+        cells.member,
+        'benefit_persons' as measure,
+        cells.province,
+        cells.region_code,
+        cells.year,
+        cast(cells.persons as decimal(28, 2)) as amount,
+        cells.persons as units
+    from {{ ref('beneficiary') }} as cells
+    inner join selections
+        on selections.cube = 'person' and cells.scheme = selections.scheme and cells.paid_by = selections.paid_by
+    inner join breakdowns on selections.selection_id = breakdowns.selection_id and cells.breakdown = breakdowns.breakdown
+),
+
 -- A population and a return are given for each region, the province among them; their parts are never added.
 given as (
     {{ measure_rows('population_added', [('population_persons', 'amount')]) }}
@@ -120,6 +138,8 @@ final as (
     group by selection_id, breakdown, member, measure, province, year
     union all
     select * from given
+    union all
+    select * from person_chosen
 )
 
 select * from final

@@ -2,6 +2,8 @@
     'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'destination', 'area', 'payment_place',
     'age_group', 'person_group', 'benefit_type',
 ] %}
+{#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
+{%- set payments = (care_payments() or [('pool', 'true')]) + (other_payments() or [('serious_illness', 'true')]) %}
 
 with clock_choices as (
     {{ choice_of('stat_clock') }}
@@ -38,7 +40,7 @@ labelled_settlements as (
         *,
         {{ person_group_label('scheme', 'member_status') }} as person_group
     from (
-        {{ settlement_labels('settlements', ['settlement_kind', 'is_discharge', 'load_id', 'source_row']) }}
+        {{ settlement_labels('settlements', ['settlement_kind', 'is_discharge', 'fund_pay_yuan', 'pool_pay_yuan', 'serious_illness_pay_yuan', 'load_id', 'source_row']) }}
     ) as labelled
 ),
 
@@ -108,6 +110,11 @@ final as (
     {{ trace_rows('maternity_allowance', 'matn_alwn_crtf_d', 'allowance', ['benefit_type']) }}
     union all
     {{ trace_rows('assistance', 'setl_d', 'assistance', ['scheme', 'care_setting', 'population_group']) }}
+    {%- for paid_by, condition in payments %}
+    union all
+    {{ trace_rows('person', 'setl_d', "(select *, '" ~ paid_by ~ "' as paid_by from labelled_settlements) as persons_paid",
+        ['scheme', 'visit_type', 'paid_by'], 'stands and ' ~ condition) }}
+    {%- endfor %}
     union all
     {{ trace_rows('population', 'population_ref', 'population', ['population_kind']) }}
     union all

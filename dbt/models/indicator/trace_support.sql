@@ -133,7 +133,7 @@ final as (
     from {{ relation }}
     {%- endfor %}
     {%- endfor %}
-    {%- for cube in ['settlement', 'visit', 'stay', 'stay_end', 'assistance'] %}
+    {%- for cube in ['settlement', 'visit', 'stay', 'stay_end', 'assistance', 'person'] %}
     union all
     select
         '{{ cube }}' as cube,
