@@ -168,6 +168,9 @@ def test_contradicting_labels_fall_away() -> None:
         ({"numerator_expression": "persons", "breakdown_labels": ("month",)}, "months exist"),
         ({"numerator_expression": "when(pharmacy_in_visits, include: visits, exclude: 0)"}, "does not list"),
         ({"numerator_expression": "persons +"}, "expected a value"),
+        ({"numerator_expression": "benefit_persons[scheme=employee]"}, "one paid_by and one scheme"),
+        ({"numerator_expression": "2 * benefit_persons[scheme=employee, paid_by=pool]"}, "one paid_by and one scheme"),
+        ({"numerator_expression": "benefit_persons[scheme=employee|resident, paid_by=pool]"}, "do not add up"),
     ],
 )
 def test_a_wrong_row_is_told_what_is_wrong(changes: dict[str, object], message: str) -> None:
