@@ -53,14 +53,34 @@ def changed_lines(difference: Difference, language: str = "zh", shown: int = SHO
 
 def _told(vintage: Vintage) -> Text:
     kind = KINDS.get(vintage.name.partition("_")[2], Text("", ""))
-    state = (
-        Text(f"{kind.zh}，已定稿", f"{kind.en}, frozen")
-        if vintage.frozen
-        else Text("草稿，即仓库现有的数", "the draft, what the warehouse holds now")
-    )
+    state = Text(f"{kind.zh}，已定稿", f"{kind.en}, frozen") if vintage.frozen else _draft_told(vintage)
     parts_zh = "，".join(part for part in (state.zh, shown(vintage.recorded)) if part)
     parts_en = ", ".join(part for part in (state.en, shown(vintage.recorded)) if part)
     return Text(f"{vintage.name}（{parts_zh}）", f"{vintage.name} ({parts_en})")
+
+
+def _draft_told(draft: Vintage) -> Text:
+    """What a draft is the state of: of now, or of before something that is named."""
+    zh, en = [], []
+    if draft.later:
+        load_id, source = draft.later[0]
+        zh.append(f"之后又入库 {len(draft.later)} 个文件（自入库编号 {load_id} 的 {source} 起），草稿不含其内容")
+        en.append(
+            f"{len(draft.later)} files came after it, from load {load_id}, {source}, on, and it has nothing of them"
+        )
+    if draft.gone:
+        zh.append(f"之后撤出 {len(draft.gone)} 个文件（{draft.gone[0][1]} 等），草稿里还有其内容")
+        en.append(
+            f"{len(draft.gone)} files were unloaded after it, {draft.gone[0][1]} among them, and it still holds them"
+        )
+    if draft.holds_other and not zh:
+        zh.append("之后又重算过，仓库现有的数与它不同")
+        en.append("the warehouse has been recomputed since and holds other numbers now")
+    if not zh:
+        return Text("草稿，即仓库现有的数", "the draft, what the warehouse holds now")
+    zh.append("先运行 bulletin run 再比较，才是现状")
+    en.append("run `bulletin run` and compare again for the present state")
+    return Text(f"草稿，不是现状：{'；'.join(zh)}", f"the draft, not the present state: {'; '.join(en)}")
 
 
 def _line(row: dict[str, Any], difference: Difference, language: str) -> str:

@@ -1,7 +1,7 @@
 """Two vintages of a year against each other: the numbers that changed, appeared or went.
 
 Belongs here: finding the vintages and comparing them. A frozen vintage is the Parquet beside its documents; the draft is
-what the warehouse holds now. Does not belong here: why a number changed (`trace.py`), wording (`differences.py`).
+what the warehouse held when it was made, and whether it holds that now is said with it. Does not belong here: why a number changed (`trace.py`), wording (`differences.py`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import polars as pl
 
 from dagster_project.errors import UserError
 from dagster_project.language import Text
+from dagster_project.model_inputs import relations
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 
@@ -29,11 +32,18 @@ SETTLED = ["provisional", "final"]
 
 @dataclass(frozen=True)
 class Vintage:
-    """One vintage of a year; `recorded` is when it was frozen, or the draft made (UTC, ISO), '' where nothing says so."""
+    """One vintage of a year; `recorded` is when it was frozen, or the draft made (UTC, ISO), '' where nothing says so.
+
+    Of a draft: the loads (number, file) that came `later` and those that are `gone` since, and whether the warehouse `holds_other`
+    numbers now for another reason, such as a changed definition.
+    """
 
     name: str
     recorded: str
     frozen: bool
+    later: tuple[tuple[int, str], ...] = ()
+    gone: tuple[tuple[int, str], ...] = ()
+    holds_other: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,18 +69,50 @@ def vintages_of(settings: Settings, year: int) -> list[Vintage]:
         Vintage(path.parent.name, _recorded(path.parent, "frozen_at"), frozen=True)
         for path in folder.glob(f"*/{FROZEN_FILE}")
     ]
-    drafts = [
-        Vintage(name, _recorded(folder / name, "made_at") or _recorded(settings.unchecked / str(year) / name, "made_at"), frozen=False)
-        for name in _drafts(settings, year)
-    ]  # fmt: skip
+    drafts = [_draft(settings, year, name) for name in _drafts(settings, year)]
     return [*sorted(frozen, key=lambda one: (one.recorded, one.name)), *drafts]
 
 
 def _recorded(folder: Path, entry: str) -> str:
+    return str(_descriptor(folder).get(entry) or "")
+
+
+def _descriptor(folder: Path) -> dict[str, Any]:
     try:
-        return str(json.loads((folder / "release.json").read_text(encoding="utf-8")).get(entry) or "")
+        return dict(json.loads((folder / "release.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        return ""
+        return {}
+
+
+def _draft(settings: Settings, year: int, name: str) -> Vintage:
+    """A draft, and how the warehouse has moved on since it was made."""
+    folders = (settings.publication / str(year) / name, settings.unchecked / str(year) / name)
+    told = next((found for folder in folders if (found := _descriptor(folder)).get("made_at")), {})
+    made_from = {int(one["load_id"]): str(one.get("source_file")) for one in told.get("inputs", ()) if "load_id" in one}
+    later: list[tuple[int, str]] = []
+    gone: list[tuple[int, str]] = []
+    with connect(settings) as connection:
+        there = relations(connection)
+        if made_from and ("ops", "load") in there:
+            rows = connection.execute("select load_id, source_file from ops.load order by load_id").fetchall()
+            here = {int(load_id): str(source) for load_id, source in rows}
+            later = [one for one in here.items() if one[0] not in made_from]
+            gone = [one for one in made_from.items() if one[0] not in here]
+        holds_other = ("indicator", "indicator_value") in there and _holds_other(connection, year, name)
+    return Vintage(name, str(told.get("made_at") or ""), False, tuple(later), tuple(gone), holds_other)
+
+
+def _holds_other(connection: duckdb.DuckDBPyConnection, year: int, vintage: str) -> bool:
+    """Whether a figure of a draft is another one among the working values now; withheld figures are not compared."""
+    same = " and ".join(f"draft.{name} is not distinct from working.{name}" for name in KEY)
+    settled = ", ".join(f"'{status}'" for status in SETTLED)
+    row = connection.execute(
+        "select 1 from publication.indicator_value as draft "
+        f"left join indicator.indicator_value as working on {same} where draft.vintage = $1 and draft.year = $2 "
+        f"and draft.status in ({settled}) and working.value is distinct from draft.value limit 1",
+        [vintage, year],
+    ).fetchone()
+    return row is not None
 
 
 def _drafts(settings: Settings, year: int) -> list[str]:

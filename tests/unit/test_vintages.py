@@ -102,6 +102,42 @@ def test_it_is_said_which_two_were_compared_and_what_changed(settings: Settings)
     assert "Basic medical insurance enrolment · Guiyang · 2025: 3.00 → 4.00 万人 (10 thousand persons)" in said
 
 
+def test_a_draft_that_the_warehouse_has_left_behind_is_not_called_the_present_state(settings: Settings) -> None:
+    path = settings.publication / str(YEAR) / DRAFT / "release.json"
+    inputs = [{"load_id": number, "source_file": f"setl_d_{number}.csv"} for number in (1, 2)]
+    path.write_text(json.dumps({"made_at": "2026-03-12T08:00:00Z", "inputs": inputs}), encoding="utf-8")
+
+    def told(*statements: str) -> str:
+        with duckdb.connect(str(settings.warehouse)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        (line,) = [line for line in render(compare(settings, YEAR), "zh").splitlines() if "新：" in line]
+        assert ("not the present state" in render(compare(settings, YEAR), "en")) == ("不是现状" in line)
+        return line
+
+    working = (
+        "create schema indicator; create table indicator.indicator_value as select * from publication.indicator_value"
+    )
+    loads = "create schema ops; create table ops.load as select unnest([1, 2]) as load_id, 'setl_d_' || load_id || '.csv' as source_file"
+    assert "即仓库现有的数" in told(working, loads)
+    line = told("insert into ops.load values (7, 'setl_d_late.csv'), (8, 'mdtrt_d_late.csv')")
+    assert (
+        "不是现状" in line
+        and "2 个文件" in line
+        and "入库编号 7" in line
+        and "setl_d_late.csv" in line
+        and "bulletin run" in line
+    )
+    line = told("delete from ops.load where load_id <> 1")
+    assert "撤出 1 个文件（setl_d_2.csv" in line and "入库编号" not in line
+    line = told(
+        "insert into ops.load values (2, 'setl_d_2.csv')",
+        "update indicator.indicator_value set value = 5 where value = 4",
+    )
+    assert "重算过" in line
+    assert "即仓库现有的数" in told("update indicator.indicator_value set value = 4 where value = 5")
+
+
 def told_of(language: str, **columns: object) -> str:
     """The line of one change: visits of employees at pharmacies, changed as said."""
     row = dict.fromkeys(KEY, "total") | {
