@@ -5,6 +5,8 @@ a wrong dictionary row gives. Does not belong here: writing tables (`load.py`), 
 
 A term is coefficient × measure over the cells whose labels match, in the target year minus `lag_years`, if the
 conditions (switch = value, as chosen for the target year) hold. An indicator's numerator and denominator are sums of terms.
+A cumulated term runs over all years from `first_year` to the target year, at most to `last_year`: from the year after the
+newest cumulation that a department returned under the indicator's own id, where there is one (the term `is_opening`).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from decimal import Decimal
 
 from dagster_project.dictionary.definitions import Switch
 from dagster_project.dictionary.expression import (
+    Cumulated,
     Expression,
     FormulaError,
     Number,
@@ -24,7 +27,7 @@ from dagster_project.dictionary.expression import (
     When,
     parse_expression,
 )
-from dagster_project.dictionary.indicators import LABELS, MEASURES, Indicator
+from dagster_project.dictionary.indicators import LABELS, MEASURES, WITHOUT_FIGURE, Indicator
 
 # Labels that the cells of each labelled cube carry; a breakdown must be carried by every cube of an indicator.
 _PERSON_PLACE = (
@@ -39,11 +42,11 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "enrolment": frozenset(
         (*_MEMBER, "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group")
     ),
-    "fund": frozenset(("scheme", "fund_type", "direction", "fund_item")),
+    "fund": frozenset(("scheme", "fund_type", "direction", "fund_item", "care_pilot")),
     "population": frozenset(("population_kind",)),
     "maternity_allowance": frozenset(("benefit_type",)),
     "assistance": frozenset(("scheme", "care_setting", "population_group")),
-    "reported": frozenset(("reported_indicator",)),
+    "reported": frozenset(("scheme", "reported_indicator")),
     "person": frozenset(("scheme", "visit_type", "paid_by")),
 }
 # Persons do not add up: a figure is one count, of one scheme and one way of paying, and never a sum of several.
@@ -62,6 +65,9 @@ class Term:
     lag_years: int = 0
     conditions: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    first_year: int | None = None
+    last_year: int | None = None
+    is_opening: bool = False
 
     @property
     def cube(self) -> str:
@@ -108,7 +114,7 @@ class Compiler:
         return compiled
 
     def _compile(self, row: Indicator) -> Compiled:
-        if row.kind in ("alias", "not_yet"):
+        if row.kind in WITHOUT_FIGURE:
             raise DictionaryError(f"{row.indicator_id} is {row.kind}; it has no terms")
         if row.base_id:
             base = self.compile(row.base_id)
@@ -118,7 +124,7 @@ class Compiler:
             denominator = self._terms(row.denominator_expression) if row.denominator_expression else []
         compiled = Compiled(
             row.indicator_id,
-            tuple(_narrow_all(numerator, row.filter)),
+            tuple(_opened(row.indicator_id, _narrow_all(numerator, row.filter))),
             tuple(_narrow_all(denominator, row.filter)),
         )
         self._validate(row, compiled)
@@ -134,6 +140,9 @@ class Compiler:
             raise FormulaError(f"a constant ({node.value}) cannot be added to measures")
         if isinstance(node, Previous):
             return [replace(term, lag_years=term.lag_years + 1) for term in self._expand(node.inner)]
+        if isinstance(node, Cumulated):
+            years = {"first_year": node.first_year, "last_year": node.last_year}
+            return [replace(term, **years) for term in self._expand(node.inner)]
         if isinstance(node, When):
             return self._cases(node)
         if isinstance(node, Reference):
@@ -196,6 +205,8 @@ class Compiler:
             for switch, _ in term.conditions:
                 if switch not in row.switches:
                     raise DictionaryError(f"{row.indicator_id} depends on {switch} but does not list it")
+            if term.lag_years and term.first_year:
+                raise DictionaryError(f"{row.indicator_id}: the year before of a cumulated sum is not defined")
         for side in (compiled.numerator, compiled.denominator):
             _validate_counted_once(row, side)
         for label in row.breakdown_labels:
@@ -218,6 +229,18 @@ def _validate_counted_once(row: Indicator, terms: tuple[Term, ...]) -> None:
             raise DictionaryError(f"{row.indicator_id}: persons are counted for one {' and one '.join(sorted(wanted))}")
         if sum(other.cube == term.cube and other.conditions == term.conditions for other in terms) > 1:
             raise DictionaryError(f"{row.indicator_id}: persons of several cells do not add up")
+
+
+def _opened(indicator_id: str, terms: list[Term]) -> list[Term]:
+    """Cumulated terms with the cumulation that a department may have returned for the years before them."""
+    spans = sorted({(term.first_year, term.last_year) for term in terms if term.first_year is not None})
+    if not spans:
+        return terms
+    if len(spans) > 1 or any(term.first_year is None for term in terms):
+        raise FormulaError("all parts of a cumulated sum run over the same years")
+    (first, last) = spans[0]
+    labels = (("reported_indicator", indicator_id),)
+    return [*terms, Term("reported_value", labels=labels, first_year=first, last_year=last, is_opening=True)]
 
 
 def _narrow_all(terms: list[Term], pairs: tuple[tuple[str, tuple[str, ...]], ...]) -> list[Term]:

@@ -3,7 +3,8 @@
     formula    := sum [("=" | "<=") sum]
     sum        := product {("+" | "-") product}
     product    := factor {("*" | "/") factor}
-    factor     := number | ["-"] factor | "(" sum ")" | "prev" "(" sum ")" | when | reference
+    factor     := number | ["-"] factor | "(" sum ")" | "prev" "(" sum ")" | cumulated | when | reference
+    cumulated  := "cumulated" "(" sum "," first year ["," last year] ")"
     reference  := name ["@" vintage] ["[" label "=" member {"|" member} {"," ...} "]"]
     when       := "when" "(" switch "," value ":" sum {"," value ":" sum} ")"
 
@@ -50,6 +51,15 @@ class Previous:
 
 
 @dataclass(frozen=True)
+class Cumulated:
+    """The sum of an expression over the years from the first one to the year of the figure, at most to the last one."""
+
+    inner: Expression
+    first_year: int
+    last_year: int | None = None
+
+
+@dataclass(frozen=True)
 class Operation:
     """left (+ - * /) right."""
 
@@ -66,7 +76,7 @@ class When:
     cases: tuple[tuple[str, Expression], ...]
 
 
-Expression = Number | Reference | Previous | Operation | When
+Expression = Number | Reference | Previous | Cumulated | Operation | When
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ def references(node: Expression) -> list[Reference]:
     """All references below a node, in order of writing."""
     if isinstance(node, Reference):
         return [node]
-    if isinstance(node, Previous):
+    if isinstance(node, Previous | Cumulated):
         return references(node.inner)
     if isinstance(node, Operation):
         return references(node.left) + references(node.right)
@@ -174,6 +184,8 @@ class _Reader:
         self.position = end
         if value == "prev" and self.accept("("):
             return Previous(self._closed())
+        if value == "cumulated" and self.accept("("):
+            return self._cumulated()
         if value == "when" and self.accept("("):
             return self._when()
         return self._reference(value)
@@ -182,6 +194,20 @@ class _Reader:
         node = self.sum()
         self._expect(")")
         return node
+
+    def _cumulated(self) -> Expression:
+        node = self.sum()
+        self._expect(",")
+        first = self._year()
+        last = self._year() if self.accept(",") else None
+        self._expect(")")
+        return Cumulated(node, first, last)
+
+    def _year(self) -> int:
+        year = self._member()
+        if not (year.isdigit() and len(year) == 4):
+            raise FormulaError(f"expected a year at {self.position} in {self.text!r}")
+        return int(year)
 
     def _when(self) -> Expression:
         switch = self._member()

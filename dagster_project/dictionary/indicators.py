@@ -14,7 +14,9 @@ from functools import lru_cache
 from dagster_project.settings import PROJECT_ROOT
 
 SEEDS = PROJECT_ROOT / "dbt" / "seeds"
-KINDS = ("count", "sum", "ratio", "derived", "lag", "reported", "alias", "not_yet")
+KINDS = ("count", "sum", "ratio", "derived", "lag", "reported", "alias", "not_yet", "not_applicable")
+# Kinds without a figure of their own: shown under another id, or stated why there is none.
+WITHOUT_FIGURE = ("alias", "not_yet", "not_applicable")
 
 # Measures by the labelled cube that holds them; a measure has one name in all cubes, so formulas need no cube names.
 MEASURES: dict[str, str] = {
@@ -47,7 +49,7 @@ LABELS = (
     "scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "area", "payment_place", "age_group",
     "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
     "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
-    "fund_item", "population_kind", "reported_indicator", "paid_by",
+    "fund_item", "care_pilot", "population_kind", "reported_indicator", "paid_by",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

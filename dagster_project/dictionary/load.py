@@ -18,7 +18,14 @@ from dagster_project.contracts import load_contracts
 from dagster_project.dictionary.breakdowns import find_gaps, stated_gaps
 from dagster_project.dictionary.compile import Compiled, Compiler, Term
 from dagster_project.dictionary.definitions import Province, load_province, load_switches
-from dagster_project.dictionary.indicators import LABELS, Indicator, load_indicators, load_units, read_rows
+from dagster_project.dictionary.indicators import (
+    LABELS,
+    WITHOUT_FIGURE,
+    Indicator,
+    load_indicators,
+    load_units,
+    read_rows,
+)
 from dagster_project.dictionary.own import load_own_identities
 from dagster_project.dictionary.pooling import CROSS_REGION_BASE, describe_pooling
 from dagster_project.dictionary.published import evaluate_identities
@@ -116,7 +123,7 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
             if year not in years:
                 continue
             for indicator in indicators.values():
-                if indicator.kind in ("alias", "not_yet"):
+                if indicator.kind in WITHOUT_FIGURE:
                     continue
                 pairs = [(switch, values[switch]) for switch in indicator.switches]
                 identifier = definition_id(pairs)
@@ -174,7 +181,7 @@ def _labels(switch: str, value: str) -> tuple[str, str, str, str]:
 def _indicators() -> dict[str, pl.DataFrame]:
     indicators, units, switches = load_indicators(), load_units(), load_switches()
     compiler = Compiler(indicators, switches)
-    computed = [row for row in indicators.values() if row.kind not in ("alias", "not_yet")]
+    computed = [row for row in indicators.values() if row.kind not in WITHOUT_FIGURE]
     rows = read_rows()
     dictionary = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String)).with_columns(
         pl.col("display_decimals").cast(pl.Int32),
@@ -193,7 +200,8 @@ def _indicators() -> dict[str, pl.DataFrame]:
             terms,
             {
                 "indicator_id": text, "term_number": pl.Int32, "role": text, "cube": text, "measure": text,
-                "coefficient": pl.Decimal(8, 2), "lag_years": pl.Int32, **conditions, "counts_units": pl.Boolean,
+                "coefficient": pl.Decimal(8, 2), "lag_years": pl.Int32, "first_year": pl.Int32, "last_year": pl.Int32,
+                "is_opening": pl.Boolean, **conditions, "counts_units": pl.Boolean,
                 "selection_id": pl.Int32,
                 **dict.fromkeys(LABELS, text),
             },
@@ -252,6 +260,9 @@ def _term_columns(term: Term, counts_units: bool, selection_id: int) -> tuple[An
         term.measure,
         term.coefficient,
         term.lag_years,
+        term.first_year,
+        term.last_year,
+        term.is_opening,
         *conditions,
         counts_units,
         selection_id,

@@ -44,7 +44,7 @@ def indicator_of(asked: str) -> Indicator:
                 else "Ids and names are in the bulletin's workbook and in indicator_dictionary of the BI database.",
             ),
         )
-    if found.kind == "not_yet":
+    if found.kind in ("not_yet", "not_applicable"):
         raise UserError(
             Text(
                 f"{found.name_zh}（{found.indicator_id}）目前不计算。",
@@ -58,7 +58,7 @@ def indicator_of(asked: str) -> Indicator:
 def suggestions(asked: str) -> list[Indicator]:
     """The indicators whose id or name is closest to what was asked, the closest first, in the order of the dictionary."""
     wanted = asked.strip().lower()
-    indicators = [one for one in load_indicators().values() if one.kind != "not_yet"]
+    indicators = [one for one in load_indicators().values() if one.kind not in ("not_yet", "not_applicable")]
     ranked = sorted(
         ((-max(_alike(wanted, text.lower()) for text in (one.indicator_id, one.name_zh, one.name_en)), place)
          for place, one in enumerate(indicators)),

@@ -92,7 +92,12 @@ def filings(world: World, year: int) -> pa.Table:
     )
 
 
-def care_payments(world: World, year: int) -> pa.Table:
+def care_cells() -> Cells:
+    """Accumulator of long-term care: year, prefecture, month."""
+    return Cells((10_000, 64, 13), ("fund_pay",))
+
+
+def care_payments(world: World, year: int, cells: Cells) -> pa.Table:
     """ltc_payment: one row a person, month and service."""
     number = np.arange(_count(world, "care"), dtype=np.int64)
     source = bits(number, world.seed, 75, year)
@@ -101,13 +106,16 @@ def care_payments(world: World, year: int) -> pa.Table:
     region = world.people.home_region(category, world.people.home_bits(category, rank))
     fee = 150_000 + part(source, 0, 18)
     fund = fee * 70 // 100
+    month = number // 7 % 12 + 1
+    whole_year = np.full(len(number), year, dtype=np.int64)
+    cells.add((whole_year, world.geography.prefecture_of[region], month), (fund,))
     return pa.table(
         {
             "psn_no": identifiers.person_text(category, rank, number * 0),
             "insutype": constant("390", len(number)),
             "disa_grade": coded(number % 3, ("3", "4", "5")),
             "serv_type": coded(number % 2, ("居家", "机构")),
-            "setl_ym": coded(number // 7 % 12, tuple(f"{year}{month:02d}" for month in range(1, 13))),
+            "setl_ym": coded(month - 1, tuple(f"{year}{month:02d}" for month in range(1, 13))),
             "serv_days": decimals(10 + part(source, 20, 4), 6, 0),
             "fee_sumamt": money(fee),
             "fund_pay_amt": money(fund),

@@ -34,6 +34,7 @@ class MasterTruth:
 
     enrolment: Cells = field(default_factory=enrolment_truth.new_cells)
     allowance: Cells = field(default_factory=benefit_tables.allowance_cells)
+    care: Cells = field(default_factory=benefit_tables.care_cells)
     superseded: dict[str, int] = field(default_factory=dict)
 
     def replaced(self, extract: str, rows: int) -> None:
@@ -45,6 +46,7 @@ class MasterTruth:
         """Add another part's sums."""
         self.enrolment.absorb(other.enrolment)
         self.allowance.absorb(other.allowance)
+        self.care.absorb(other.care)
         for extract, rows in other.superseded.items():
             self.replaced(extract, rows)
 
@@ -127,8 +129,8 @@ def write_references(world: World, landing: Path, truth: MasterTruth) -> list[Wr
         if institutions:
             text("fixmedins_b", reference_tables.INSTITUTION_HEADER, institutions)
         text("population_ref", reference_tables.POPULATION_HEADER, reference_tables.population_rows(world, year))
+        text("adm_return", reference_tables.RETURN_HEADER, reference_tables.return_rows(world, year))
         if year in world.years:
-            text("adm_return", reference_tables.RETURN_HEADER, reference_tables.return_rows(world, year))
             written += _benefits(world, folder, year, truth)
     return written
 
@@ -166,7 +168,7 @@ def _benefits(world: World, folder: Path, year: int, truth: MasterTruth) -> list
     written = []
     for extract, table in (
         ("matn_alwn_crtf_d", benefit_tables.allowances(world, year, truth.allowance)),
-        ("ltc_payment", benefit_tables.care_payments(world, year)),
+        ("ltc_payment", benefit_tables.care_payments(world, year, truth.care)),
     ):
         name = f"{extract}_{year}.parquet"
         with ParquetTables(folder / name, frozenset({"psn_no", "matn_alwn_reg_id"})) as writer:

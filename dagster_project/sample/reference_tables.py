@@ -5,9 +5,12 @@ Belongs here: their rows as plain values, by year of delivery. Does not belong h
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from dagster_project.sample.calendar import as_date
 from dagster_project.sample.hashing import mix_key
@@ -25,13 +28,7 @@ EMPLOYER_HEADER = ("emp_no", "emp_type", "emp_mgt_type", "insu_admdvs")
 POPULATION_HEADER = ("year", "admdvs", "pop_kind", "persons", "source_doc")
 RETURN_HEADER = ("period", "admdvs", "indicator_id", "value", "unit", "measure_kind", "return_dept", "as_of")
 _EMPLOYER_TYPES = (("10",), ("30", "50", "55"), ("80", "81"), ("7777",))  # the last is in no code set (R16)
-_RETURNS = (
-    ("insurance_code_users", "万人", "stock_end", 3_960, "信息处"),
-    ("mobile_pay_institutions", "家", "stock_end", 205, "信息处"),
-    ("drg_dip_regions", "个", "stock_end", 10, "医药服务处"),
-    ("fund_recovered", "亿元", "flow_year", 6, "基金监管处"),
-    ("ma_subsidised_enrolment", "万人", "flow_year", 480, "待遇处"),
-)
+RETURNS_FILE = Path(__file__).with_name("returns.yml")
 
 
 def region_rows(world: World) -> Rows:
@@ -114,22 +111,26 @@ def population_rows(world: World, year: int) -> Rows:
     return rows
 
 
+@cache
+def _returns() -> dict[str, list[dict[str, Any]]]:
+    content: dict[str, list[dict[str, Any]]] = yaml.safe_load(RETURNS_FILE.read_text(encoding="utf-8"))
+    return content
+
+
 def return_rows(world: World, year: int) -> Rows:
-    """adm_return: figures that departments fill in; the first one is corrected a month later."""
+    """adm_return: figures that departments fill in; the first one of a year is corrected a few days later.
+
+    The base year has no figures of its own, but the cumulations with which sums over several years begin.
+    """
     rows: Rows = []
-    for name, unit, kind, value, department in _RETURNS:
+    for one in _returns()["opening" if year == world.base_year else "yearly"]:
+        value = one["first"] + (year - world.base_year) * one.get("step", 0)
         rows.append(
             [
-                str(year),
-                world.geography.province,
-                name,
-                value + (year - world.base_year) * 3,
-                unit,
-                kind,
-                department,
-                f"{year + 1}-01-05",
+                str(year), world.geography.province, one["item"], round(value * world.scale) if one.get("scaled") else value,
+                one["unit"], one["kind"], one["department"], f"{year + 1}-01-05",
             ]
-        )
+        )  # fmt: skip
     first = list(rows[0])
     first[3], first[7] = int(first[3] or 0) + 5, f"{year + 1}-01-09"
     rows.append(first)
@@ -147,7 +148,7 @@ def population_truth(world: World) -> list[dict[str, Any]]:
 
 def return_truth(world: World) -> list[dict[str, Any]]:
     """Newest figure of each return, in its own unit."""
-    newest = {(row[0], row[2]): row for year in world.years for row in return_rows(world, year)}
+    newest = {(row[0], row[2]): row for year in world.all_years for row in return_rows(world, year)}
     return [
         {"year": int(str(row[0])), "region_code": row[1], "indicator_id": row[2], "value": row[3], "unit": row[4]}
         for row in newest.values()

@@ -20,7 +20,7 @@ from dagster_project.sample.people import RESIDENT
 from dagster_project.sample.settlement_truth import SettlementTruth
 from dagster_project.sample.world import World
 
-POOL, MEMO = "统筹", "生育"
+POOL, MEMO, CARE = "统筹", "生育", "长护"
 _EMPLOYEE, _RESIDENT = codes.SCHEMES.index("employee"), codes.SCHEMES.index("resident")
 _APRIL = 3
 Item = tuple[str, str, str]  # scheme, fund, item of the ledger
@@ -45,10 +45,10 @@ def weights(world: World) -> dict[str, list[float]]:
         for region, value in enumerate(source):
             by_prefecture[int(geography.prefecture_of[region])] += value
         shares.append([value / sum(source) for value in by_prefecture])
-    return {"310": shares[0], "390": shares[1], "392": shares[1], "399": shares[1]}
+    return {"310": shares[0], "390": shares[1], "392": shares[1], "399": shares[1], "410": shares[1]}
 
 
-def spending(world: World, settlement: SettlementTruth, allowances: Cells) -> Spending:
+def spending(world: World, settlement: SettlementTruth, allowances: Cells, care: Cells) -> Spending:
     """Expenditure of every fund from the payments that were drawn."""
     settled = _settled(world, settlement)
     allowance = _allowance(world, allowances)
@@ -59,6 +59,7 @@ def spending(world: World, settlement: SettlementTruth, allowances: Cells) -> Sp
         booked = _paid_out(world, paid) if fund in (POOL, MEMO) else paid
         due[key] = booked + outside[key] + (allowance if scheme == "310" and fund in (POOL, MEMO) else 0)
     due["399", "救助", "A01"] = _premiums(world)
+    due["410", CARE, "E01"] = _care(world, care)
     return Spending(settled, allowance, outside, due)
 
 
@@ -113,6 +114,15 @@ def _allowance(world: World, allowances: Cells) -> Integers:
     yearly[:, 0] = yearly[:, 1] * world.calibration.ledger("base_year") // 10_000
     monthly = np.repeat(yearly // 12, 12, axis=1)
     monthly[:, 11::12] += yearly - yearly // 12 * 12
+    return monthly
+
+
+def _care(world: World, care: Cells) -> Integers:
+    """Long-term care as its fund pays it, by month; the year before the first is that year, a little smaller."""
+    monthly = np.zeros((len(world.geography.prefectures), 12 * len(world.all_years)), dtype=np.int64)
+    for (year, prefecture, month), sums in care.rows():
+        monthly[prefecture, (year - world.base_year) * 12 + month - 1] += sums["fund_pay"]
+    monthly[:, :12] = monthly[:, 12:24] * world.calibration.ledger("base_year") // 10_000
     return monthly
 
 

@@ -71,7 +71,7 @@ def write_sample(
     partial = landing / _PARTIAL
     partial.mkdir()
     written, settlement, master = _write_all(world, partial, on_progress)
-    spent = spending(world, settlement, master.allowance)
+    spent = spending(world, settlement, master.allowance, master.care)
     book = ledger_rows(world, spent)
     written += hashed(partial, write_ledger(world, partial, book))
     size = _write_manifests(world, partial, written)

@@ -174,6 +174,15 @@
             when 'I09' then 'other_income'
             else 'other'
         end as fund_item,
+        -- Which of the long-term care funds are those of a pilot area; a pilot may be a county, a prefecture or a municipality.
+        case
+            when cells.fund_type <> '长护' then 'none'
+            when
+                cells.region_code in (select region_code from {{ ref('ltc_pilot') }})
+                or places.prefecture_code in (select region_code from {{ ref('ltc_pilot') }})
+                or cells.province in (select region_code from {{ ref('ltc_pilot') }}) then 'pilot'
+            else 'other'
+        end as care_pilot,
         {%- for column in carried %}
         cells.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}

@@ -10,14 +10,14 @@ import pytest
 from dagster_project.dictionary import load_indicators, load_switches, load_units
 from dagster_project.dictionary.breakdowns import Gap, find_gaps, stated_gaps
 from dagster_project.dictionary.compile import Compiler, DictionaryError, Term
-from dagster_project.dictionary.indicators import KINDS, Indicator, read_rows
+from dagster_project.dictionary.indicators import KINDS, WITHOUT_FIGURE, Indicator, read_rows
 from dagster_project.dictionary.own import load_own_identities
 from dagster_project.dictionary.pooling import CROSS_REGION_BASE
 from dagster_project.dictionary.selection import Selections
 from dagster_project.language import Text
 
 INDICATORS = load_indicators()
-COMPUTED = [row for row in INDICATORS.values() if row.kind not in ("alias", "not_yet")]
+COMPUTED = [row for row in INDICATORS.values() if row.kind not in WITHOUT_FIGURE]
 
 
 def compiler(**changed: Indicator) -> Compiler:
@@ -44,8 +44,8 @@ def test_every_row_is_computed_an_alias_or_not_yet_with_a_reason_R36() -> None:
     for row in INDICATORS.values():
         assert row.kind in KINDS
         if row.kind == "alias":
-            assert INDICATORS[row.alias_of].kind not in ("alias", "not_yet"), row.indicator_id
-        elif row.kind == "not_yet":
+            assert INDICATORS[row.alias_of].kind not in WITHOUT_FIGURE, row.indicator_id
+        elif row.kind in WITHOUT_FIGURE:
             assert row.reason_zh and row.reason_en, row.indicator_id
 
 
@@ -82,7 +82,7 @@ def test_a_row_lists_the_choices_that_make_the_facts_it_rests_on(row: Indicator)
 
 def test_only_rows_that_look_at_the_area_change_with_pooling() -> None:
     for row in INDICATORS.values():
-        if CROSS_REGION_BASE in row.switches and row.kind != "not_yet":
+        if CROSS_REGION_BASE in row.switches and row.kind not in WITHOUT_FIGURE:
             compiled = compiler().compile(row.indicator_id)
             looks = any("area" in dict(term.labels) for term in compiled.numerator + compiled.denominator)
             assert looks or row.indicator_id == "inprov_outarea_visits", row.indicator_id

@@ -144,6 +144,7 @@ wanted as (
         terms.cube,
         terms.lag_years,
         terms.data_year,
+        terms.first_year is not null as is_cumulated,
         terms.cube in ('fund', 'population', 'reported') as is_given,
         coalesce(terms.reported_indicator, terms.population_kind, 'any') as item,
         regions.region_code,
@@ -181,7 +182,7 @@ unmet as (
 ),
 
 -- 0 a year whose end the register has not reached (L27), 1 no such year at all, 2 no year before it, 3 other regions have it,
--- 4 and 5 the region has other items of the year, but not this return or not this kind of population.
+-- 4 and 5 the region has other items of the year, but not this return or not this kind of population, 6 years of a sum are missing.
 gaps as (
     select
         unmet.indicator_id,
@@ -189,9 +190,11 @@ gaps as (
         unmet.year,
         unmet.region_code,
         unmet.role,
+        unmet.data_year,
         extract_names.shown_zh,
         extract_names.shown_en,
         case
+            when unmet.is_cumulated then 6
             when unmet.has_other_items and unmet.cube = 'reported' then 4
             when unmet.has_other_items and unmet.is_given then 5
             when not unmet.has_no_year then 3
@@ -220,6 +223,7 @@ named_gaps as (
         first_gap,
         string_agg(distinct shown_zh, '、' order by shown_zh) filter (where gap = first_gap) as names_zh,
         string_agg(distinct shown_en, ', ' order by shown_en) filter (where gap = first_gap) as names_en,
+        string_agg(distinct cast(data_year as varchar), '、' order by cast(data_year as varchar)) filter (where gap = first_gap) as years,
         -- A numerator that is known stays visible when only what it is divided by was not given.
         count(*) filter (where role = 'numerator') > 0 as hides_numerator
     from ranked_gaps
@@ -238,6 +242,9 @@ from_data as (
             when 2 then '缺少上一年数据：' || names_zh || ' / previous year missing: ' || names_en
             when 3 then '该地区没有数据：' || names_zh || ' / no data for the region: ' || names_en
             when 4 then '该地区当年没有填报该指标：' || names_zh || ' / no return for this indicator in the region and year: ' || names_en
+            when 6
+                then '累计缺少的年份：' || years || '（' || names_zh || '） / years missing from the sum: '
+                || replace(years, '、', ', ') || ' (' || names_en || ')'
             else '该地区当年没有所需口径的人口数：' || names_zh || ' / no population of the kind needed in the region and year: ' || names_en
         end as reason,
         hides_numerator,
@@ -258,8 +265,24 @@ from_extracts as (
     cross join regions
 ),
 
+-- A sum over the years from a first one says nothing of the years before it.
+not_begun as (
+    select distinct
+        terms.indicator_id,
+        regions.province,
+        regions.year,
+        regions.region_code,
+        '累计自 ' || terms.first_year || ' 年起 / the sum begins in ' || terms.first_year as reason,
+        true as hides_numerator,
+        0 as preference
+    from {{ source('dictionary', 'indicator_term') }} as terms
+    inner join regions on regions.year < terms.first_year
+),
+
 together as (
     select * from from_data
+    union all
+    select * from not_begun
     union all
     select * from from_extracts
 ),

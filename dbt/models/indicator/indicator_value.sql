@@ -1,6 +1,6 @@
 with dictionary as (
     select * from {{ source('dictionary', 'indicator_dictionary') }}
-    where kind not in ('alias', 'not_yet')
+    where kind not in ('alias', 'not_yet', 'not_applicable')
 ),
 
 definitions as (

@@ -23,6 +23,7 @@ final as (
         placed.fund_type,
         placed.direction,
         placed.fund_item,
+        placed.care_pilot,
         cast(sum(
             case when placed.direction in ('income', 'expenditure') then placed.amount_yuan else 0 end
         ) as decimal(24, 2)) as fund_amount_yuan,
@@ -32,7 +33,7 @@ final as (
     from placed
     left join closing on placed.province = closing.province and placed.year = closing.year
     group by placed.province, placed.region_code, placed.year, placed.scheme, placed.fund_type, placed.direction,
-        placed.fund_item
+        placed.fund_item, placed.care_pilot
 )
 
 select * from final

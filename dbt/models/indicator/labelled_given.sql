@@ -6,6 +6,10 @@ reported as (
     select * from {{ ref('cube_reported') }}
 ),
 
+items as (
+    select * from {{ ref('returned_item') }}
+),
+
 units as (
     select * from {{ ref('unit') }}
 ),
@@ -37,6 +41,7 @@ together as (
         year,
         population_kind,
         'none' as reported_indicator,
+        'none' as scheme,
         cast(persons as decimal(28, 6)) as amount
     from population
     union all
@@ -46,6 +51,7 @@ together as (
         reported.year,
         'none' as population_kind,
         reported.indicator_id as reported_indicator,
+        coalesce(items.scheme, 'none') as scheme,
         reported.value * coalesce(units.factor, 1) as amount
     from reported
     inner join newest
@@ -56,6 +62,7 @@ together as (
             and reported.indicator_id = newest.indicator_id
             and reported.period = newest.period
     left join units on reported.unit = units.unit
+    left join items on reported.indicator_id = items.item_id
 ),
 
 final as (
@@ -65,6 +72,7 @@ final as (
         together.year,
         together.population_kind,
         together.reported_indicator,
+        together.scheme,
         cast(together.amount as decimal(28, 2)) as amount
     from together
     inner join regions on together.region_code = regions.region_code

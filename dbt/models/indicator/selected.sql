@@ -60,7 +60,7 @@ visits as (
     'household', 'premium_subsidy', 'person_group'],
     [('persons', 'persons')], 'persons') }},
 
-{{ added_cells('fund', ref('labelled_fund'), ['scheme', 'fund_type', 'direction', 'fund_item'],
+{{ added_cells('fund', ref('labelled_fund'), ['scheme', 'fund_type', 'direction', 'fund_item', 'care_pilot'],
     pairs_of(['fund_amount_yuan', 'closing_balance_yuan']), 'null') }},
 
 {{ added_cells('maternity_allowance', ref('labelled_allowance'), ['benefit_type'],
@@ -72,7 +72,7 @@ visits as (
 
 {{ added_cells('population', ref('labelled_given'), ['population_kind'], [('population_persons', 'amount')], 'null') }},
 
-{{ added_cells('reported', ref('labelled_given'), ['reported_indicator'], [('reported_value', 'amount')], 'null') }},
+{{ added_cells('reported', ref('labelled_given'), ['scheme', 'reported_indicator'], [('reported_value', 'amount')], 'null') }},
 
 long as (
     {{ measure_rows('settlement_added', pairs_of(amounts)) }}

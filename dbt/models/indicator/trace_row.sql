@@ -80,9 +80,11 @@ population as (
 
 reported as (
     select
-        *,
-        indicator_id as reported_indicator
-    from {{ ref('fct_reported') }}
+        returns.*,
+        returns.indicator_id as reported_indicator,
+        coalesce(items.scheme, 'none') as scheme
+    from {{ ref('fct_reported') }} as returns
+    left join {{ ref('returned_item') }} as items on returns.indicator_id = items.item_id
 ),
 
 final as (
@@ -105,7 +107,7 @@ final as (
     'household', 'premium_subsidy', 'person_group',
     ]) }}
     union all
-    {{ trace_rows('fund', 'fund_ledger_m', 'fund', ['scheme', 'fund_type', 'direction', 'fund_item']) }}
+    {{ trace_rows('fund', 'fund_ledger_m', 'fund', ['scheme', 'fund_type', 'direction', 'fund_item', 'care_pilot']) }}
     union all
     {{ trace_rows('maternity_allowance', 'matn_alwn_crtf_d', 'allowance', ['benefit_type']) }}
     union all
@@ -118,7 +120,7 @@ final as (
     union all
     {{ trace_rows('population', 'population_ref', 'population', ['population_kind']) }}
     union all
-    {{ trace_rows('reported', 'adm_return', 'reported', ['reported_indicator']) }}
+    {{ trace_rows('reported', 'adm_return', 'reported', ['scheme', 'reported_indicator']) }}
 )
 
 select * from final
