@@ -18,6 +18,7 @@ import duckdb
 
 from dagster_project import alerts, run_lock
 from dagster_project.china_time import shown
+from dagster_project.dictionary.account import Account, take_account
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.language import Text
@@ -58,6 +59,7 @@ class RunSummary:
     not_passed: list[FailedCheck]
     documents: list[Path] = field(default_factory=list)
     synthetic: bool = False
+    account: tuple[int, Text] | None = None  # the year and where the indicators of the dictionary stand in it
 
 
 def code_version() -> str:
@@ -222,8 +224,23 @@ def publication_years(settings: Settings, wanted: Sequence[int]) -> list[int]:
     return sorted(set(wanted)) or [int(row[0]) for row in whole][-1:] or years[-1:]
 
 
+def account_of(connection: duckdb.DuckDBPyConnection, year: int) -> Account | None:
+    """Where every indicator of the dictionary stands in a year, by the figures of the province; None before there are any."""
+    known = "select 1 from duckdb_tables() where schema_name = 'indicator' and table_name = 'indicator_value'"
+    if not connection.execute(known).fetchone():
+        return None
+    valued = connection.execute(
+        "select distinct indicator_id from indicator.indicator_value where year = ? and region_level = 'province' "
+        "and breakdown = 'total' and period_kind = 'year' and status <> 'not_computable'",
+        [year],
+    ).fetchall()
+    return take_account({str(row[0]) for row in valued})
+
+
 def summarise(settings: Settings, run_id: str) -> RunSummary:
     """Read back from ops what a run did; the same for every way of starting it."""
+    folders = folders_of_run(settings, run_id)
+    year = max((int(folder.parent.name) for folder in folders), default=None)
     with connect(settings) as connection:
         run = connection.execute("select status from ops.run where run_id = ?", [run_id]).fetchone()
         files = connection.execute(
@@ -256,6 +273,7 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
                 [run_id],
             ).fetchall()
             told = _told_of_waivers(connection, run_id)
+        account = account_of(connection, year) if year else None
     return RunSummary(
         run_id=run_id,
         status=run[0] if run else "unknown",
@@ -265,8 +283,9 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
         rows_quarantined=int(rows[1]) if rows else 0,
         checks={str(status): int(count) for status, count in checks},
         not_passed=[FailedCheck(*row, waivers=told.get(str(row[2]), ())) for row in bad],
-        documents=[folder / "bulletin.html" for folder in folders_of_run(settings, run_id)],
+        documents=[folder / "bulletin.html" for folder in folders],
         synthetic=bool(synthetic and str(synthetic[0]).lower() == "true"),
+        account=(year, account.sentence()) if year and account else None,
     )
 
 

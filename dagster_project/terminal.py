@@ -163,6 +163,9 @@ def print_summary(summary: RunSummary, language: str, seconds: float) -> None:
         shown = STATUS[check.status].in_language(language)
         waived = "".join(f"  {told.in_language(language)}" for told in check.waivers)
         say(f"  {shown} {check.table_name} {check.check_name}  {check.unexpected}/{check.total}{waived}", language)
+    if summary.account:
+        year, told = summary.account
+        line(f"指标（{year} 年）：{told.zh}", f"Indicators ({year}): {told.en}")
     for path in summary.documents:
         line(f"公报：{path}", f"Bulletin: {path}")
     line(f"用时 {seconds:.0f} 秒；运行号 {summary.run_id}", f"{seconds:.0f} seconds; run {summary.run_id}")

@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project.bulletin import charts, release, store
 from dagster_project.bulletin import folder as folders
+from dagster_project.bulletin.annex import annex_sheets
 from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.data_tables import csv_text, register_data, table_data
 from dagster_project.bulletin.document import Document, Paragraph, plain
@@ -148,7 +149,9 @@ def write_documents(
         (target / "tables" / f"{table.key}.csv").write_text(csv_text(table_data(document, table)), encoding="utf-8")
     (target / "tables" / "figures.csv").write_text(csv_text(register_data(document)), encoding="utf-8")
     notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
-    (target / "bulletin.xlsx").write_bytes(render_workbook(document, sources.as_of, vintage, notes))
+    (target / "bulletin.xlsx").write_bytes(
+        render_workbook(document, sources.as_of, vintage, notes, annex_sheets(sources))
+    )
     svg = {key: drawing.result()[0] for key, drawing in drawn.items()}
     png = {key: drawing.result()[1] for key, drawing in drawn.items()}
     (target / "charts").mkdir()

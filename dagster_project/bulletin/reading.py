@@ -29,6 +29,7 @@ _OPTIONAL = {
     "indicator.year_on_year": ("indicator_id", "region_code", "year", "value", "previous_value", "change", "growth_percent", "break_id", "note"),
     "indicator.published_reference": ("indicator_id", "geography", "year", "vintage", "value", "qualifier", "unit", "source", "note", "derived"),
     "indicator.identity_result": ("identity_id", "year"),
+    "core.fct_reported": ("period", "year", "region_code", "indicator_id", "measure_kind", "value", "unit", "department", "as_of_date"),
     "indicator.definition": ("definition_id", "switch", "value"),
     "ops.definition_choice": ("province", "year", "switch", "value"),
     "seed.series_break": ("break_id", "year", "indicator_ids", "what_changed", "effect", "certainty", "breaks_comparison"),

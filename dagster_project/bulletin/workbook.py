@@ -7,12 +7,14 @@ number that the bulletin prints; the sheet 数据 holds the unrounded ones. The 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
+from dagster_project.bulletin.annex import Sheet
 from dagster_project.bulletin.document import Document, FigureRun, Inlines, Table, plain
 from dagster_project.bulletin.figures import BREAK_MARK
 from dagster_project.bulletin.layout import is_short, length, lines, parted
@@ -205,8 +207,28 @@ def _about(book: Any, formats: _Formats, document: Document, vintage: str, notes
     _set_page(sheet, 0, is_wide=True)
 
 
-def render_workbook(document: Document, as_of: date, vintage: str, notes: list[str]) -> bytes:
-    """The workbook; `notes` are the lines of the sheet 说明."""
+def _list(book: Any, formats: _Formats, one: Sheet, document: Document, vintage: str) -> None:
+    """A sheet of texts with one header, filtered and frozen."""
+    sheet = book.add_worksheet(one.name)
+    top = _top(sheet, formats, one.name, document, vintage)
+    sheet.write_string(top, 0, one.lead, formats.note)
+    top += 1
+    sheet.set_row(top, 2 * _LINE + 6)
+    for column, (header, width) in enumerate(zip(one.headers, one.widths, strict=True)):
+        sheet.write_string(top, column, f"{header.zh}\n{header.en}", formats.head)
+        sheet.set_column(column, column, width)
+    for number, row in enumerate(one.rows, top + 1):
+        for column, text in enumerate(row):
+            sheet.write_string(number, column, text, formats.row)
+    sheet.freeze_panes(top + 1, 2)
+    sheet.autofilter(top, 0, top + len(one.rows), len(one.headers) - 1)
+    _set_page(sheet, top, is_wide=True)
+
+
+def render_workbook(
+    document: Document, as_of: date, vintage: str, notes: list[str], lists: Sequence[Sheet] = ()
+) -> bytes:
+    """The workbook; `notes` are the lines of the sheet 说明, `lists` further sheets behind the tables."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     moment = datetime(as_of.year, as_of.month, as_of.day)
@@ -226,6 +248,8 @@ def render_workbook(document: Document, as_of: date, vintage: str, notes: list[s
         name = _DEFINITIONS if table.key == "definitions" else f"表{table.number} {plain(table.title)}"
         _table(book, formats, table, document, vintage, _sheet_name(name))
     _data(book, formats, document, vintage)
+    for one in lists:
+        _list(book, formats, one, document, vintage)
     book.close()
     return buffer.getvalue()
 

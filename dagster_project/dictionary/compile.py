@@ -141,8 +141,9 @@ class Compiler:
         if isinstance(node, Previous):
             return [replace(term, lag_years=term.lag_years + 1) for term in self._expand(node.inner)]
         if isinstance(node, Cumulated):
-            years = {"first_year": node.first_year, "last_year": node.last_year}
-            return [replace(term, **years) for term in self._expand(node.inner)]
+            return [
+                replace(term, first_year=node.first_year, last_year=node.last_year) for term in self._expand(node.inner)
+            ]
         if isinstance(node, When):
             return self._cases(node)
         if isinstance(node, Reference):

@@ -85,6 +85,31 @@ class Indicator:
     headline: bool
 
 
+@dataclass(frozen=True)
+class ReturnedItem:
+    """Something that departments return and that is no indicator of its own, such as the gross domestic product."""
+
+    item_id: str
+    name_zh: str
+    name_en: str
+    unit: str
+    measure_kind: str
+    scheme: str
+
+
+@lru_cache(maxsize=1)
+def load_returned_items() -> dict[str, ReturnedItem]:
+    """Items of the departmental returns beside the indicators, by id."""
+    with (SEEDS / "returned_item.csv").open(encoding="utf-8", newline="") as handle:
+        return {row["item_id"]: ReturnedItem(**row) for row in csv.DictReader(handle)}
+
+
+def returned_name(item_id: str) -> tuple[str, str]:
+    """Chinese and English name of a returned item: an indicator's, or that of an item beside them; its id where unknown."""
+    named = load_indicators().get(item_id) or load_returned_items().get(item_id)
+    return (named.name_zh, named.name_en) if named else (item_id, item_id)
+
+
 def split_list(text: str) -> tuple[str, ...]:
     """Parts of a `;` separated cell."""
     return tuple(part.strip() for part in text.split(";") if part.strip())

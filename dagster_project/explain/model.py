@@ -6,6 +6,7 @@ Belongs here: plain types only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,19 @@ class SourceFile:
     rows: int
     loaded_at: str
     part: str = "counted"
+
+
+@dataclass(frozen=True)
+class ReturnedFigure:
+    """A figure that a department returned and the value rests on: what, for when, who answers for it and since which day."""
+
+    item_id: str
+    name: Text
+    period: str
+    value: Decimal
+    unit: str
+    department: str
+    as_of: date
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,7 @@ class Explanation:
     published: tuple[PublishedFigure, ...]
     synthetic: bool
     withheld: str = ""  # the rule by which publications withhold the value; '' where they print it
+    returned: tuple[ReturnedFigure, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the explanation without its types."""

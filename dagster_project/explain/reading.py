@@ -12,8 +12,15 @@ import duckdb
 
 from dagster_project.checks.catalogue import catalogue
 from dagster_project.dictionary import Indicator
-from dagster_project.dictionary.indicators import LABELS, OWN_COLUMNS
-from dagster_project.explain.model import CheckTrace, Choice, PublishedFigure, SourceFile, TermTrace
+from dagster_project.dictionary.indicators import LABELS, OWN_COLUMNS, returned_name
+from dagster_project.explain.model import (
+    CheckTrace,
+    Choice,
+    PublishedFigure,
+    ReturnedFigure,
+    SourceFile,
+    TermTrace,
+)
 from dagster_project.explain.naming import COUNTRY, COUNTRY_NAME
 from dagster_project.explain.period import Breakdown, cells_of
 from dagster_project.language import Text
@@ -67,6 +74,32 @@ def terms(
             )
         )
     return traced
+
+
+def returned(
+    connection: duckdb.DuckDBPyConnection, base: Indicator, year: int, place: str
+) -> tuple[ReturnedFigure, ...]:
+    """The departmental returns behind a value: of several periods of a year the last, of several returns the newest."""
+    rows = records(
+        connection,
+        """
+        select distinct f.indicator_id, f.period, f.value, f.unit, f.department, f.as_of_date
+        from indicator.indicator_term as t
+        inner join core.fct_reported as f
+            on t.province = f.province and t.data_year = f.year and t.reported_indicator = f.indicator_id
+        where t.cube = 'reported' and t.indicator_id = ? and t.year = ? and f.region_code = ?
+        qualify f.period = max(f.period) over (partition by f.indicator_id, f.year)
+        order by f.period, f.indicator_id
+        """,
+        [base.indicator_id, year, place],
+    )
+    return tuple(
+        ReturnedFigure(
+            row["indicator_id"], Text(*returned_name(row["indicator_id"])), row["period"], row["value"], row["unit"],
+            row["department"], row["as_of_date"],
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def choices(connection: duckdb.DuckDBPyConnection, definition_id: str) -> tuple[Choice, ...]:

@@ -61,6 +61,7 @@ def render(explanation: Explanation, language: str = "zh", all_files: bool = Fal
     lines += ["", *_figure(explanation, language), "", *_definition(explanation, language), ""]
     lines += [
         *_terms(explanation, language),
+        *_returned(explanation, language),
         "",
         *_files(explanation, language, all_files),
         "",
@@ -153,6 +154,21 @@ def _term(one: Explanation, term: TermTrace, language: str) -> str:
     return (
         f"{_ROLES[term.role].in_language(language)}{words} {sign}{term.cube}.{term.measure}[{labels}] {period} = {told}"
     )
+
+
+def _returned(one: Explanation, language: str) -> list[str]:
+    """Who returned the figures that no row data give, and when."""
+    chinese = language == "zh"
+    lines = ["", "部门填报：" if chinese else "Returned by departments:"] if one.returned else []
+    for figure in one.returned:
+        amount = f"{figure.value:,.6f}".rstrip("0").rstrip(".")
+        name = figure.name.in_language(language)
+        told = f"{figure.department}，{figure.as_of} 填报" if chinese else f"{figure.department}, {figure.as_of}"
+        unit = unit_name(figure.unit, language)
+        lines.append(
+            f"  {name} ({figure.item_id}) {figure.period}: {amount} {unit}{'（' if chinese else ' ('}{told}{'）' if chinese else ')'}"
+        )
+    return lines
 
 
 def _files(one: Explanation, language: str, all_files: bool) -> list[str]:

@@ -97,6 +97,7 @@ def _explain(
             choices=reading.choices(connection, value["definition_id"]),
             terms=tuple(terms),
             files=files,
+            returned=reading.returned(connection, base, year, place) if is_counted else (),
             checks=reading.checks(connection, {term.cube for term in terms}, files),
             published=reading.published(connection, asked, base, year, place),
             withheld=reading.withheld(connection, value),
