@@ -54,7 +54,7 @@ def terms(
         left join cells as c
             on t.selection_id = c.selection_id and t.measure = c.measure and t.province = c.province and t.data_year = c.year
         where t.indicator_id = ? and t.year = ? and t.province = left(?, 2) || '0000'
-        order by t.term_number
+        order by t.term_number, t.data_year
         """,
         [place, *cells_of(breakdown), base.indicator_id, year, place],
     )

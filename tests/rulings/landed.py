@@ -13,7 +13,7 @@ from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, World
 
 CASES = [
     "test_settlement_rulings", "test_stay_rulings", "test_enrolment_rulings", "test_machinery_rulings",
-    "test_other_definitions", "test_reversal_kinds", "test_person_rulings",
+    "test_other_definitions", "test_reversal_kinds", "test_person_rulings", "test_returned_rulings",
 ]  # fmt: skip
 DELIVERIES = {"b1": "2026-01-10T00:00:00", "b2": "2026-02-10T00:00:00"}
 # Identities that this province writes as codes of its own; `other` is an identity of no list.
@@ -67,6 +67,7 @@ def make_world(home: Path, cases: Sequence[str] = CASES) -> World:
         f"  netting: [{{from: 2000, value: link_and_flag}}, {{from: {NEXT_YEAR}, value: link_only}}]\n"
         f"  beneficiary_rule: [{{from: 2000, value: any_settlement}}, {{from: {YEAR}, value: hifp_pay_gt0}}, "
         f"{{from: {NEXT_YEAR}, value: any_fund_gt0}}]\n"
+        f"  payable_months_denominator: [{{from: 2000, value: actual_year}}, {{from: {NEXT_YEAR}, value: next_year_budget}}]\n"
         "pooling:\n"
         f"  - {{region: '{world.area('L7').prefecture}', from: 2024-07-01, level: province}}\n"
         "care_type_map: {'16': chronic_outpatient}\n"
