@@ -64,7 +64,7 @@ def test_every_row_is_valued_or_an_alias_or_says_why_not(sample_home: SampleHome
 
 def test_the_run_prints_the_account_and_it_adds_up(sample_home: SampleHome) -> None:
     told = take_account({one.indicator_id for one in load_indicators().values() if one.kind not in WITHOUT_FIGURE})
-    assert f"指标（{LAST} 年）：{told.sentence().zh}" in sample_home.run.text
+    assert f"Indicators ({LAST}): {told.sentence().en}" in sample_home.run.text
     assert sum(len(ids) for ids in told.groups.values()) == 247 and told.sentence().zh.endswith("合计 247")
 
 

@@ -276,7 +276,7 @@ not_begun as (
         true as hides_numerator,
         0 as preference
     from {{ source('dictionary', 'indicator_term') }} as terms
-    inner join regions on regions.year < terms.first_year
+    inner join regions on terms.first_year > regions.year
 ),
 
 together as (

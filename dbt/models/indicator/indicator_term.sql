@@ -67,11 +67,11 @@ chosen as (
 
 final as (
     select
-        chosen.* exclude (lag_years, opening_year),
-        chosen.year - chosen.lag_years as data_year,
-        chosen.lag_years
+        * exclude (lag_years, opening_year),
+        year - lag_years as data_year,
+        lag_years
     from chosen
-    where chosen.first_year is null
+    where first_year is null
     union all
     select
         chosen.* exclude (lag_years, opening_year),
@@ -82,10 +82,10 @@ final as (
         on
             chosen.province = all_years.province
             and case
-                when chosen.is_opening then all_years.year = chosen.opening_year
+                when chosen.is_opening then chosen.opening_year = all_years.year
                 else
-                    all_years.year between greatest(chosen.first_year, coalesce(chosen.opening_year + 1, chosen.first_year))
-                    and least(chosen.year, coalesce(chosen.last_year, chosen.year))
+                    greatest(chosen.first_year, coalesce(chosen.opening_year + 1, chosen.first_year)) <= all_years.year
+                    and least(chosen.year, coalesce(chosen.last_year, chosen.year)) >= all_years.year
             end
     where chosen.first_year is not null
 )
