@@ -78,9 +78,10 @@ def list_held(connection: duckdb.DuckDBPyConnection, extract: str | None = None)
     return [Held(*row) for row in rows]
 
 
-def count_held(connection: duckdb.DuckDBPyConnection) -> tuple[int, Decimal]:
-    """Open rows and their money, each row once."""
-    row = connection.execute(f"select count(*), coalesce(sum(money), 0) from ({rejected_rows(connection)})").fetchone()
+def count_held(connection: duckdb.DuckDBPyConnection, extract: str | None = None) -> tuple[int, Decimal]:
+    """Open rows, optionally of one extract, and their money, each row once."""
+    held = rejected_rows(connection, extract)
+    row = connection.execute(f"select count(*), coalesce(sum(money), 0) from ({held})").fetchone()
     return (int(row[0]), Decimal(row[1])) if row else (0, Decimal(0))
 
 

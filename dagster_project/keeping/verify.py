@@ -20,6 +20,7 @@ import duckdb
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest.store import SCHEMA_KEY, SCHEMA_VERSION, home_of
 from dagster_project.keeping.inventory import Kept, hash_of, kept_files
+from dagster_project.keeping.unreadable import unreadable_file, unreadable_table
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
@@ -153,8 +154,7 @@ def verify(
         try:
             connection.execute(f'select bit_xor(hash(one)) from "{schema}"."{table}" as one').fetchall()
         except duckdb.Error as error:
-            told = str(error).splitlines()[0]
-            found.faults.append(Fault(f"{schema}.{table}", Text(f"表无法读取：{told}", f"cannot be read: {told}")))
+            found.faults.append(Fault(f"{schema}.{table}", unreadable_table(error)))
     for fault in _publications(settings, found):
         found.faults.append(fault)
     return found
@@ -183,7 +183,7 @@ def _glance(base: Path, kept: Kept) -> Fault | None:
     except OSError as error:
         what = Text("文件缺失", "missing")
         if not isinstance(error, FileNotFoundError):
-            what = Text(f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})")
+            what = unreadable_file(error)
         return Fault(kept.path, what, kept.source_file)
     if kept.bytes is not None and size != kept.bytes:
         told = Text(f"{size:,} 字节，记录为 {kept.bytes:,} 字节", f"{size:,} bytes, recorded are {kept.bytes:,}")
@@ -200,8 +200,7 @@ def _read_again(connection: duckdb.DuckDBPyConnection, base: Path, kept: Kept) -
             )
         row = connection.execute("select num_rows from parquet_file_metadata($1)", [str(path)]).fetchone()
     except (OSError, duckdb.Error) as error:
-        told = str(error).splitlines()[0]
-        return Fault(kept.path, Text(f"无法读取：{told}", f"cannot be read: {told}"), kept.source_file)
+        return Fault(kept.path, unreadable_file(error), kept.source_file)
     if row is None or row[0] != kept.rows:
         told = "—" if row is None else f"{row[0]:,}"
         return Fault(

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from dagster_project import handing_out, run_lock
+from dagster_project import handing_out, run, run_lock
 from dagster_project.checks import deliveries as judging
-from dagster_project.checks.catalogue import catalogue
+from dagster_project.checks.catalogue import catalogue, extract_uses
 from dagster_project.checks.stages import filled
 from dagster_project.china_time import in_china
 from dagster_project.contracts import load_contracts
@@ -31,6 +31,8 @@ from dagster_project.warehouse import connect, is_read_only
 
 MONTHS = 13  # a month beside the same month of the year before
 SHOWN = 20
+# The list of regions holds those of the whole country: pages of other provinces, whose data this home does not keep.
+OF_THE_COUNTRY = "admdvs_dim_a"
 FINDINGS = {
     "missing": Text("缺失", "missing"),
     "halved": Text("行数减半", "rows halved"),
@@ -132,9 +134,21 @@ def deliveries(settings: Settings, extract: str | None, month: str | None, to: P
                 chosen,
             ).fetchall()
             found = _findings(connection, extract, month)
+            home = (run.province(connection) or "")[:2]
     finally:
         run_lock.release(settings)
-    _print(settings, rows, month is not None)
+    own = [row for row in rows if extract is not None or row[0] != OF_THE_COUNTRY or str(row[2]).startswith(home)]
+    order = list(extract_uses())  # what every bulletin needs comes first
+    own.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+    _print(settings, own, month is not None)
+    if len(own) < len(rows):
+        say(
+            Text(
+                f"{OF_THE_COUNTRY} 的外省区划未列，用 --extract {OF_THE_COUNTRY} 列出。",
+                f"Regions of other provinces in {OF_THE_COUNTRY} are left out; --extract {OF_THE_COUNTRY} lists them.",
+            ),
+            settings.language,
+        )
     _print_findings(settings, found)
     return ExitCode.DONE
 

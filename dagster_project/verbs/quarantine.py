@@ -41,22 +41,40 @@ def show(settings: Settings, extract: str | None, to: Path | None, originals: bo
         prepare_warehouse(connection)
         # Whoever asks for one extract wants every file of it; whoever exports has them all in the workbook.
         most = _FILES if extract is None else None
-        lines = held_lines(quarantine.list_held(connection, extract), *quarantine.count_held(connection), most)
-        for line in lines if place is None else lines[:1]:
-            say(line, settings.language)
-        if place is not None:
+        held, counted = quarantine.list_held(connection, extract), quarantine.count_held(connection, extract)
+        if place is None:
+            for line in held_lines(held, *counted, most, extract):
+                say(line, settings.language)
+        else:
+            say(held_heading(held, *counted, extract), settings.language)
             quarantine_export.export(connection, settings, extract, place, originals)
     return ExitCode.DONE
 
 
-def held_lines(held: Sequence[Held], rows: int, money: Decimal, most: int | None = None) -> list[Text]:
-    """The open rows: the sum, a line a rule with the most rows first, and below it the files, `most` of them where that is given."""
+def held_heading(held: Sequence[Held], rows: int, money: Decimal, extract: str | None = None) -> Text:
+    """How much is open, in a sentence of its own; of one extract where one is asked for."""
+    place = f"隔离区里 {extract} " if extract else "隔离区"
+    of_extract = f" of {extract}" if extract else ""
     if not held:
-        return [Text("隔离区是空的。", "Nothing is in quarantine.")]
+        empty = f"隔离区里没有 {extract} 的行。" if extract else "隔离区是空的。"
+        return Text(empty, f"Nothing{of_extract} is in quarantine.")
+    return Text(
+        f"{place}还有 {rows:,} 行，金额 {money:,.2f} 元。",
+        f"{rows:,} rows{of_extract} in quarantine, {money:,.2f} yuan.",
+    )
+
+
+def held_lines(
+    held: Sequence[Held], rows: int, money: Decimal, most: int | None = None, extract: str | None = None
+) -> list[Text]:
+    """The open rows: the sum, a line a rule with the most rows first, and below it the files, `most` of them where that is given."""
+    heading = held_heading(held, rows, money, extract)
+    if not held:
+        return [heading]
     lines = [
         Text(
-            f"隔离区还有 {rows:,} 行，金额 {money:,.2f} 元（违反几条规则的行在每条下各列一次）：",
-            f"{rows:,} rows in quarantine, {money:,.2f} yuan (a row that breaks several rules stands under each):",
+            f"{heading.zh[:-1]}（违反几条规则的行在每条下各列一次）：",
+            f"{heading.en[:-1]} (a row that breaks several rules stands under each):",
         )
     ]
     by_rule: dict[tuple[str, str, str], list[Held]] = {}

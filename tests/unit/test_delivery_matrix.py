@@ -243,12 +243,23 @@ def test_the_deliveries_verb_prints_and_writes_the_matrix(tmp_path: Path, capsys
     said = capsys.readouterr().out
     assert "202503  2,000 行" in said and "-33.3%" in said
     assert "520102 南明区 缺失：0（上月 1,000，上年同月 –）" in said
+    with connect(home.settings) as connection:
+        connection.execute("insert into ops.meta values ('province', '520000')")
+        country = {("all", f"{code}0102"): 50 for code in (11, 31, 52)}
+        deliver(connection, country, extract="admdvs_dim_a", at="2025-03-31", how="full")
+    deliveries.deliveries(home.settings, None, None, None)
+    said = capsys.readouterr().out
+    assert said.startswith("setl_d") and "北京市" not in said and "--extract admdvs_dim_a" in said
+    assert said.index("setl_d") < said.index("admdvs_dim_a  贵州省")
+    deliveries.deliveries(home.settings, "admdvs_dim_a", None, None)
+    assert "北京市" in capsys.readouterr().out
     deliveries.deliveries(home.settings, "setl_d", "202502", None)
     said = capsys.readouterr().out
     assert "520201" in said and "没有缺失" in said
     deliveries.deliveries(home.settings, None, None, tmp_path / "m.csv")
     with (tmp_path / "m.csv").open(encoding="utf-8-sig") as stream:
-        assert len(list(csv.DictReader(stream))) == 18, "three months of one province, two prefectures, three counties"
+        lines = [line for line in csv.DictReader(stream) if line["extract"] == "setl_d"]
+    assert len(lines) == 18, "three months of one province, two prefectures, three counties"
     with pytest.raises(UserError) as refused:
         deliveries.deliveries(home.settings, "nothing", None, None)
     assert refused.value.code == ExitCode.BAD_INPUT

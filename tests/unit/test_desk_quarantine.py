@@ -98,6 +98,19 @@ def test_what_is_held_is_told_by_rule_file_and_month(home: Home) -> None:
     assert verb.held_lines([], 0, Decimal(0))[0].zh == "隔离区是空的。"
 
 
+def test_the_heading_is_of_what_was_asked_for_and_ends_where_nothing_follows(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def first(extract: str | None, to: Path | None = None) -> str:
+        assert verb.show(home.settings, extract, to, False) == ExitCode.DONE
+        return capsys.readouterr().out.splitlines()[0]
+
+    assert first(None).startswith("隔离区还有 4 行") and first(None).endswith("：")
+    assert "psn_info_b 还有 1 行" in first("psn_info_b") and "setl_d 还有 3 行" in first("setl_d")
+    assert first("psn_insu_d") == "隔离区里没有 psn_insu_d 的行。"
+    assert first("setl_d", tmp_path / "held.xlsx").endswith("元。"), "the workbook follows, no list"
+
+
 def test_the_workbook_marks_the_cell_that_broke_and_holds_no_formula_and_no_identifier(
     home: Home, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from dagster_project import run
@@ -119,6 +120,29 @@ def test_a_changed_file_of_the_same_size_is_found_in_full(home: Settings) -> Non
         frozen.relative_to(home.home).as_posix(),
     ]
     assert "sha256" in faults[0].what.en and faults[0].source_file.endswith(".csv")
+
+
+LIBRARY = ("Error", "magic", "footer", "thrift", "checksum", "block at", "Parquet file '", "IO ")
+
+
+def test_what_cannot_be_read_is_said_in_words_with_what_to_do(home: Settings) -> None:
+    """A file of an earlier version (no size, no hash recorded) that is cut short, and a table whose blocks have changed."""
+    path = raw_file(home)
+    path.write_bytes(path.read_bytes()[:-20])
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("drop table ops.stored_file")
+        connection.execute("create table ops.large as select i, hash(i) as h from range(400000) as r(i)")
+    content = bytearray(home.warehouse.read_bytes())
+    for place in range(len(content) - (2 << 20), len(content) - (1 << 20), 4096):
+        content[place] ^= 0xFF
+    home.warehouse.write_bytes(content)
+    with connect(home) as connection:
+        told = {fault.path: fault.what for fault in verify(connection, home).faults}
+    assert set(told) >= {path.relative_to(home.home).as_posix(), "ops.large"}
+    assert "Parquet" in told[path.relative_to(home.home).as_posix()].zh and "warehouse.duckdb" in told["ops.large"].zh
+    for what in told.values():
+        assert "备份" in what.zh and "backup" in what.en
+        assert not any(word in text for word in LIBRARY for text in (what.zh, what.en)), what
 
 
 def test_a_file_of_an_earlier_version_has_its_rows_counted(home: Settings) -> None:
