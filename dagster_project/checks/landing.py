@@ -44,6 +44,13 @@ def plan(settings: Settings, connection: duckdb.DuckDBPyConnection, run_id: str)
     return [*_loads(), *_files(), *_rules(codes.provincial_codes(settings)), *_deliveries(), *deliveries.checks()]
 
 
+# A row that lost by its content alone is a matter as long as the row that won stands.
+_TIED = """
+from {batch} as tied inner join ops.superseded as gone using (load_id, source_row)
+anti join ops.superseded as newer on newer.load_id = gone.by_load_id and newer.source_row = gone.by_source_row
+"""
+
+
 def _loads() -> list[Check]:
     rows = 'select load_id, "extract", source_file, rows_read, rows_accepted, rows_quarantined'
     read = "select sum(rows_read) from {batch}"
@@ -71,6 +78,13 @@ def _loads() -> list[Check]:
             "max(loaded_at) as last_loaded from {batch} inner join ops.load using (load_id) "
             "where told_by = 'warehouse' and confirmed_at is null group by folder order by first_loaded, folder",
             total="select count(distinct folder) from {batch} inner join ops.load using (load_id)",
+        ),
+        Check(
+            rule="key_twice_same_version",
+            bad=f'select loads."extract", loads.source_file, lost.row_count from (select load_id, count(*) as row_count {_TIED} '
+            "group by all) as lost inner join ops.load as loads using (load_id) order by 3 desc, 2",
+            found=f"select count(*) {_TIED}",
+            total="select sum(rows_accepted) from ops.load",
         ),
         Check(rule="load_without_rows", bad=rows + " from {batch} where rows_read = 0"),
     ]

@@ -69,6 +69,12 @@ class Column:
         """Whether the delivered value may not be stored or shown."""
         return self.landed != "as_is"
 
+    @property
+    def may_be_rounded(self) -> bool:
+        """Whether numbers of things may stand in it that a spreadsheet would round: free text of 12 letters or more that is landed."""
+        is_free = self.type == "varchar" and not (self.code_set or self.form or self.pad)
+        return is_free and self.length >= 12 and self.landed != "drop"
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -33,7 +33,7 @@ from dagster_project.ingest.store import (
     set_meta,
 )
 from dagster_project.ingest.touched import COMPARED, months_compared
-from dagster_project.ingest.versions import begin_comparing, compare_months, note_due, settle_versions
+from dagster_project.ingest.versions import begin_comparing, compare_months, keep_superseded, note_due, settle_versions
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 from dagster_project.warehouse import roll_back
@@ -221,11 +221,14 @@ def _settle_again(connection: duckdb.DuckDBPyConnection, target: Target, months:
         "(select (load_id, source_row) from superseded_before)",
         [target.extract],
     )
+    connection.execute(
+        "delete from ops.tied_row where (load_id, source_row) in (select (load_id, source_row) from superseded_before)"
+    )
     begin_comparing(connection)
     rows = connection.execute("select load_id from ops.load where extract = $1", [target.extract]).fetchall()
     everything = [int(row[0]) for row in rows]
     compare_months(connection, load_contracts()[target.extract], months, everything, home_of(connection))
-    connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")
+    keep_superseded(connection)
     connection.execute(
         "create or replace temp table changed_row as select coalesce(b.load_id, n.load_id) as load_id, "
         "coalesce(b.source_row, n.source_row) as source_row, n.load_id is null as is_back from superseded_before as b "

@@ -22,6 +22,7 @@ from dagster_project.ingest.columnar import PARQUET, other_rows
 from dagster_project.ingest.damage import told_when_pages_are_broken
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.header import HeaderMatch, checked, folded
+from dagster_project.ingest.identifiers import require_uncut
 from dagster_project.ingest.keys import fingerprint, pads
 from dagster_project.ingest.persons import register_persons
 from dagster_project.ingest.plan import REGION_COLUMNS, Plan
@@ -72,6 +73,7 @@ def examine(
     with told_when_pages_are_broken(source.dialect == PARQUET):
         if province is None:
             plan = _plan(contract, source, header, file, _home_province(connection, plan), added)
+        require_uncut(connection, plan)
         persons, invented = register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
     marked = source.is_marked or synthetic.is_listed(file) or synthetic.is_named(file, contract)
     kind = synthetic.kind_of(marked, persons, invented)

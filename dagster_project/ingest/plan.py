@@ -123,6 +123,8 @@ class Plan:
                 if column.required:
                     found.append(Condition("required", column.name, f"{text} is null"))
                 continue
+            if lost := values.rounded(column.name, self._cell(column)[1], column):
+                found.append(Condition("identifier_rounded", column.name, lost))
             if column.required:
                 found.append(Condition("required", column.name, f"{name} is null"))
             found.append(Condition("length", column.name, f"length({name}) > {column.length}"))

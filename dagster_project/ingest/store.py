@@ -42,6 +42,8 @@ TABLES = {
     "stored_file": "load_id integer, path varchar, bytes bigint, sha256 varchar",
     "superseded": "extract varchar, load_id integer, source_row bigint, superseded_at timestamp, by_load_id integer, "
     "by_source_row bigint",
+    # Rows that lost to another of the same key, version and delivery by their content alone; they count as long as they are superseded.
+    "tied_row": "load_id integer, source_row bigint",
     # A full delivery may repeat a file that was loaded before; it is not loaded again, but its rows were delivered.
     "redelivered": "load_id integer, delivered_at timestamp",
     "rule_count": "load_id integer, extract varchar, rule_id varchar, column_name varchar, severity varchar, "

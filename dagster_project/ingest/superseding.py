@@ -16,7 +16,8 @@ from dagster_project.ingest.store import literal, read_files
 
 
 def compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[str], home: Path | None) -> None:
-    """Add to `newly_superseded` the rows of these files that a newer version of their key beats, with the winner.
+    """Add to `newly_superseded` the rows of these files that a newer version of their key beats, with the winner, and to `newly_tied`
+    those that lost by their content alone.
 
     The newest version counts, then the later delivery, then the content (S5); the order of loading is never asked.
     """
@@ -45,19 +46,25 @@ def compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: li
         f"semi join ({tied}) as k on {same} where place = 1"
     )
     connection.execute(
-        "create or replace temp table tied_content (load_id integer, source_row bigint, content varchar)"
+        "create or replace temp table tied_content (load_id integer, source_row bigint, content varchar, everything varchar)"
     )
     if _any(connection, "tied_row"):
-        shown = [column.name for column in contract.landed if column.landed != "pseudonym"]
-        text = ", ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in shown)
+        # Who wins may not depend on a pseudonym (core decision 2); that two rows tell of different persons may be said.
+        shown, whole = (
+            ", ".join(
+                f"coalesce(cast(\"{column.name}\" as varchar), '')" for column in contract.landed if is_shown(column)
+            )
+            for is_shown in (lambda column: column.landed != "pseudonym", lambda column: True)
+        )
         connection.execute(
-            f"insert into tied_content select raw.load_id, raw.source_row, md5(concat_ws(chr(31), {text})) "
+            "insert into tied_content select raw.load_id, raw.source_row, "
+            f"md5(concat_ws(chr(31), {shown})), md5(concat_ws(chr(31), {whole})) "
             f"from {read_files(files, home)} as raw semi join tied_row on tied_row.load_id = raw.load_id "
             "and tied_row.source_row = raw.source_row"
         )
     connection.execute(
-        f"create or replace temp table winner as select {key}, load_id, source_row, known_at from ("
-        "select v.*, c.content from version_row as v left join tied_content as c using (load_id, source_row) "
+        f"create or replace temp table winner as select {key}, load_id, source_row, known_at, everything from ("
+        "select v.*, c.content, c.everything from version_row as v left join tied_content as c using (load_id, source_row) "
         f"where place = 1) qualify row_number() over (partition by {key} "
         "order by content desc nulls last, sha256 desc, source_row desc) = 1"
     )
@@ -65,6 +72,11 @@ def compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: li
         f"insert into newly_superseded select {literal(contract.name)}, r.load_id, r.source_row, k.known_at, k.load_id, "
         f"k.source_row, r.month from version_row as r join winner as k on {same} "
         "where (r.load_id, r.source_row) <> (k.load_id, k.source_row)"
+    )
+    connection.execute(
+        f"insert into newly_tied select r.load_id, r.source_row from version_row as r join winner as k on {same} "
+        "join tied_content as c on c.load_id = r.load_id and c.source_row = r.source_row "
+        "where r.place = 1 and c.everything <> k.everything"
     )
 
 

@@ -17,6 +17,12 @@ _BLANKS = " \t\r\n\u3000\ufeff\u00a0"
 _TIME = r"([ T]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?)?"
 _DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}|[0-9]{8})"
 _WIDE = ("０１２３４５６７８９．－＋ｅＥ", "0123456789.-+eE")
+# A number as spreadsheets and programs write it when it is too long for them; "1E5" alone may be a code and is none.
+_SCIENTIFIC = r"[+-]?[0-9]+([.][0-9]*[eE][+-]?|[eE][+])[0-9]{1,5}"
+# Whole numbers up to here are exact in a binary fraction.
+_EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
+# A binary fraction carries noise far below the last decimal of an amount, at most so much (of numbers above 100,000, in proportion).
+NOISE, _NOISE_UP_TO = 1e-9, 1e5
 _INTEGERS = {
     "TINYINT",
     "SMALLINT",
@@ -89,15 +95,31 @@ def _text(name: str, kind: str, column: Column, names_of_codes: dict[str, str]) 
 
 
 def _as_text(name: str, kind: str) -> str:
-    if kind in ("DOUBLE", "FLOAT"):
-        # Whole numbers beyond 2^53 have lost digits already: they are no identifiers any more.
+    if kind in _EXACT:
+        # Whole numbers beyond what is exact have lost digits already: they are no identifiers any more.
         return (
-            f"case when {name} = trunc({name}) and abs({name}) < 9007199254740992 "
+            f"case when {name} = trunc({name}) and abs({name}) < {_EXACT[kind]} "
             f"then cast(cast({name} as bigint) as varchar) when {name} <> trunc({name}) then cast({name} as varchar) end"
         )
     if kind == "BOOLEAN":
         return f"case when {name} then '1' when not {name} then '0' end"
     return f"cast({name} as varchar)"
+
+
+def rounded(name: str, kind: str, column: Column) -> str:
+    """SQL that is true where a cell of text (typed as `name`, delivered as `name`.text) was a number that lost digits; "" where
+    none can have.
+
+    A look for two letters costs little; the pattern is asked of the few cells that hold one of them.
+    """
+    if kind in _EXACT:
+        return f'"{name}.text" is not null and "{name}" is null'
+    if not (column.may_be_rounded and is_text(kind)):
+        return ""
+    return (
+        f"case when contains(\"{name}\", '.') or contains(\"{name}\", '+') "
+        f"then regexp_full_match(\"{name}\", '{_SCIENTIFIC}') else false end"
+    )
 
 
 def _number(name: str, kind: str, column: Column) -> str:
@@ -118,13 +140,19 @@ def _number(name: str, kind: str, column: Column) -> str:
     if kind.startswith("DECIMAL"):
         return f"case when {name} = try_cast({name} as {target}) then try_cast({name} as {target}) end"
     if kind in ("DOUBLE", "FLOAT"):
-        # Binary fractions carry noise far below the last decimal; what is above it is a decimal too many.
+        # What is above the noise is a decimal too many.
         value = f"cast(cast({name} as varchar) as double)" if kind == "FLOAT" else name
         return (
             f"case when isinf({name}) then null when abs({value} - round({value}, {column.scale})) "
-            f"<= 1e-9 * greatest(1, abs({value}) / 1e5) then try_cast(round({value}, {column.scale}) as {target}) end"
+            f"<= {NOISE} * greatest(1, abs({value}) / {_NOISE_UP_TO}) then try_cast(round({value}, {column.scale}) as {target}) end"
         )
     return f"cast(null as {target})"
+
+
+def without_noise(value: float, scale: int) -> float:
+    """A binary fraction as the value of so many decimals that it is the image of, itself where it is none: as Parquet's are read."""
+    near = round(value, scale)
+    return near if abs(value - near) <= NOISE * max(1, abs(value) / _NOISE_UP_TO) else value
 
 
 def _moment(name: str, kind: str, column: Column) -> str:

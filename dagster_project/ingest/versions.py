@@ -45,7 +45,10 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
         connection.execute(
             "delete from ops.superseded where (extract, load_id, source_row) in (select (extract, load_id, source_row) from reopened)"
         )
-        connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")
+        connection.execute(
+            "delete from ops.tied_row where (load_id, source_row) in (select (load_id, source_row) from reopened)"
+        )
+        keep_superseded(connection)
         note_due(connection, due, compared)
         connection.execute(
             "update ops.load set rows_superseded = (select count(*) from ops.superseded as s "
@@ -58,12 +61,20 @@ def settle_versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 def begin_comparing(connection: duckdb.DuckDBPyConnection) -> None:
-    """Empty temporary tables newly_superseded and reopened (superseded so far and no longer), which `compare_months` fills."""
+    """Empty temporary tables newly_superseded, newly_tied (of these, by content alone) and reopened (superseded so far and no
+    longer), which `compare_months` fills."""
     connection.execute(
         "create or replace temp table newly_superseded (extract varchar, load_id integer, source_row bigint, "
         "superseded_at timestamp, by_load_id integer, by_source_row bigint, month varchar)"
     )
+    connection.execute("create or replace temp table newly_tied (load_id integer, source_row bigint)")
     connection.execute("create or replace temp table reopened (extract varchar, load_id integer, source_row bigint)")
+
+
+def keep_superseded(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write down for good what was found; inside the caller's transaction."""
+    connection.execute("insert into ops.superseded select * exclude (month) from newly_superseded")
+    connection.execute("insert into ops.tied_row select * from newly_tied except select * from ops.tied_row")
 
 
 def compare_months(

@@ -22,6 +22,7 @@ from dagster_project.ingest.delimited import TextTable
 from dagster_project.ingest.header import match, not_a_header
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.sheets import require_bounded
+from dagster_project.ingest.values import without_noise
 from dagster_project.language import Text
 
 _BATCH = 20_000
@@ -66,7 +67,10 @@ def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
     header = [_text(cell) for cell in next(rows)]
     columns = match(header, contract).columns
     texts = {place: name for name, place in columns.items() if contract.column(name).type == "varchar"}
-    count = _write(_uncut(rows, texts), len(header), target)
+    scales = {
+        place: contract.column(name).scale for name, place in columns.items() if contract.column(name).type == "decimal"
+    }
+    count = _write(_plain(_uncut(rows, texts), scales), len(header), target)
     return TextTable(target, header, count, f"sheet {best[1]}", lines_of=_sheet_rows)
 
 
@@ -93,6 +97,15 @@ def _uncut(rows: Iterable[list[Any]], texts: dict[int, str]) -> Iterator[list[An
                         "become one. Export it again with that column as text.",
                     )
                 )
+        yield row
+
+
+def _plain(rows: Iterable[list[Any]], scales: dict[int, int]) -> Iterator[list[Any]]:
+    """The rows, amounts without the noise of binary fractions: a workbook keeps 300.3 as 300.29999999999995 where it was worked out."""
+    for row in rows:
+        for place, scale in scales.items():
+            if place < len(row) and isinstance(row[place], float):
+                row[place] = without_noise(row[place], scale)
         yield row
 
 

@@ -34,6 +34,9 @@ MOMENTS: dict[str, Any] = {
     "2024-01-05 24:00:00": BROKEN, "2024-01-05 10:11:12+08": BROKEN, "2024-02-30": BROKEN, "24-01-05": BROKEN,
     "1899-12-31": BROKEN, "2101-01-01": BROKEN, "45296": BROKEN, "2024年1月5日": BROKEN, "infinity": BROKEN, "01/05/2024": BROKEN,
 }  # fmt: skip
+# Numbers of things as a spreadsheet leaves them; what lies between looks like one and is none.
+ROUNDED = ("5.20102E+17", "5.20102e17", "5.20102E+0017", "5E+17", " 5.2010219870101E+17\t", "-1.2E+5")
+ROUNDED_NOT = ("1E5", "12e30", "E11.900", "5.20102E", "1+2", "520102000000000000")
 OPEN_ENDS = ("9999-12-31", "2099-12-31 00:00:00", "99991231", "")
 
 
@@ -65,7 +68,19 @@ def cells(numbers: Iterator[int]) -> Iterator[Odd]:
             yield _one(
                 numbers, forms, extract, load_contracts()[extract].column(name), f"open end {cell!r}", cell, None
             )
+    yield from _identifiers(numbers, forms)
     yield from _codes(numbers, forms)
+
+
+def _identifiers(numbers: Iterator[int], forms: Iterator[str]) -> Iterator[Odd]:
+    for name, cells_of in (("psn_insu_rlts_id", ROUNDED), ("psn_no", ROUNDED[:3]), ("emp_no", ROUNDED[:2])):
+        column = load_contracts()["psn_insu_d"].column(name)
+        for cell in cells_of:
+            said = f"identifier {cell!r}"
+            yield _one(numbers, forms, "psn_insu_d", column, said, cell, BROKEN, rule="identifier_rounded")
+    for cell in ROUNDED_NOT:
+        column = load_contracts()["psn_insu_d"].column("emp_no")
+        yield _one(numbers, forms, "psn_insu_d", column, f"identifier {cell!r}", cell, cell)
 
 
 def _codes(numbers: Iterator[int], forms: Iterator[str]) -> Iterator[Odd]:

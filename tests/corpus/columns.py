@@ -19,6 +19,13 @@ import xlsxwriter
 from tests.corpus.odd import ROWS, Odd, by_column, good, parquet, workbook
 
 EXTRACT = "population_ref"
+# Amounts worked out by a sheet, as its markup keeps them, and what they are; the writer of the tests would round them.
+MARK = 424242
+SHEET_AMOUNTS = {
+    "300.29999999999995": "300.30", "0.30000000000000004": "0.30", "9.9999999999909051E-2": "0.10",
+    "296296296329.60999": "296296296329.61", "-0.30000000000000004": "-0.30", "1.0000000000000001E-12": "0.00",
+    "300.3000001": "", "300.29500000000002": "",
+}  # fmt: skip
 
 
 def columns(numbers: Iterator[int]) -> Iterator[Odd]:
@@ -40,6 +47,7 @@ def _types(numbers: Iterator[int]) -> Iterator[Odd]:
         ("date as a number", "fund_ledger_m", "as_of", [20240201] * ROWS, date(2024, 2, 1)),
         ("text of few values", EXTRACT, "pop_kind", pa.array(["resident"] * ROWS).dictionary_encode(), "resident"),
         ("large text", EXTRACT, "pop_kind", pa.array(["常住"] * ROWS, pa.large_string()), "resident"),
+        ("an identifier as a float that holds it", "psn_insu_d", "emp_no", [5201021987010.0] * ROWS, "5201021987010"),
         ("a whole number that is a NaN beside", "drg_dip_group_result", "pay_std", [float("nan")] * ROWS, None),
     ):
         number = next(numbers)
@@ -52,6 +60,21 @@ def _types(numbers: Iterator[int]) -> Iterator[Odd]:
         ("amounts that are true", "fund_ledger_m", "amt", [True] * ROWS, "number_form"),
         ("bytes that are no text", EXTRACT, "pop_kind", [b"\xff\xfe"] * ROWS, "required"),
         ("nothing where something is needed", EXTRACT, "persons", pa.nulls(ROWS), "required"),
+        (
+            "identifiers as floats that cannot hold them",
+            "psn_insu_d",
+            "emp_no",
+            [5.20102198701011e17] * ROWS,
+            "rounded",
+        ),
+        (
+            "identifiers as short floats",
+            "psn_insu_d",
+            "emp_no",
+            pa.array([52010219.0] * ROWS, pa.float32()),
+            "rounded",
+        ),
+        ("codes without end", EXTRACT, "source_doc", [float("inf")] * ROWS, "rounded"),
         ("structs", EXTRACT, "source_doc", [{"a": 1}] * ROWS, "nested"),
         ("lists", EXTRACT, "year", [["2024"]] * ROWS, "nested"),
         ("maps", EXTRACT, "source_doc", pa.array([[("a", 1)]] * ROWS, pa.map_(pa.string(), pa.int64())), "nested"),
@@ -59,6 +82,13 @@ def _types(numbers: Iterator[int]) -> Iterator[Odd]:
         number = next(numbers)
         content = parquet({**by_column(good(extract, number)), column: cells})
         yield Odd(operator, f"{extract}_{number}.parquet", content, "refused", says=says)
+    number = next(numbers)
+    table = {**by_column(good("psn_insu_d", number)), "psn_insu_rlts_id": [7.0 + place for place in range(ROWS)]}
+    table["psn_insu_rlts_id"][4] = 5.20102e17
+    yield Odd(
+        "a float that lost digits", f"psn_insu_d_{number}.parquet", parquet(table), "quarantined", ROWS,
+        "identifier_rounded", held=1,
+    )  # fmt: skip
     number = next(numbers)
     content = parquet({**by_column(good(EXTRACT, number)), "nobody_knows": [{"a": [1]}] * ROWS})
     yield Odd("structs in a column that nobody needs", f"{EXTRACT}_{number}.parquet", content, "accepted", ROWS)
@@ -142,12 +172,22 @@ def _sheets(numbers: Iterator[int]) -> Iterator[Odd]:
         yield Odd(operator, name, content, "accepted", ROWS, raw={(3, column): value})
     for operator, column, write, cell, rule in (
         ("a formula without a value", "persons", "write_formula", ("=1/0", None, "#DIV/0!"), "required"),
+        ("an amount of a decimal too many", "amt", "write_number", (300.295,), "number_form"),
+        ("an amount as text as a sheet keeps it", "amt", "write_string", ("300.29999999999995",), "number_form"),
         ("a serial that is no date cell", "as_of", "write_number", (45323,), "date_form"),
         ("a boolean for a code", "insutype", "write_boolean", (True,), "code_unknown"),
     ):
         extract = EXTRACT if column == "persons" else "fund_ledger_m"
         name, content = made(at(column, write, *cell), extract)
         yield Odd(operator, name, content, "quarantined", ROWS, rule, held=1)
+    for cell, value in SHEET_AMOUNTS.items():
+        name, content = made(at("amt", "write_number", MARK), "fund_ledger_m")
+        content = _rewritten(content, f"<v>{MARK}</v>", f"<v>{cell}</v>")
+        said = f"an amount as a sheet keeps it: {cell}"
+        if value:
+            yield Odd(said, name, content, "accepted", ROWS, raw={(3, "amt"): Decimal(value)})
+        else:
+            yield Odd(said, name, content, "quarantined", ROWS, "number_form", held=1)
     name, content = made(lambda sheet, names: [sheet.write_string(3, place, "") for place in range(len(names))])
     yield Odd("a row that was cleared", name, content, "accepted", ROWS - 1)
     number = next(numbers)
@@ -174,12 +214,18 @@ def _sheets(numbers: Iterator[int]) -> Iterator[Odd]:
 
 def _strewn(book: bytes) -> bytes:
     """A workbook with one more cell, in the last row and column that Excel knows."""
+    more = '<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+    return _rewritten(book, "</sheetData>", more)
+
+
+def _rewritten(book: bytes, was: str, becomes: str) -> bytes:
+    """A workbook with other markup in its sheet."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for part in old.infolist():
             content = old.read(part)
             if part.filename.endswith("sheet1.xml"):
-                more = b'<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
-                content = content.replace(b"</sheetData>", more)
+                assert was.encode() in content
+                content = content.replace(was.encode(), becomes.encode())
             new.writestr(part, content)
     return buffer.getvalue()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagster_project.contracts import load_contracts
-from tests.corpus.odd import NARROW, ROWS, Odd, delimited, good, workbook
+from tests.corpus.odd import NARROW, ROWS, Odd, by_column, delimited, good, parquet, workbook
 from tests.intake_world import Row
 
 SEPARATORS = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";"}
@@ -20,6 +20,7 @@ def tables(numbers: Iterator[int]) -> Iterator[Odd]:
     yield from _encoded(numbers)
     yield from _headers(numbers)
     yield from _shapes(numbers)
+    yield from _cut(numbers)
     yield from _refused(numbers)
 
 
@@ -161,6 +162,28 @@ def _shapes(numbers: Iterator[int]) -> Iterator[Odd]:
     yield Odd(
         "letters lost before", f"fixmedins_b_{number}.csv", delimited(table).encode(), "doubtful", ROWS, "encoding"
     )
+
+
+def _cut(numbers: Iterator[int]) -> Iterator[Odd]:
+    """Files that Excel has opened and saved: long numbers keep fifteen digits, in all columns alike."""
+    cases: tuple[tuple[str, dict[str, str], str], ...] = (
+        ("all long numbers cut", {"psn_insu_rlts_id": "000", "psn_no": "000", "emp_no": "00000"}, "16th digit"),
+        ("one column cut, short ones beside", {"psn_insu_rlts_id": "000"}, "16th digit"),
+        ("one column ends in zeros, others do not", {"psn_insu_rlts_id": "000", "psn_no": "417"}, ""),
+        ("long numbers that are whole", {"psn_insu_rlts_id": "001", "psn_no": "417"}, ""),
+        ("numbers of seventeen digits", {"psn_insu_rlts_id": "00"}, ""),
+    )
+    for operator, ends, says in cases:
+        number = next(numbers)
+        table = good("psn_insu_d", number)
+        for place, line in enumerate(table):
+            line.update({name: f"5201{number:07d}{place:04d}{end}" for name, end in ends.items()})
+        raw = {} if says else {(3, "psn_insu_rlts_id"): table[2]["psn_insu_rlts_id"]}
+        for suffix, content in ((".csv", delimited(table).encode()), (".parquet", parquet(by_column(table)))):
+            if says:
+                yield Odd(operator, f"psn_insu_d_{number}{suffix}", content, "refused", says=says)
+            elif suffix == ".csv":
+                yield Odd(operator, f"psn_insu_d_{number}{suffix}", content, "accepted", ROWS, raw=raw)
 
 
 def _refused(numbers: Iterator[int]) -> Iterator[Odd]:

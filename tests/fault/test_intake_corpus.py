@@ -97,6 +97,18 @@ def test_rows_are_held_by_the_rule_that_they_break(home: Home, taken: dict[str, 
     assert set(rules) == held
 
 
+def test_L40_numbers_that_a_spreadsheet_rounded_name_nobody(home: Home, taken: dict[str, FileOutcome]) -> None:
+    lost = "regexp_matches({}, '^[0-9.]+[eE]') and contains({}, '+')"
+    for name in ("psn_insu_rlts_id", "emp_no"):
+        assert home.value(f"select count(*) from raw.psn_insu_d where {lost.format(name, name)}") == 0
+    held = home.value(
+        "select count(*) from quarantine.rejected_row where list_contains(rule_ids, 'identifier_rounded')"
+    )
+    assert held == sum(odd.rule == "identifier_rounded" for odd in CORPUS) >= 12
+    told = str(of(next(odd for odd in CORPUS if odd.says == "16th digit"), taken).reason)
+    assert "psn_insu_rlts_id" in told and "Excel" in told
+
+
 def test_L35_warnings_and_doubts_are_counted(home: Home, taken: dict[str, FileOutcome]) -> None:
     found: dict[str, set[tuple[str, str]]] = {}
     for name, rule, column in home.query(

@@ -30,6 +30,9 @@ create table ops.delivery (extract varchar, "month" varchar, level varchar, regi
 create table ops.load_control (load_id integer, folder varchar, told_by varchar, confirmed_by varchar, confirmed_at timestamp);
 create table ops.rule_count (load_id integer, "extract" varchar, rule_id varchar, column_name varchar,
     severity varchar, unexpected bigint, total bigint, money decimal(18, 2));
+create table ops.superseded (extract varchar, load_id integer, source_row bigint, superseded_at timestamp, by_load_id integer,
+    by_source_row bigint);
+create table ops.tied_row (load_id integer, source_row bigint);
 create table ops.released_row (load_id integer, corrects_load_id integer, source_row bigint);
 create table ops.row_concerned (load_id integer, "extract" varchar, kind varchar, severity varchar, "rows" bigint);
 create table ops.unmapped_code (load_id integer, "extract" varchar, column_name varchar, code_set varchar, code varchar,

@@ -33,6 +33,11 @@ BROKEN: dict[str, tuple[tuple[str, ...], str, int]] = {
     "file_form_doubtful": (
         ("insert into ops.rule_count values (1, 'setl_d', 'form_doubtful', 'encoding', 'profile', 1, 1, 0)",), "warn", 1,
     ),
+    "key_twice_same_version": (
+        ("insert into ops.tied_row values (1, 7), (1, 8), (1, 9)",  # the second lost to a row that lost, the third came back
+         "insert into ops.superseded values ('setl_d', 1, 7, now(), 1, 6), ('setl_d', 1, 8, now(), 1, 5), "
+         "('setl_d', 1, 5, now(), 2, 1)"), "warn", 1,
+    ),
     "quarantine_share": (("update ops.load set rows_quarantined = 11, rows_accepted = 989 where load_id = 2",), "warn", 26),
     "code_unknown": (
         (

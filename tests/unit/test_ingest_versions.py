@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from dagster_project.checks import landing as landing_checks
 from dagster_project.ingest import mark_built
 from dagster_project.warehouse import connect
 from tests.intake_world import Home, row, rows
@@ -61,6 +63,30 @@ def test_S5_a_tie_goes_to_the_later_delivery(tmp_path: Path) -> None:
             home.run()
         assert current(home, "fixmedins_b", "hosp_lv") == [("05",)]
         assert home.query("select superseded_at::varchar from ops.superseded") == [("2024-02-01 00:00:00",)]
+
+
+def tied(home: Home) -> list[tuple[object, ...]]:
+    """What the check of landing lists of rows that lost by their content alone."""
+    (check,) = [
+        one for one in landing_checks.plan(home.settings, duckdb.connect(), "") if one.rule == "key_twice_same_version"
+    ]
+    return home.query(check.bad.format(batch="ops.tied_row"))
+
+
+def test_S5_one_key_with_one_version_and_two_contents_is_a_finding(home: Home) -> None:
+    twice = [row("setl_d", 2, emp_no="a"), row("setl_d", 2, emp_no="b")]
+    of_two = [row("setl_d", 3, psn_no="52010000000000000003"), row("setl_d", 3, psn_no="52010000000000000004")]
+    home.put_rows("setl_d_1.csv", [row("setl_d", 1), row("setl_d", 1), *twice, *of_two, row("setl_d", 4)])
+    home.run()
+    assert home.value("select count(*) from ops.superseded") == 3
+    assert tied(home) == [("setl_d", "setl_d_1.csv", 2)]
+    # Delivered again with a newer time, the key is no matter any more; a file that is taken in later counts by itself.
+    home.put_rows("setl_d_2.csv", [row("setl_d", 2, emp_no="c", updt_time="2024-03-01 00:00:00")])
+    home.put_rows(
+        "setl_d_3.csv", [row("setl_d", 5, emp_no="a"), row("setl_d", 5, emp_no="b"), row("setl_d", 5, emp_no="c")]
+    )
+    home.run()
+    assert sorted(tied(home)) == [("setl_d", "setl_d_1.csv", 1), ("setl_d", "setl_d_3.csv", 2)]
 
 
 def test_S5_a_run_of_the_year_end_comes_after_all_months(home: Home) -> None:
