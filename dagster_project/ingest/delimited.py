@@ -1,7 +1,7 @@
-"""Delimited text: separator by the header (S13), cells, record numbers.
+"""Delimited text: cells, record numbers.
 
-Belongs here: reading a UTF-8 file into Parquet of text columns. Does not belong here: encodings, contracts beyond the
-question how many names of the header a separator explains.
+Belongs here: reading a UTF-8 file into Parquet of text columns. Does not belong here: encodings, finding its header
+(`first_lines.py`).
 """
 
 from __future__ import annotations
@@ -22,19 +22,16 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from dagster_project.contracts import Contract
-from dagster_project.ingest.header import match, not_a_header
+from dagster_project.ingest.first_lines import HEADER_LIMIT, SEPARATORS, cells_of, first_lines, has_quotes, separator_of
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
 
-SEPARATORS = {",": "comma", "\t": "tab", "|": "pipe", ";": "semicolon"}
 # From record numbers to the lines of the file that a person would look at.
 LinesOf = Callable[[Sequence[int]], dict[int, int]]
 _BLOCK = 1 << 23
 _RARE = 8  # rows a value from which on a dictionary pays
-# A header of so many letters is none, nor does one stand behind so many blank lines.
-_HEADER_LIMIT, _MOST_BLANK, _MOST_HEADER_LINES = 1 << 20, 100_000, 50
 # Python's own limit on a cell is a sixteenth of that, and ends in an error of its own.
-csv.field_size_limit(16 * _HEADER_LIMIT)
+csv.field_size_limit(16 * HEADER_LIMIT)
 # Above so many rows of another width no file is within its threshold (S2): it is not read to its end.
 _MOST_MISSHAPEN = 3_000_000
 
@@ -60,11 +57,11 @@ def rewrite(path: Path, contract: Contract, target: Path, is_quoted: bool | None
 
     Whether cells are quoted is read off the first lines, where the whole file has not told (`is_quoted`).
     """
-    head, first, skipped = _first_lines(path, contract)
-    separator, header = _separator(head, contract)
-    quoted = separator in ",;" or _has_quotes(head, separator)
-    quoted = quoted or (_has_quotes(first, separator) if is_quoted is None else is_quoted)
-    width = len(_cells(first, separator, quoted)) if first.strip() else len(header)
+    head, first, skipped, above = first_lines(path, contract)
+    separator, header = separator_of(head, contract)
+    quoted = separator in ",;" or has_quotes(head, separator)
+    quoted = quoted or (has_quotes(first, separator) if is_quoted is None else is_quoted)
+    width = len(cells_of(first, separator, quoted)) if first.strip() else len(header)
     if width == len(header) + 1 and first.rstrip("\r\n").endswith(separator):
         header = [*header, ""]
     elif width == len(header) - 1 and not header[-1].strip():
@@ -74,50 +71,9 @@ def rewrite(path: Path, contract: Contract, target: Path, is_quoted: bool | None
     rows = _stream(path, target, header, separator, quoted, skipped, misshapen, swallowing)
     lines_of = partial(_lines, path, separator, quoted, skipped)
     return TextTable(
-        target, header, rows, SEPARATORS[separator], misshapen, lines_of, separator, quoted, skipped,
+        target, header, rows, SEPARATORS[separator] + above, misshapen, lines_of, separator, quoted, skipped,
         swallowing[0] if swallowing else None,
     )  # fmt: skip
-
-
-def _first_lines(path: Path, contract: Contract) -> tuple[str, str, int]:
-    """The header, the line behind it, and the number of lines up to the header's end; blank ones before it are passed over."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        head, skipped = stream.readline(_HEADER_LIMIT), 1
-        while head and not head.strip() and skipped <= _MOST_BLANK:
-            head, skipped = stream.readline(_HEADER_LIMIT), skipped + 1
-        if len(head) >= _HEADER_LIMIT and head[-1] not in "\r\n":
-            raise Refusal(
-                Text(
-                    f"首行超过 {_HEADER_LIMIT:,} 个字符，不是表头（多半没有换行）；请重新导出。",
-                    f"The first line has more than {_HEADER_LIMIT:,} letters and is no header (line breaks are missing, as a "
-                    "rule); export it again.",
-                )
-            )
-        if not head.strip("\ufeff\x00 \t\r\n"):
-            raise Refusal(Text("文件为空（没有表头）；请重新导出。", "The file is empty (no header); export it again."))
-        first, more = stream.readline(_HEADER_LIMIT), 0
-        # A name with a line break inside its quotes: as many lines as it takes, where that makes a better header.
-        whole = head
-        while whole.count('"') % 2 and first and more < _MOST_HEADER_LINES and len(whole) < _HEADER_LIMIT:
-            whole, first, more = whole + first, stream.readline(_HEADER_LIMIT), more + 1
-        if more and _is_header(whole, head, contract):
-            return whole, first, skipped + more
-    if more:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            first = [stream.readline(_HEADER_LIMIT) for _ in range(skipped + 1)][-1]
-    return head, first, skipped
-
-
-def _is_header(whole: str, head: str, contract: Contract) -> bool:
-    """Whether several lines are one header: they name no fewer columns than the first line alone, and no name with a line break
-    holds a separator, as it would where an open quote makes one name of whole rows."""
-    for separator in ",;":
-        names = _cells(whole, separator)
-        broken = [name for name in names if "\n" in name or "\r" in name]
-        known = len(match(names, contract).columns)
-        if known and broken and known >= len(match(_cells(head, separator), contract).columns):
-            return not any(separator in name for name in broken)
-    return False
 
 
 def _lines(path: Path, separator: str, quoted: bool, skipped: int, records: Sequence[int]) -> dict[int, int]:
@@ -141,41 +97,6 @@ def _lines(path: Path, separator: str, quoted: bool, skipped: int, records: Sequ
                 if number >= last:
                     break
     return found
-
-
-def _cells(line: str, separator: str, quoted: bool = True) -> list[str]:
-    if not quoted:
-        return line.rstrip("\r\n").split(separator)
-    try:
-        return next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
-    except csv.Error:  # a quote that closes nothing
-        return line.rstrip("\r\n").split(separator)
-
-
-def _has_quotes(line: str, separator: str) -> bool:
-    """Whether cells of a line are quoted. Interface files separate by TAB and know no quoting: there a lone quote in a
-    name must not swallow the lines that follow."""
-    cells = line.lstrip("\ufeff").rstrip("\r\n").split(separator)
-    return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
-
-
-def _separator(head: str, contract: Contract) -> tuple[str, list[str]]:
-    best, found, cells = "", 0, [""]
-    widest: list[str] = []
-    for separator in SEPARATORS:
-        names = _cells(head, separator)
-        widest = max(widest, names, key=len)
-        known = len(match(names, contract).columns)
-        if known > found:
-            best, found, cells = separator, known, names
-    if not best:
-        where = Text(
-            f"首行不是 {contract.name}（{contract.name_zh}）的表头，按逗号、制表符、竖线、分号都找不到契约中的列（S13）",
-            f"The first line is not a header of {contract.name}, no separator (comma, TAB, pipe, semicolon) yields a column "
-            "of the contract (S13)",
-        )
-        raise Refusal(not_a_header(widest, contract, where))
-    return best, cells
 
 
 def _stream(

@@ -14,6 +14,7 @@ from typing import Any
 from dagster_project.contracts import load_contracts
 from dagster_project.ingest import archives
 from dagster_project.ingest.archives import HOUSEKEEPING
+from dagster_project.ingest.likely_names import likely_names
 from dagster_project.ingest.manifest import Manifest, read_manifest
 from dagster_project.ingest.report import Refusal
 from dagster_project.language import Text
@@ -201,6 +202,15 @@ def unknown_name(file: LandedFile) -> Text:
             "outmed_ files are treatment-side data: not part of this intake, never added to insured totals; left out.",
         )
     tables = ", ".join(load_contracts())
+    if likely := likely_names(Path(file.member or file.path.name).name):
+        known = [(name, contract) for name in likely for contract in [load_contracts()[str(extract_of(name))]]]
+        zh = "、".join(f"{contract.name_zh}（应名为 {name}）" for name, contract in known)
+        en = ", ".join(f"{name} ({contract.name_en})" for name, contract in known)
+        return Text(
+            f"文件名不是任何抽取表，未入库；像是{zh}。请核对内容后改名（“表名”或“表名_任意”）。可用表名：{tables}（S7）。",
+            f"The name is no extract's, and nothing was loaded. It looks like {en}: look at the content and rename it (a table name, "
+            f"or one and '_' and anything). Tables: {tables} (S7).",
+        )
     return Text(
         f"文件名不是任何抽取表；应为“表名”或“表名_任意”，如 setl_d_202401.csv。可用表名：{tables}（S7）。",
         f"The name is no extract's; it must be a table name or start with one and '_', like setl_d_202401.csv. "

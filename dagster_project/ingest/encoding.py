@@ -7,9 +7,11 @@ separators and cells.
 from __future__ import annotations
 
 import codecs
+import os
+import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +31,7 @@ _CERTAIN = 12
 # Letters looked at in each piece of a text that is no UTF-8; of Chinese text nearly all belong to GB 2312.
 _LOOKED_AT = 1 << 16
 _FEWEST_ODD, _SHARE_ODD = 5, 0.2
+_END = b"\x1a"  # Ctrl-Z, with which DOS ends a text
 _MARK_OF_LOSS = "\ufffd".encode()  # what a converter writes for a letter that it could not read
 
 
@@ -40,14 +43,34 @@ class Decoded:
     encoding: str
     tally: Tally
     doubt: Doubt | None = None
+    ended: bool = False  # by Ctrl-Z, as DOS ends a text; it is no part of it
 
 
 def as_utf8(open_stream: Callable[[], IO[bytes]], plain: Path | None, target: Path) -> Decoded:
-    """A UTF-8 file with the content of a stream.
+    """A UTF-8 file with the content of a stream, without a Ctrl-Z at its end.
 
     `plain` is the file itself when it needs no unpacking; it is returned as it is when it is UTF-8 already. Otherwise
     the text is written to `target`. Raises Refusal with the offset of the first byte that cannot be decoded.
     """
+    found = _decoded(open_stream, plain, target)
+    with found.path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - CHUNK))
+        tail = stream.read()
+        text = tail.rstrip(_END + b"\r\n")
+        text += tail[len(text) :].partition(_END)[0]  # the line's own end stays
+        if len(text) == len(tail):
+            return found
+        if found.path != target:
+            stream.seek(0)
+            with target.open("wb") as out:
+                shutil.copyfileobj(stream, out, CHUNK)
+    os.truncate(target, size - len(tail) + len(text))
+    found.tally.lines -= text.endswith((b"\n", b"\r"))  # the mark stood on a line of its own
+    return replace(found, path=target, ended=True)
+
+
+def _decoded(open_stream: Callable[[], IO[bytes]], plain: Path | None, target: Path) -> Decoded:
     with open_stream() as stream:
         head = stream.read(_HEAD)
     if not head:

@@ -27,7 +27,7 @@ def restored_columns(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[
         return []
     columns = [column.name for column in fixed]
     lost = {
-        name: f"starts_with(\"{name}\", '0') and not starts_with(cast(\"{name}.text\" as varchar), '0')"
+        name: f"starts_with(\"{name}\", '0') and not regexp_matches(cast(\"{name}.text\" as varchar), '^[0０]')"
         for name in columns
     }
     counts = ", ".join(f"count(*) filter ({test})" for test in lost.values())

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -150,6 +151,8 @@ def _delimited(
     else:
         table, doubt = _read_as_quoted(connection, text, contract, target, quoted)
         doubts += [doubt] if doubt else []
+    if text.ended:
+        table = replace(table, dialect=f"{table.dialect}, ended by Ctrl-Z")
     return _text(connection, table, text.encoding, doubts=tuple(doubts))
 
 

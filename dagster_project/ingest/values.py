@@ -15,7 +15,10 @@ from dagster_project.ingest.store import literal
 OPEN_END = "date '9999-12-31'"
 _BLANKS = " \t\r\n\u3000\ufeff\u00a0"
 _TIME = r"([ T]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?)?"
-_DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}|[0-9]{8})"
+_DATE = r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}|[0-9]{8})"
+_MOMENT = f"{_DATE}{_TIME}|[0-9]{{8}}([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
+_WIDE_MOMENT = ("０１２３４５６７８９－／：", "0123456789-/:")
+_WIDE_CODE = ("０１２３４５６７８９", "0123456789")
 _WIDE = ("０１２３４５６７８９．－＋ｅＥ", "0123456789.-+eE")
 # A number as spreadsheets and programs write it when it is too long for them; "1E5" alone may be a code and is none.
 _SCIENTIFIC = r"[+-]?[0-9]+([.][0-9]*[eE][+-]?|[eE][+])[0-9]{1,5}"
@@ -81,6 +84,9 @@ def _text(name: str, kind: str, column: Column, names_of_codes: dict[str, str]) 
         value = (
             f"case when contains({value}, '.') then regexp_replace({value}, '^([0-9]+)\\.0+$', '\\1') else {value} end"
         )
+    if (column.code_set or column.pad or column.form) and is_text(kind):
+        narrow = f"translate({name}, '{_WIDE_CODE[0]}', '{_WIDE_CODE[1]}')"
+        value = f"case when strlen({name}) <> length({name}) then {narrow} else {value} end"
     if column.pad:
         value = (
             f"case when length({value}) < {column.pad} and regexp_full_match({value}, '[0-9]+') "
@@ -175,17 +181,25 @@ def _moment(name: str, kind: str, column: Column) -> str:
 
 
 def _moment_of_text(name: str, target: str) -> str:
-    digits = (
-        f"case when strpos({name}, '/') > 0 then replace({name}, '/', '-') when substr({name}, 5, 1) <> '-' "
-        f"then substr({name}, 1, 4) || '-' || substr({name}, 5, 2) || '-' || substr({name}, 7) else {name} end"
-    )
-    careful = f"case when regexp_full_match({name}, '{_DATE}{_TIME}') then try_cast({digits} as timestamp) end"
+    narrow = f"translate({name}, '{_WIDE_MOMENT[0]}', '{_WIDE_MOMENT[1]}')"
+    careful = f"case when strlen({name}) = length({name}) then {_careful(name)} else {_careful(narrow)} end"
     if target == "date":
-        plain = f"length({name}) = 10 and substr({name}, 5, 1) = '-' and substr({name}, 8, 1) = '-'"
+        plain = f"strlen({name}) = 10 and substr({name}, 5, 1) = '-' and substr({name}, 8, 1) = '-'"
         return f"case when {plain} then try_cast({name} as date) else cast({careful} as date) end"
     # A pattern of places costs a tenth of looking at each; midnight as 24:00 is no time of day.
-    plain = f"{name} like '____-__-_____:__:__' and {name} not like '___________24:%'"
+    plain = f"strlen({name}) = 19 and {name} like '____-__-_____:__:__' and {name} not like '___________24:%'"
     return f"case when {plain} then try_cast({name} as timestamp) else {careful} end"
+
+
+def _careful(name: str) -> str:
+    """A timestamp of any form that is allowed, null where it is none."""
+    digits = (
+        f"case when strpos({name}, '/') > 0 then replace({name}, '/', '-') when substr({name}, 5, 1) = '-' then {name} "
+        f"else substr({name}, 1, 4) || '-' || substr({name}, 5, 2) || '-' || case when length({name}) = 14 "
+        f"then substr({name}, 7, 2) || ' ' || substr({name}, 9, 2) || ':' || substr({name}, 11, 2) || ':' || substr({name}, 13) "
+        f"else substr({name}, 7) end end"
+    )
+    return f"case when regexp_full_match({name}, '{_MOMENT}') then try_cast({digits} as timestamp) end"
 
 
 def final(name: str, column: Column) -> str:

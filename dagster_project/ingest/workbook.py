@@ -19,6 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from dagster_project.contracts import Contract
 from dagster_project.ingest.damage import BROKEN, is_of_the_machine
 from dagster_project.ingest.delimited import TextTable
+from dagster_project.ingest.first_lines import MOST_TITLES
 from dagster_project.ingest.header import match, not_a_header
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.sheets import require_bounded
@@ -46,32 +47,47 @@ def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
         widest: list[str] = []
         for name in book.sheet_names:  # one sheet in memory at a time, beside the best one so far
             sheet = book.get_sheet_by_name(name)
-            names = [_text(cell) for cell in next(_rows(sheet), [])]
+            names, place = _header(sheet, contract)
             widest = max(widest, names, key=len)
             known = len(match(names, contract).columns)
-            if known and any(any(_text(cell) for cell in row) for row in islice(_rows(sheet), 1, None)):
+            if known and any(any(_text(cell) for cell in row) for row in islice(_rows(sheet), place, None)):
                 filled[name] = known
             if (known, name in filled) > best[0]:
                 best = ((known, name in filled), name, sheet)
     if best[2] is None:
         where = Text(
-            f"没有一张工作表的第 1 行是 {contract.name}（{contract.name_zh}）的表头，表头必须在第 1 行",
-            f"No sheet has a header of {contract.name} in row 1, where it must stand",
+            f"没有一张工作表的第 1 行是 {contract.name}（{contract.name_zh}）的表头，表头必须在第 1 行或标题行之下",
+            f"No sheet has a header of {contract.name} in row 1, or below a title, where it must stand",
         )
         raise Refusal(not_a_header(widest, contract, where))
     # A sheet of notes may share a word with the header; one that knows half as much holds rows that nobody may lose.
     others = [name for name, known in filled.items() if name != best[1] and 2 * known >= best[0][0]]
     if others:
         raise _several([best[1], *others])
-    rows = _rows(best[2])
-    header = [_text(cell) for cell in next(rows)]
+    header, place = _header(best[2], contract)
+    rows = islice(_rows(best[2]), place, None)
     columns = match(header, contract).columns
     texts = {place: name for name, place in columns.items() if contract.column(name).type == "varchar"}
     scales = {
         place: contract.column(name).scale for name, place in columns.items() if contract.column(name).type == "decimal"
     }
-    count = _write(_plain(_uncut(rows, texts), scales), len(header), target)
-    return TextTable(target, header, count, f"sheet {best[1]}", lines_of=_sheet_rows)
+    count = _write(_plain(_uncut(rows, texts, place), scales), len(header), target, place)
+    below = ", below a title" if place > 1 else ""
+    return TextTable(target, header, count, f"sheet {best[1]}{below}", lines_of=_sheet_rows)
+
+
+def _header(sheet: Any, contract: Contract) -> tuple[list[str], int]:
+    """The names of a sheet and their row: the first one, or the first below a title that names all that the contract requires."""
+    first: list[str] = []
+    for place, row in enumerate(islice(_rows(sheet), MOST_TITLES + 1), 1):
+        names = [_text(cell) for cell in row]
+        if place == 1:
+            first = names
+            if match(names, contract).columns:
+                break
+        elif not match(names, contract).required_missing:
+            return names, place
+    return first, 1
 
 
 def _several(sheets: list[str]) -> Refusal:
@@ -84,9 +100,9 @@ def _several(sheets: list[str]) -> Refusal:
     )
 
 
-def _uncut(rows: Iterable[list[Any]], texts: dict[int, str]) -> Iterator[list[Any]]:
-    """The rows, as long as no column of text holds a number of more digits than Excel keeps; the header is row 1."""
-    for number, row in enumerate(rows, 2):
+def _uncut(rows: Iterable[list[Any]], texts: dict[int, str], header: int) -> Iterator[list[Any]]:
+    """The rows behind that of the header, as long as no column of text holds a number of more digits than Excel keeps."""
+    for number, row in enumerate(rows, header + 1):
         for place, name in texts.items():
             cell = row[place] if place < len(row) else None
             if isinstance(cell, (int, float)) and abs(cell) >= _KEPT:
@@ -138,17 +154,17 @@ def _rows(sheet: Any) -> Iterator[list[Any]]:
 
 
 def _sheet_rows(records: Sequence[int]) -> dict[int, int]:
-    """The row of the sheet by record number: the header stands in row 1."""
+    """The row of the sheet by record number, which is counted from its second row."""
     return {record: record + 1 for record in records}
 
 
-def _write(rows: Iterable[list[Any]], width: int, target: Path) -> int:
+def _write(rows: Iterable[list[Any]], width: int, target: Path, header: int) -> int:
     schema = pa.schema([(f"c{place}", pa.string()) for place in range(width)] + [("row.number", pa.int64())])
     total = 0
     with pq.ParquetWriter(target, schema, compression="lz4") as writer:
         batch: list[list[str]] = []
         numbers: list[int] = []
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(rows, header):
             cells = [_text(cell) for cell in row]
             if any(
                 cells

@@ -30,6 +30,8 @@ DAY = datetime(2024, 1, 5)
 MOMENTS: dict[str, Any] = {
     "2024-01-05": DAY, "20240105": DAY, "2024/1/5": DAY, "2024/01/05": DAY, " 2024-01-05\t": DAY,
     "2024-01-05 10:11": datetime(2024, 1, 5, 10, 11), "2024-01-05T10:11:12": datetime(2024, 1, 5, 10, 11, 12),
+    "2024-1-5": DAY, "２０２４-０１-０５": DAY, "２０２４/1/5": DAY, "2024-1-5 9:05": datetime(2024, 1, 5, 9, 5),
+    "20240105101112": datetime(2024, 1, 5, 10, 11, 12), "20240105241112": BROKEN, "202401051011": BROKEN, "2024-1": BROKEN,
     "2024/1/5 9:05": datetime(2024, 1, 5, 9, 5), "20240105 10:11:12.5": datetime(2024, 1, 5, 10, 11, 12, 500000),
     "2024-01-05 24:00:00": BROKEN, "2024-01-05 10:11:12+08": BROKEN, "2024-02-30": BROKEN, "24-01-05": BROKEN,
     "1899-12-31": BROKEN, "2101-01-01": BROKEN, "45296": BROKEN, "2024年1月5日": BROKEN, "infinity": BROKEN, "01/05/2024": BROKEN,
@@ -100,6 +102,13 @@ def _codes(numbers: Iterator[int], forms: Iterator[str]) -> Iterator[Odd]:
                 yield _one(
                     numbers, forms, extract, column, "code outside", "ZZ", "ZZ", rule="code_unknown", kind="warned"
                 )
+    for extract, name, cell, value in (
+        ("fixmedins_b", "hosp_lv", "０２", "02"), ("fixmedins_b", "fix_blng_admdvs", "５２０１0２", "520102"),
+        ("psn_insu_d", "insutype", "３９０", "390"), ("fund_ledger_m", "ym", "２０２４０１", "202401"),
+        ("fixmedins_b", "fixmedins_name", "第２人民医院", "第２人民医院"),
+    ):  # fmt: skip
+        column = load_contracts()[extract].column(name)
+        yield _one(numbers, forms, extract, column, f"full width {cell!r}", cell, value)
     for extract, name in (("fixmedins_b", "fixmedins_name"), ("drg_dip_group_result", "drg_name")):
         column = load_contracts()[extract].column(name)
         for cell in (

@@ -6,6 +6,7 @@ Belongs here: text as such. Does not belong here: single cells (`cells.py`), pac
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dagster_project.contracts import load_contracts
 from tests.corpus.odd import NARROW, ROWS, Odd, by_column, delimited, good, parquet, workbook
@@ -20,6 +21,7 @@ def tables(numbers: Iterator[int]) -> Iterator[Odd]:
     yield from _encoded(numbers)
     yield from _headers(numbers)
     yield from _shapes(numbers)
+    yield from _around(numbers)
     yield from _cut(numbers)
     yield from _refused(numbers)
 
@@ -164,6 +166,55 @@ def _shapes(numbers: Iterator[int]) -> Iterator[Odd]:
     )
 
 
+def _around(numbers: Iterator[int]) -> Iterator[Odd]:
+    """What programs and people put above and below a table; the operator ends in what the dialect must say."""
+    for operator, above, below, separator, encoding in (
+        ("DOS: ended by Ctrl-Z", "", "\x1a", ",", "utf-8"),
+        ("DOS with line ends and padding: ended by Ctrl-Z", "", "\x1a\x1a\x1a\r\n", "\t", "utf-8"),
+        ("DOS in GB18030: ended by Ctrl-Z", "", "\x1a", ",", "gb18030"),
+        ("Excel: below sep=", "sep=,\n", "", ",", "utf-8"),
+        ("Excel in quotes: below sep=", '"SEP=;"\r\n', "", ";", "utf-8-sig"),
+        ("Excel of a TAB file: below sep=", "sep=\t\n", "", "\t", "utf-16"),
+        ("a title: below a title", "贵州省定点医药机构一览表\n", "", ",", "utf-8"),
+        ("a title of cells: below a title", "定点医药机构一览表,,,,\n", "", ",", "gb18030"),
+        ("a title, a note and a blank line: below a title", "一览表\n制表：省局|2024-01-05\n\n", "", "|", "utf-8"),
+        ("all of it: below sep=, below a title, ended by Ctrl-Z", "sep=,\n一览表\n", "\x1a", ",", "utf-8"),
+    ):
+        number = next(numbers)
+        table = good("fixmedins_b", number)
+        table[1]["fixmedins_name"] = "省人民医院"
+        content = (above + delimited(table, separator) + below).encode(encoding)
+        raw = {(2, "fixmedins_name"): "省人民医院", (ROWS, "fixmedins_code"): table[-1]["fixmedins_code"]}
+        yield Odd(operator, f"fixmedins_b_{number}.csv", content, "accepted", ROWS, raw=raw)
+    number = next(numbers)
+    whole = delimited(good("population_ref", number))
+    unended = Odd("Ctrl-Z behind the last cell: ended by Ctrl-Z", f"population_ref_{number}.csv", b"", "accepted", ROWS)
+    yield replace(unended, content=whole.rstrip("\n").encode() + b"\x1a")
+    number = next(numbers)
+    table = good("fixmedins_b", number)
+    titled = [
+        {name: "一览表" if not place else "" for place, name in enumerate(table[0])},
+        {name: name for name in table[0]},
+    ]
+    yield Odd(
+        "a sheet: below a title", f"fixmedins_b_{number}.xlsx", workbook([*titled, *table], dict.fromkeys(table[0], "")),
+        "accepted", ROWS, raw={(3 + 1, "fixmedins_code"): table[1]["fixmedins_code"]},
+    )  # fmt: skip
+    number = next(numbers)
+    less = [
+        {name: cell for name, cell in line.items() if name != "fixmedins_code"} for line in good("fixmedins_b", number)
+    ]
+    yield _refusal(
+        "a title above half a header", "fixmedins_b", number, ("一览表\n" + delimited(less)).encode(), "not a header"
+    )
+    number = next(numbers)
+    lines = delimited(good("population_ref", number)).splitlines()
+    inside = "\n".join([*lines[:4], "\x1a", *lines[4:]]).encode()
+    yield Odd(
+        "Ctrl-Z between rows", f"population_ref_{number}.csv", inside, "quarantined", ROWS + 1, "row_shape", held=1
+    )
+
+
 def _cut(numbers: Iterator[int]) -> Iterator[Odd]:
     """Files that Excel has opened and saved: long numbers keep fifteen digits, in all columns alike."""
     cases: tuple[tuple[str, dict[str, str], str], ...] = (
@@ -243,6 +294,12 @@ def _refused(numbers: Iterator[int]) -> Iterator[Odd]:
     yield _refusal(
         "every number wrong", "population_ref", number, content.replace("6000000", "6,000", 299).encode(), "S2"
     )
+    for name, meant in (
+        ("fixmedins_b-202401.csv", "fixmedins_b_202401.csv"), ("FIXMEDINS_B 2024-01.csv", "fixmedins_b_202401.csv"),
+        ("定点机构202401.csv", "fixmedins_b_202401.csv"), ("完全另一回事.csv", "no extract's; it must be"),
+    ):  # fmt: skip
+        content = delimited(good("fixmedins_b", next(numbers))).encode()
+        yield Odd(f"a name that is nearly one: {name}", name, content, "unknown", says=meant)
     for name, empty in (
         ("no byte", b""),
         ("blank lines alone", b"\n" * 9),

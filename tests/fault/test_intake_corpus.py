@@ -109,6 +109,15 @@ def test_L40_numbers_that_a_spreadsheet_rounded_name_nobody(home: Home, taken: d
     assert "psn_insu_rlts_id" in told and "Excel" in told
 
 
+def test_L42_what_stands_around_a_table_is_passed_over_and_recorded(home: Home, taken: dict[str, FileOutcome]) -> None:
+    dialects = dict(home.query("select source_file, dialect from ops.file"))
+    told = [odd for odd in CORPUS if odd.operator.endswith(("Ctrl-Z", "sep=", "a title"))]
+    for odd in told:
+        said = dialects[of(odd, taken).source_file]
+        assert said.split(", ", 1)[1] == odd.operator.split(": ", 1)[1], (odd.operator, said)
+    assert len(told) >= 12
+
+
 def test_L35_warnings_and_doubts_are_counted(home: Home, taken: dict[str, FileOutcome]) -> None:
     found: dict[str, set[tuple[str, str]]] = {}
     for name, rule, column in home.query(

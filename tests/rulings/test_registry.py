@@ -7,7 +7,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 DBT = TESTS.parent / "dbt"
-IN_REACH = [f"R{n}" for n in range(1, 37)] + [f"S{n}" for n in range(1, 18)] + [f"L{n}" for n in range(1, 42)]
+IN_REACH = [f"R{n}" for n in range(1, 37)] + [f"S{n}" for n in range(1, 18)] + [f"L{n}" for n in range(1, 43)]
 
 
 def rulings_with_a_case() -> dict[str, list[str]]:

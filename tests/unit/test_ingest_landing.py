@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from dagster_project.errors import ExitCode, UserError
+from dagster_project.ingest.discover import extract_of
+from dagster_project.ingest.likely_names import likely_names
 from tests.intake_world import Home, rows, sha256, text
 
 
@@ -46,6 +48,21 @@ def test_S7_names_decide_the_extract(home: Home) -> None:
     )
     assert report.exit_code == ExitCode.PARTLY
     assert dict(home.query("select source_file, status from ops.file"))["setl_data.csv"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("setl_d-202401.csv", ["setl_d_202401.csv"]), ("SETL_D 2024-01.csv", ["setl_d_202401.csv"]),
+        ("结算202401.csv", ["setl_d_202401.csv", "setl_fund_sbit_d_202401.csv"]), ("setld_202401.csv.gz", ["setl_d_202401.csv.gz"]),
+        ("结算信息表2024年1月.xlsx", ["setl_d_202401.xlsx"]), ("202403_setl_fund_sbit_d.txt", ["setl_fund_sbit_d_202403.txt"]),
+        ("人员基本信息.xlsx", ["psn_info_b.xlsx"]), ("缴费明细.csv", ["rsdt_psn_clct_detl_d.csv", "staf_psn_clct_detl_d.csv"]),
+        ("说明.csv", []), ("data.csv", []), ("notes_2024.csv", []),
+    ],
+)  # fmt: skip
+def test_S7_a_name_that_is_nearly_one_tells_which(name: str, meant: list[str]) -> None:
+    assert likely_names(name) == meant
+    assert all(extract_of(one) for one in meant) and extract_of(name) is None
 
 
 def test_what_is_no_file_is_named_and_refused(home: Home) -> None:
