@@ -7,7 +7,12 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 DBT = TESTS.parent / "dbt"
-IN_REACH = [f"R{n}" for n in range(1, 37)] + [f"S{n}" for n in range(1, 18)] + [f"L{n}" for n in range(1, 43)]
+<<<<<<< HEAD
+IN_REACH = [f"R{n}" for n in range(1, 37)] + [f"S{n}" for n in range(1, 18)] + [f"L{n}" for n in (*range(1, 40), 41)]
+=======
+OURS = re.findall(r"^\| (L\d+) \|", (DBT.parent / "docs" / "rulings.md").read_text(encoding="utf-8"), re.MULTILINE)
+IN_REACH = [f"R{n}" for n in range(1, 37)] + [f"S{n}" for n in range(1, 18)] + OURS
+>>>>>>> 165f857 (Compare the pooling areas: dispersion, Theil's index in parts, balances, flows and one what-if)
 
 
 def rulings_with_a_case() -> dict[str, list[str]]:
@@ -22,3 +27,7 @@ def rulings_with_a_case() -> dict[str, list[str]]:
 def test_every_ruling_in_reach_has_a_case() -> None:
     missing = [number for number in IN_REACH if number not in rulings_with_a_case()]
     assert not missing, f"no test carries the number of {', '.join(missing)}"
+
+
+def test_no_two_rulings_of_ours_share_a_number() -> None:
+    assert len(OURS) == len(set(OURS)) >= 36, sorted(OURS)

@@ -1,6 +1,6 @@
 {%- set amounts = [
     'total_fee_yuan', 'full_own_pay_yuan', 'in_scope_fee_yuan', 'pool_pay_yuan', 'fund_pay_yuan', 'assistance_pay_yuan',
-    'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan', 'serious_illness_pay_yuan',
+    'deductible_yuan', 'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan', 'serious_illness_pay_yuan',
 ] %}
 
 with labelled as (
