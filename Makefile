@@ -8,7 +8,7 @@ SAMPLE := data/sample
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help bulletin test test-long bench bench-lines bench-peers lint types sql ui clean environment test-environment
+.PHONY: help bulletin test test-long bench bench-lines bench-peers lint types sql ui docs clean environment test-environment
 
 help:
 	@echo "make bulletin   sample province, whole run, bulletin            (样本省、全流程、公报)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-long  what takes longer: seeds, scales, kills         (长测试)"
 	@echo "make bench      seconds, memory, disk beside the yardstick      (快慢与代价)"
 	@echo "make ui         Dagster on 127.0.0.1:3000 for HOME_DIR=data/home (界面)"
+	@echo "make docs       pages of the indicators, from the dictionary    (指标说明页)"
 	@echo "make clean      removes what can be made again of samples; never landing, keys, publications or homes of real data"
 
 # ---------------------------------------------------------------- environment
@@ -65,6 +66,10 @@ bench-lines: environment
 
 bench-peers: environment
 	@$(BIN)/python -m bench.peers $(PEERS)
+
+# ---------------------------------------------------------------- pages made from the dictionary
+docs: environment
+	@$(BIN)/python -m dagster_project.reference.write
 
 # ---------------------------------------------------------------- cleaning
 # Landing folders, keys (outside the project) and frozen publications stay; the sample's landing can be made again. Homes of

@@ -66,6 +66,21 @@ def add_keeping(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Co
 
         return areas.pooling(settings, year, to)
 
+    @verb(
+        click.option(
+            "--to",
+            type=click.Path(file_okay=False, path_type=Path),
+            required=True,
+            help="写入的目录。 Folder to write.",
+        ),
+        click.option("--region", default=None, help="哪个地区的数字，默认全省。 Whose figures; default the province."),
+    )
+    def indicators(settings: Settings, to: Path, region: str | None) -> ExitCode:
+        """每个指标一页：定义、算法、口径、断点、公布数与本库数、图。 A page an indicator, own figures beside published ones."""
+        from dagster_project.verbs import indicators as pages
+
+        return pages.indicators(settings, to, region)
+
     @verb()
     def verify(settings: Settings) -> ExitCode:
         """核对家目录与记录是否一致。 Read every kept file again and compare it with what was recorded.

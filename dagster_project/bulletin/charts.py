@@ -204,6 +204,14 @@ def warm_up() -> None:
         _renderer().vegalite_to_svg({"data": {"values": []}, "mark": "bar"})
 
 
+def drawn_alone(specified: dict[str, Any]) -> str:
+    """A Vega-Lite specification in the look of the bulletin as SVG text."""
+    with _STARTING:
+        renderer = _renderer()
+    svg: str = renderer.vegalite_to_svg(specified | {"config": _config()})
+    return svg
+
+
 def draw(chart: Chart) -> tuple[str, bytes]:
     """The chart as SVG text and PNG bytes."""
     with _STARTING:
