@@ -11,11 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
-from dagster_project.durable import durable_step
-from dagster_project.errors import UserError
 from dagster_project.language import Text
 
 Kind = Literal["text", "count", "amount", "percent", "mean", "index"]
@@ -110,37 +107,3 @@ def book_of(sheets: Sequence[Sheet], language: str, made: datetime) -> bytes:
         page.fit_to_pages(1, 0)
     book.close()
     return content.getvalue()
-
-
-def write_book(path: Path, content: bytes) -> None:
-    """Write a workbook beside its place and rename it there. Raises UserError where the folder is missing or the file is open."""
-    if path.suffix.lower() != ".xlsx":
-        raise UserError(
-            Text(
-                f"结果写成 Excel 工作簿，文件名应以 .xlsx 结尾：{path.name}",
-                f"The answer is a workbook; name it *.xlsx: {path.name}",
-            ),
-            where="--to",
-        )
-    if not path.parent.is_dir():
-        raise UserError(
-            Text(f"没有这个目录：{path.parent}", f"There is no folder {path.parent}."),
-            where="--to",
-            todo=Text("先建好目录，或写别的位置。", "Make the folder first, or name another place."),
-        )
-    aside = path.with_name(f".{path.name}.partial")
-    try:
-        aside.write_bytes(content)
-        with durable_step("sheets.put_in_place"):
-            aside.replace(path)
-    except OSError as error:
-        raise UserError(
-            Text(f"无法写入 {path}。", f"Cannot write {path}."),
-            where="--to",
-            todo=Text(
-                "关闭正在打开它的程序，或检查权限和磁盘空间。",
-                "Close the program that has it open, or check rights and free space.",
-            ),
-        ) from error
-    finally:
-        aside.unlink(missing_ok=True)

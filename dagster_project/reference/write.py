@@ -6,13 +6,13 @@ Belongs here: files. Does not belong here: what stands in them.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from dagster_project.bulletin.folder import replaced
 from dagster_project.dictionary.indicators import load_indicators, read_rows
-from dagster_project.durable import durable_step
+from dagster_project.errors import told_of_the_disk
 from dagster_project.reference.chart import svg_of
 from dagster_project.reference.page import KINDS, MADE, page_of
 from dagster_project.reference.series import Point, breaks, points, targets
@@ -81,21 +81,13 @@ def write_web_pages(folder: Path, own: Own, heading: str) -> int:
 
 
 def _write(folder: Path, pages: Mapping[str, str], own: Own | None = None) -> int:
-    """Write all files aside and put them in the place of older ones."""
-    aside, old = (folder.with_name(f".{folder.name}.{suffix}") for suffix in ("partial", "old"))
-    for leftover in (aside, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    (aside / CHARTS).mkdir(parents=True)
-    for name, text in pages.items():
-        (aside / name).write_text(text, encoding="utf-8")
-    for name, svg in drawings(own).items():
-        (aside / CHARTS / f"{name}.svg").write_text(svg, encoding="utf-8")
-    if folder.exists():
-        with durable_step("reference.put_away"):
-            folder.rename(old)
-    with durable_step("reference.put_in_place"):
-        aside.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    """Write all files aside; they take the place of older ones in one step."""
+    with told_of_the_disk(folder), replaced(folder) as aside:
+        (aside / CHARTS).mkdir()
+        for name, text in pages.items():
+            (aside / name).write_text(text, encoding="utf-8")
+        for name, svg in drawings(own).items():
+            (aside / CHARTS / f"{name}.svg").write_text(svg, encoding="utf-8")
     return len(pages)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from dagster_project import run
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.explain.naming import figured_regions, place_name, region_of
+from dagster_project.handing_out import require_place
 from dagster_project.language import Text
 from dagster_project.reference.own import own_points
 from dagster_project.reference.write import CHARTS, INDEX, write_web_pages
@@ -28,12 +29,7 @@ def indicators(settings: Settings, to: Path, region: str | None) -> ExitCode:
             where="--to",
             todo=Text("写一个新的目录名。", "Name a new folder."),
         )
-    if not to.parent.is_dir():
-        raise UserError(
-            Text(f"没有这个目录：{to.parent}", f"There is no folder {to.parent}."),
-            where="--to",
-            todo=Text("先建好目录，或写别的位置。", "Make the folder first, or name another place."),
-        )
+    require_place(to)
     with connect(settings) as connection:
         code = region_of(connection, region) if region else run.province(connection) or ""
         own = own_points(connection, code)

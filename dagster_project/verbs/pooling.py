@@ -11,9 +11,10 @@ import duckdb
 
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.explain.pooling import pooling_sheets, years_with_areas
+from dagster_project.handing_out import require_place, whole_file
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
-from dagster_project.sheets import book_of, print_sheet, write_book
+from dagster_project.sheets import book_of, print_sheet
 from dagster_project.terminal import say
 from dagster_project.verbs.running import require_loaded
 from dagster_project.warehouse import connect
@@ -22,6 +23,16 @@ from dagster_project.warehouse import connect
 def pooling(settings: Settings, year: int | None, to: Path | None) -> ExitCode:
     """Print the tables of a year, by default the newest, or keep them as a workbook."""
     require_loaded(settings)
+    if to is not None:
+        if to.suffix.lower() != ".xlsx":
+            raise UserError(
+                Text(
+                    f"结果写成 Excel 工作簿，文件名应以 .xlsx 结尾：{to.name}",
+                    f"The answer is a workbook; name it *.xlsx: {to.name}",
+                ),
+                where="--to",
+            )
+        require_place(to)
     with connect(settings) as connection:
         try:
             years = years_with_areas(connection)
@@ -44,7 +55,8 @@ def pooling(settings: Settings, year: int | None, to: Path | None) -> ExitCode:
         for sheet in sheets:
             print_sheet(sheet, settings.language)
         return ExitCode.DONE
-    write_book(to, book_of(sheets, settings.language, now()))
+    with whole_file(to) as place:
+        place.write_bytes(book_of(sheets, settings.language, now()))
     say(
         Text(
             f"已写入 {to}（内部分析，未经披露控制，不得公开）",

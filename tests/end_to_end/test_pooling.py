@@ -13,13 +13,9 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from dagster_project.cli import cli
-from dagster_project.verbs.pooling import pooling
 from tests.conftest import YEARS, SampleHome
-from tests.fail_points import SIDES, kill_at
 from tests.truth_cells import Cells, Truth
-from tests.warehouse_api import settings_of
 
-DRIVES = {"sheets.put_in_place"}
 SCHEMES = ("employee", "resident")
 POOL, IN, OUT = "统筹", "收入", "支出"
 CODES = {"employee": "310", "resident": "390"}
@@ -219,20 +215,11 @@ def test_the_workbook_holds_the_same_tables_and_says_that_it_is_internal(
     assert any(isinstance(cell, float) for row in body for cell in row)
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_a_workbook_is_there_whole_or_not_at_all(sample_home: SampleHome, tmp_path: Path, side: str) -> None:
-    (step,) = DRIVES
-    book = tmp_path / "pooling.xlsx"
-    settings = settings_of(sample_home.home, sample_home.key)
-    kill_at(step, side, lambda: pooling(settings, 2025, book))
-    assert [path.name for path in tmp_path.iterdir()] == ([book.name] if side == "after" else [])
-
-
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (("--year", "1999"), "1999"),
-        (("--to", "nowhere/at/all.xlsx"), "没有这个目录"),
+        (("--to", "nowhere/at/all.xlsx"), "没有这个文件夹"),
         (("--to", "table.csv"), ".xlsx"),
     ],
 )

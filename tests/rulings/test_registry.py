@@ -7,12 +7,8 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 DBT = TESTS.parent / "dbt"
-<<<<<<< HEAD
-IN_REACH = [f"R{n}" for n in range(1, 37)] + [f"S{n}" for n in range(1, 18)] + [f"L{n}" for n in (*range(1, 40), 41)]
-=======
 OURS = re.findall(r"^\| (L\d+) \|", (DBT.parent / "docs" / "rulings.md").read_text(encoding="utf-8"), re.MULTILINE)
 IN_REACH = [f"R{n}" for n in range(1, 37)] + [f"S{n}" for n in range(1, 18)] + OURS
->>>>>>> 165f857 (Compare the pooling areas: dispersion, Theil's index in parts, balances, flows and one what-if)
 
 
 def rulings_with_a_case() -> dict[str, list[str]]:

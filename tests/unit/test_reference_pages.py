@@ -12,9 +12,6 @@ from dagster_project.explain.chinese import chinese
 from dagster_project.reference import series, write
 from dagster_project.reference.chart import specification
 from dagster_project.reference.series import NATION, OWN, Break, Point, Target
-from tests.fail_points import SIDES, kill_at
-
-DRIVES = {"reference.put_away", "reference.put_in_place"}
 
 
 @pytest.fixture(scope="module")
@@ -110,21 +107,3 @@ def test_a_home_has_its_own_figures_on_web_pages(tmp_path: Path, monkeypatch: py
     assert count == len(load_indicators()) + 1 and "本库 own figures" in page and 'href="README.html"' in page
     assert ">本库<" in (tmp_path / "pages" / "charts" / "coverage_rate.svg").read_text(encoding="utf-8")
     assert not re.search(r'href="[^":]+\.md"', page)
-
-
-@pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("step", sorted(DRIVES))
-def test_a_folder_of_pages_is_never_half_old_and_half_new(
-    tmp_path: Path, step: str, side: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(write, "drawings", lambda own: {})  # the charts are not the point here, and take seconds
-    folder = tmp_path / "pages"
-    write.write_docs(folder)
-    (folder / "coverage_rate.md").write_text("old", encoding="utf-8")
-    kill_at(step, side, lambda: write.write_docs(folder))
-    if folder.exists():
-        fresh = (folder / "coverage_rate.md").read_text(encoding="utf-8") != "old"
-        assert fresh == (step == "reference.put_in_place" and side == "after")
-    write.write_docs(folder)
-    assert (folder / "coverage_rate.md").read_text(encoding="utf-8") != "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["pages"]
