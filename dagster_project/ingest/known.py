@@ -117,7 +117,7 @@ def loaded_now(prepared: Prepared) -> KnownLoad:
 
 
 def compare_known(file: LandedFile, sha: str, load: KnownLoad, was_seen: bool = False) -> None:
-    """A file of a known content against its manifest (S8), then against what it was loaded as (L40).
+    """A file of a known content against its manifest (S8), then against what it was loaded as (L43).
 
     An archive that `was_seen` as it is now is not hashed again for a member of it. Raises Refusal, of the batch where the manifest
     is contradicted.
@@ -144,7 +144,7 @@ def _compare_numbers(file: LandedFile, load: KnownLoad) -> None:
 
 
 def _require_same_data(file: LandedFile, load: KnownLoad, is_listed: bool) -> None:
-    """Raise Refusal for a content that comes again as other data than it was loaded as (L40)."""
+    """Raise Refusal for a content that comes again as other data than it was loaded as (L43)."""
     if file.source_file == load.source_file:
         return
     is_other = file.extract != load.extract
@@ -169,9 +169,9 @@ def _require_same_data(file: LandedFile, load: KnownLoad, is_listed: bool) -> No
         zh, en = f"{zh}，清单应有的数据并没有来", f"{en}: what the manifest promises has not come"
     raise Refusal(
         Text(
-            f"{zh}。请数据中心核对后重新交付；确是同一份数据的，把它移出文件夹和清单（S8、L40）。",
+            f"{zh}。请数据中心核对后重新交付；确是同一份数据的，把它移出文件夹和清单（S8、L43）。",
             f"{en}. Have the data centre look and deliver again; if it is the same data, take it out of the folder and of the "
-            "manifest (S8, L40).",
+            "manifest (S8, L43).",
         )
     )
 

@@ -1,4 +1,4 @@
-"""A content that the home knows already: compared with its manifest all the same, and never taken for other data (S8, L40).
+"""A content that the home knows already: compared with its manifest all the same, and never taken for other data (S8, L43).
 
 What a trial says and what a run does are held against each other over every situation of a file.
 """
@@ -75,7 +75,7 @@ def test_S8_a_manifest_that_is_changed_afterwards_is_compared_again(home: Home) 
 
 
 @pytest.mark.parametrize("name", ["setl_d_202402.csv", "setl_d_2024年02月.csv", "setl_d_20240229.csv"])
-def test_L40_january_sent_again_as_february_refuses_the_batch_and_names_the_load(home: Home, name: str) -> None:
+def test_L43_january_sent_again_as_february_refuses_the_batch_and_names_the_load(home: Home, name: str) -> None:
     path = home.landing / "2024-02" / name
     again(home, "2024-02", name, rows=3, sums=SUMS)
     home.manifest(
@@ -91,7 +91,7 @@ def test_L40_january_sent_again_as_february_refuses_the_batch_and_names_the_load
     assert tried.refusal == reason
 
 
-def test_L40_a_month_is_told_by_the_folder_where_the_name_has_none(tmp_path: Path) -> None:
+def test_L43_a_month_is_told_by_the_folder_where_the_name_has_none(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     for month in ("2024-01", "2024-02"):
         home.put_rows(f"{month}/setl_d.csv", JANUARY)
@@ -103,7 +103,7 @@ def test_L40_a_month_is_told_by_the_folder_where_the_name_has_none(tmp_path: Pat
     assert (period("a/setl_d.csv", "batch 202404"), period("setl_d_520100.csv", None)) == ("202404", "")
 
 
-def test_L40_two_files_of_one_batch_are_never_the_same_data(tmp_path: Path) -> None:
+def test_L43_two_files_of_one_batch_are_never_the_same_data(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.put_rows("b/setl_d_202401_1.csv", JANUARY)
     home.put_rows("b/setl_d_202401_2.csv", JANUARY)
@@ -112,7 +112,7 @@ def test_L40_two_files_of_one_batch_are_never_the_same_data(tmp_path: Path) -> N
     assert home.value("select count(*) from ops.load") == 0
 
 
-def test_L40_what_may_well_be_the_same_again_is_passed_over(home: Home) -> None:
+def test_L43_what_may_well_be_the_same_again_is_passed_over(home: Home) -> None:
     """The month delivered anew without a change, an empty month, a list that did not change."""
     home.put_rows("2024-03/setl_d_202401.csv", JANUARY)
     header = JANUARY[0]
