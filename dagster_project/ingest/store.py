@@ -121,7 +121,8 @@ def prepare_warehouse(connection: duckdb.DuckDBPyConnection) -> None:
     for table, columns in TABLES.items():
         connection.execute(f"create table if not exists ops.{table} ({columns})")
     if get_meta(connection, SCHEMA_KEY) != str(SCHEMA_VERSION):
-        set_meta(connection, SCHEMA_KEY, str(SCHEMA_VERSION))
+        with durable_step("warehouse.note_schema"):
+            set_meta(connection, SCHEMA_KEY, str(SCHEMA_VERSION))
     refresh_views(connection)
 
 

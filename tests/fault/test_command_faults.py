@@ -18,6 +18,7 @@ from dagster_project.checks.page import render_checks_page
 from dagster_project.contracts import write_request_sheet
 from dagster_project.errors import ExitCode
 from dagster_project.ingest import mark_built, prepare_warehouse
+from dagster_project.ingest.store import SCHEMA_KEY, SCHEMA_VERSION, get_meta
 from dagster_project.sample import write_sample
 from dagster_project.settings import Settings
 from dagster_project.verbs import making
@@ -32,6 +33,7 @@ DRIVES_PAGE = ("checks.page.rename",)
 DRIVES_PARSE = ("dbt.keep_parsed",)
 DRIVES_PROGRESS = ("progress.seconds",)
 DRIVES_WORK = ("warehouse.clear_work",)
+DRIVES_SCHEMA = ("warehouse.note_schema",)
 DRIVES_LEFT = ("run.end_left",)
 DRIVES_MONTHS = ("run.touched_months", "ingest.take_back_months")
 
@@ -218,6 +220,19 @@ def test_what_the_engine_of_a_killed_run_left_is_gone_after_the_next_begins(
     run.finish(settings, "second", "done")
     assert not [path for path in left if path.exists()]
     assert mine.exists()
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("step", DRIVES_SCHEMA)
+def test_a_home_stopped_in_its_first_moment_is_a_home_to_the_next_run(tmp_path: Path, step: str, side: str) -> None:
+    settings = Settings(home=tmp_path)
+    kill_at(step, side, lambda: run.begin(settings, "first", "a test"))
+    run_lock.release(settings)
+    run.begin(settings, "second", "a test")
+    run.finish(settings, "second", "done")
+    with connect(settings) as connection:
+        assert connection.execute("select run_id, status from ops.run").fetchall() == [("second", "done")]
+        assert get_meta(connection, SCHEMA_KEY) == str(SCHEMA_VERSION)
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -86,9 +86,11 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
         assert begun < 3 * KILLS, f"only {hit} kills"
         more, waiting = waiting[:2], waiting[2:]
         land(sample, killed, more)
-        # Two thirds amid the write of a step, some right before one. Steps that a short run does not reach kill nobody.
+        # Two thirds amid the write of a step, some right before one, a third at the commit of a model. Steps that a run does not
+        # reach kill nobody, so once everything has landed each run has all models to build.
         delay = draw.choice([0, draw.uniform(0, 5), draw.uniform(5, 40)])
-        ended = run(killed, key, step=draw.randint(1, 60), delay=delay)
+        step = draw.choice([draw.randint(1, 60), draw.randint(1, 60), f"dbt.commit#{draw.randint(1, 75)}"])
+        ended = command(killed, key, step, ["run"] if more else ["run", "--full-refresh"], delay)
         begun += 1
         hit += ended.returncode == -signal.SIGKILL
         assert ended.returncode in (-signal.SIGKILL, 0, 1), ended.stdout + ended.stderr
