@@ -23,6 +23,14 @@ from tests.warehouse_api import FIXED_NOW, Spoken, bulletin, headline_frame
 
 SCALE = "0.0005"
 YEARS = [2023, 2024, 2025]
+# A home's own file, of a province that ships none: one pool from July, where Guizhou became one in December.
+OTHER_PROVINCE, OTHER_YEAR, POOLED_FROM = "370000", 2024, "2024-07-01"
+OTHER_DEFINITIONS = f"""
+name: {{zh: 山东省, en: Shandong}}
+pooling:
+  - {{region: '{OTHER_PROVINCE}', from: 2000-01-01, level: prefecture}}
+  - {{region: '{OTHER_PROVINCE}', from: {POOLED_FROM}, level: province}}
+"""
 QUICK = ("unit", "dbt")
 # Files of a minute and more, the longest first: begun last, one of them would keep one process busy while the other waits.
 LONGEST = ("test_fail_points", "test_increment", "test_delivery_orders", "test_dagster_run", "test_killed_for_real",
@@ -107,20 +115,42 @@ def sample_landing(common_folder: Path) -> Path:
     return home
 
 
+def run_once(common: Path, home: Path, own: Path | None) -> SampleHome:
+    """A landed sample run to the end through the command line, by whichever worker process comes first; each worker process has a
+    copy in the folder `own`, since it holds its warehouse."""
+    key, told = common / f"{home.name}.key", common / f"{home.name}_run.json"
+    with FileLock(common / f"{home.name}_run.lock"):
+        if not told.exists():
+            said = bulletin("run", "--home", str(home), key=key)
+            assert said.code == 0, said.text
+            told.write_text(json.dumps([said.code, said.text]), encoding="utf-8")
+    run = SampleHome(home, key, Spoken(*json.loads(told.read_text(encoding="utf-8"))), YEARS)
+    if own is None:
+        return run
+    copied = copy_of(run, own / "home")
+    shutil.copytree(home / "landing", copied / "landing", copy_function=os.link, dirs_exist_ok=True)
+    return replace(run, home=copied)
+
+
 @pytest.fixture(scope="session")
 def sample_home(
     sample_landing: Path, common_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> SampleHome:
-    """The sample run to the end through the command line, once; each worker process has a copy, since it holds its warehouse."""
-    key, told = common_folder / "sample.key", common_folder / "sample_run.json"
-    with FileLock(common_folder / "sample_home.lock"):
-        if not told.exists():
-            said = bulletin("run", "--home", str(sample_landing), key=key)
+    """The sample run to the end, once."""
+    own = None if worker_id == "master" else tmp_path_factory.mktemp("sample")
+    return run_once(common_folder, sample_landing, own)
+
+
+@pytest.fixture(scope="session")
+def shandong(common_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> SampleHome:
+    """One year of a small synthetic Shandong with definitions of its own, from its extracts to the served database, once."""
+    home = common_folder / "shandong_home"
+    with FileLock(common_folder / "shandong_landing.lock"):
+        if not (home / "provinces").exists():
+            words = ["--scale", "0.0002", "--years", str(OTHER_YEAR), "--province", OTHER_PROVINCE]
+            said = bulletin("sample", str(home / "landing"), *words)
             assert said.code == 0, said.text
-            told.write_text(json.dumps([said.code, said.text]), encoding="utf-8")
-    run = SampleHome(sample_landing, key, Spoken(*json.loads(told.read_text(encoding="utf-8"))), YEARS)
-    if worker_id == "master":
-        return run
-    home = copy_of(run, tmp_path_factory.mktemp("sample") / "home")
-    shutil.copytree(sample_landing / "landing", home / "landing", copy_function=os.link, dirs_exist_ok=True)
-    return replace(run, home=home)
+            (home / "provinces").mkdir()
+            (home / "provinces" / f"{OTHER_PROVINCE}.yml").write_text(OTHER_DEFINITIONS, encoding="utf-8")
+    own = None if worker_id == "master" else tmp_path_factory.mktemp("shandong")
+    return replace(run_once(common_folder, home, own), years=[OTHER_YEAR])

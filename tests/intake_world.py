@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,14 @@ class Home:
         here = sorted((self.landing / folder).iterdir()) if (self.landing / folder).is_dir() else []
         content.setdefault("files", [{"file": path.name} for path in here if path.name != "manifest.json"])
         self.put(f"{folder}/manifest.json", json.dumps(content, ensure_ascii=False))
+
+    def copy(self, folder: Path) -> Home:
+        """The same home with the same key in another folder, to be changed: what several tests begin from is taken in once."""
+        shutil.copytree(self.settings.home, folder)
+        shutil.copyfile(self.settings.key_file, folder.parent / f"{folder.name}.key")
+        copied = Home(folder, threads=self.settings.threads)
+        copied.runs = self.runs
+        return copied
 
     def run(self) -> IngestReport:
         """Take in what has landed."""

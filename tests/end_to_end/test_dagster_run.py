@@ -59,21 +59,22 @@ def execute(home: Path, job: str = "bulletin", **options: Any) -> Any:
         run_lock.release(settings_of(home))
 
 
-def test_dagster_job_execute_gives_the_same_numbers_as_the_command(sample_home: SampleHome, tmp_path: Path) -> None:
+def test_dagster_job_execute_gives_the_same_numbers_as_the_command(shandong: SampleHome, tmp_path: Path) -> None:
     from dagster_project.assets.execute import instance_folder
 
     home = tmp_path / "home"
-    shutil.copytree(sample_home.landing, home / "landing", copy_function=os.link)
+    for folder in ("landing", "provinces"):
+        shutil.copytree(shandong.home / folder, home / folder, copy_function=os.link)
     folder = instance_folder(settings_of(home))
     environment = os.environ | {
-        "BULLETIN_HOME": str(home), "DAGSTER_HOME": str(folder), "BULLETIN_KEY_FILE": str(sample_home.key),
+        "BULLETIN_HOME": str(home), "DAGSTER_HOME": str(folder), "BULLETIN_KEY_FILE": str(shandong.key),
         "BULLETIN_NOW": FIXED_NOW,
     }  # fmt: skip
     command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", "bulletin"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for table in ("indicator.indicator_value", "publication.indicator_value"):
-        assert sorted_csv(home / "warehouse.duckdb", table) == sorted_csv(sample_home.warehouse, table)
+        assert sorted_csv(home / "warehouse.duckdb", table) == sorted_csv(shandong.warehouse, table)
     assert query(home / "warehouse.duckdb", "select command, status from ops.run") == [("dagster:bulletin", "done")]
 
 

@@ -62,7 +62,19 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     return made
 
 
+@pytest.fixture
+def _one_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dbt project of a single model in the place of ours: whoever asks what becomes of a parse need not wait for all of it."""
+    project = tmp_path / "dbt"
+    (project / "models").mkdir(parents=True)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copyfile(dbt_parse.DBT_PROJECT / name, project / name)
+    (project / "models" / "one.sql").write_text("select 1 as one\n", encoding="utf-8")
+    monkeypatch.setattr(dbt_parse, "DBT_PROJECT", project)
+
+
 @pytest.mark.parametrize("side", SIDES)
+@pytest.mark.usefixtures("_one_model")
 def test_a_parse_that_is_stopped_is_made_anew(side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt_parse, "SHELF", tmp_path / "target")
     monkeypatch.setattr(dbt_parse, "_parsed", {})
@@ -78,6 +90,7 @@ def test_a_parse_that_is_stopped_is_made_anew(side: str, tmp_path: Path, monkeyp
     assert not settings.home.exists(), "the parse is no home's"
 
 
+@pytest.mark.usefixtures("_one_model")
 def test_a_read_only_project_is_parsed_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt_parse, "SHELF", tmp_path / "target")
     denied = SimpleNamespace(access=lambda *_: False, W_OK=os.W_OK, getpid=os.getpid, environ=os.environ)

@@ -22,9 +22,10 @@ from tests.unit.checks_home import RUN_ID, execute, whole_home
 IDENTIFIER = "99000019900101123X"
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> str:
-    settings = whole_home(tmp_path)
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("page")
+    settings = whole_home(folder)
     execute(
         settings,
         "update ops.load set rows_accepted = 990 where load_id = 2",
@@ -33,7 +34,7 @@ def page(tmp_path: Path) -> str:
     )
     for stage in STAGES:
         run_stage(settings, stage, RUN_ID)
-    return render_checks_page(settings, tmp_path / "out" / "checks.html").read_text(encoding="utf-8")
+    return render_checks_page(settings, folder / "out" / "checks.html").read_text(encoding="utf-8")
 
 
 def test_every_result_is_on_the_page_once_with_both_titles(page: str) -> None:

@@ -43,13 +43,20 @@ def landed(home: Home) -> Home:
     return home
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home that holds rows for two codes."""
-    home = landed(Home(tmp_path / "home"))
-    (home.landing / "b2").rename(tmp_path / "b2")
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home that holds rows for two codes, and beside it the delivery that comes later."""
+    home = landed(Home(tmp_path_factory.mktemp("codes") / "home"))
+    (home.landing / "b2").rename(home.settings.home.parent / "b2")
     home.run()
     return home
+
+
+@pytest.fixture
+def home(taken_in: Home, tmp_path: Path) -> Home:
+    """That home, to be changed."""
+    shutil.copytree(taken_in.settings.home.parent / "b2", tmp_path / "b2")
+    return taken_in.copy(tmp_path / "home")
 
 
 def unmapped(home: Home) -> dict[tuple[str, str], tuple[bool, int, str, str, str]]:

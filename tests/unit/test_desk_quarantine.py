@@ -33,10 +33,10 @@ DRIVES_BOOK = ("desk.write_book",)
 DRIVES_LANDING = ("desk.note_correction", "desk.land_correction", "desk.remove_work")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Settlements of two months of which three cannot be taken, and a person whose sex is no code."""
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path_factory.mktemp("quarantine") / "home")
     table = [
         *rows("setl_d", 2),
         row(
@@ -54,6 +54,12 @@ def home(tmp_path: Path) -> Home:
     home.put_rows("psn_info_b.csv", [*rows("psn_info_b", 2), row("psn_info_b", 3, brdy="2024-13-01")])
     home.run()
     return home
+
+
+@pytest.fixture
+def home(taken_in: Home, tmp_path: Path) -> Home:
+    """That home, to be changed."""
+    return taken_in.copy(tmp_path / "home")
 
 
 def export(home: Home, path: Path, originals: bool = False) -> Worksheet:
