@@ -62,6 +62,8 @@ def build(
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
+        from dagster_project.dbt_events import hear_few
+
         def on_event(event: Any) -> None:
             if on_node is not None and event.info.name == "NodeFinished":
                 on_node(event.data.node_info.unique_id, event.data.node_info.node_status)
@@ -75,6 +77,7 @@ def build(
         ]  # fmt: skip
         if full_refresh:
             arguments.append("--full-refresh")
+        hear_few()
         with dbt_parse.environment(settings), limits_held(settings), _commits_are_steps(DuckDBConnectionManager):
             outcome = dbtRunner(manifest=parsed, callbacks=[on_event]).invoke(arguments)
             # dbt keeps its DuckDB handle for a next command; the file must be free for our own connections.

@@ -113,7 +113,7 @@ def parse(settings: Settings) -> Any:
 
 def make_ready() -> None:
     """Import what the first build would import, which takes a second."""
-    for name in ("dbt.cli.main", "dbt.task.build", "dbt.adapters.duckdb"):
+    for name in ("dbt.cli.main", "dbt.task.build", "dbt.adapters.duckdb", "dagster_project.dbt_events"):
         import_module(name)
 
 

@@ -22,7 +22,7 @@ _FIELDS = {"table", "severity", "threshold", "at_least", "finding", "blocks", "n
 def catalogue() -> dict[str, Rule]:
     """All rules by id, in the order of the file."""
     with RULES_FILE.open(encoding="utf-8") as stream:
-        content: dict[str, dict[str, Any]] = yaml.safe_load(stream)
+        content: dict[str, dict[str, Any]] = yaml.load(stream, Loader=yaml.CSafeLoader)
     return {
         rule_id: _rule(rule_id, stage, entry) for stage in STAGES for rule_id, entry in content["stages"][stage].items()
     }
@@ -32,7 +32,7 @@ def catalogue() -> dict[str, Rule]:
 def extract_uses() -> dict[str, Text]:
     """What cannot be computed without an extract, by extract: the required extracts of the first intake."""
     with RULES_FILE.open(encoding="utf-8") as stream:
-        content = yaml.safe_load(stream)
+        content = yaml.load(stream, Loader=yaml.CSafeLoader)
     return {extract: Text(*pair) for extract, pair in content["required_extracts"].items()}
 
 

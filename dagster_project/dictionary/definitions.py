@@ -100,7 +100,7 @@ class Province:
 @lru_cache(maxsize=1)
 def load_switches() -> dict[str, Switch]:
     """All definition choices the warehouse knows, by name."""
-    content: dict[str, Any] = yaml.safe_load(SWITCHES_FILE.read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load(SWITCHES_FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {
         name: Switch(
             name=name,
@@ -193,7 +193,7 @@ def _error(path: Path | None, entry: str, zh: str, en: str, detail: str, todo: T
 def _read(path: Path | None) -> dict[str, Any]:
     assert path is not None
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         place = getattr(error, "problem_mark", None)
         line = f"第 {place.line + 1} 行 / line {place.line + 1}" if place else getattr(error, "strerror", None) or ""

@@ -23,6 +23,7 @@ from dagster_project.ingest.store import LINEAGE, literal
 ROW, OK = '"row.number"', '"row.accepted"'
 # Temporary table of a file's rejected rows, typed as far as they can be: their reasons and their amounts are both told of it.
 REJECTED_CELLS = "rejected_cells"
+FEW_ROWS = 20_000
 REGION_COLUMNS = ("insu_admdvs", "admdvs", "poolarea_no")
 
 
@@ -78,7 +79,7 @@ class Plan:
             if only is not None and column.name not in only:
                 continue
             cell, kind = self._cell(column)
-            first.append(f'{values.trimmed(cell, kind)} as "{column.name}.text"')
+            first.append(f'{values.trimmed(cell, kind, self.source.rows < FEW_ROWS)} as "{column.name}.text"')
             second.append(
                 f'{values.without_null_words(f"{chr(34)}{column.name}.text{chr(34)}", kind)} as "{column.name}.text"'
             )
@@ -193,8 +194,9 @@ class Plan:
 
     def judged(self, rows: str = "") -> str:
         """Typed rows with the flag "row.accepted"; `rows` narrows the records read."""
-        broken = " or ".join(f"coalesce(({condition.sql}), false)" for condition in self.conditions()) or "false"
-        return f"select *, not ({broken}) and random() >= 0 as {OK} from ({self.typed(rows)})"
+        # One true condition is enough, whatever is unknown of the others.
+        broken = " or ".join(f"({condition.sql})" for condition in self.conditions()) or "false"
+        return f"select *, not coalesce({broken}, false) and random() >= 0 as {OK} from ({self.typed(rows)})"
 
     def split_by_month(self, month: str) -> tuple[str, str]:
         """The records of a month (yyyymm) and all others, as conditions on the delivered rows.

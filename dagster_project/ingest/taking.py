@@ -99,7 +99,7 @@ class Taking:
         self.total = 0
         self.settled = False  # the home's province is known
         self.kind: Kind | None = None  # what the home holds
-        self.threads = settings.threads
+        self.planned = (0, "")  # threads of one scan, and what the engine's planner leaves out
         self.queue: deque[Job] = deque()
         self.readers: list[duckdb.DuckDBPyConnection] = []
         self.free: list[duckdb.DuckDBPyConnection] = []
@@ -113,9 +113,7 @@ class Taking:
         files = sorted(found.files, key=_order)
         self.total = len(files)
         codes.register(self.connection, codes.delivered_regions(self.connection), self.provincial_codes)
-        # Rows are looked up among people, not people among rows, whichever are fewer: the rows keep their order, which halves the
-        # size of their numbers in raw, and the table that is made in memory stays narrow.
-        self.connection.execute("set disabled_optimizers = 'build_side_probe_side'")
+        self._plan_for_large()
         regions = [file for file in files if file.extract == "admdvs_dim_a"]
         for file in regions:
             self._take_one(file, refused, None)
@@ -137,7 +135,7 @@ class Taking:
                 for reader in self.readers:
                     reader.close()
         self._close_batches()
-        self._use_threads(self.settings.threads)
+        self._plan_for_large()
         self.connection.execute("reset disabled_optimizers")
         self.on_progress(self.total, self.total, "")
 
@@ -234,11 +232,11 @@ class Taking:
         settled = self.settled or (manifest is not None and manifest.province is not None)
         if pool is None or not settled or size > SMALL_FILE:
             self._finish(0)
-            self._use_threads(self.settings.threads)
+            self._plan_for_large()
             self.queue.append(job)
             self._finish(0)
             return
-        self._use_threads(1)
+        self._plan_for_small()
         if not self.readers:
             self.readers = [self._reader() for _ in range(max(1, self.settings.threads))]
             self.free = list(self.readers)
@@ -258,11 +256,21 @@ class Taking:
                 [sha, moment],
             )
 
-    def _use_threads(self, count: int) -> None:
-        """Threads of one scan: all for a large file; one while several small files are read side by side."""
-        if count != self.threads:
-            self.connection.execute(f"set threads = {int(count)}")
-            self.threads = count
+    def _plan_for_large(self) -> None:
+        """All threads for one file. Rows are looked up among people, not people among rows, whichever are fewer: the rows keep
+        their order, which halves the size of their numbers in raw, and the table that is made in memory stays narrow."""
+        self._plan(self.settings.threads, "build_side_probe_side")
+
+    def _plan_for_small(self) -> None:
+        """One thread a file while several are read side by side. Planning takes longer than reading there, and a fifth of it is
+        the search for what a statement works out twice."""
+        self._plan(1, "build_side_probe_side,common_subexpressions")
+
+    def _plan(self, threads: int, without: str) -> None:
+        if (threads, without) != self.planned:
+            self.connection.execute(f"set threads = {int(threads)}")
+            self.connection.execute(f"set disabled_optimizers = '{without}'")
+            self.planned = (threads, without)
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection, job: Job) -> Prepared:
         job.work.mkdir(mode=0o700)

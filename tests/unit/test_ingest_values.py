@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import duckdb
@@ -32,6 +33,24 @@ def convert(cell: Any, column: Column, kind: str = "VARCHAR") -> Any:
         ).fetchone()
     assert found is not None
     return BROKEN if found[0] else found[1]
+
+
+@pytest.mark.parametrize("kind", ["VARCHAR", "BLOB"])
+def test_cells_of_few_rows_and_of_many_are_trimmed_alike(kind: str) -> None:
+    """Every text of up to four of these characters: all blanks that are trimmed, and some that are not."""
+    texts = [
+        "".join(drawn) for length in range(5) for drawn in product("a\u00e9.\v \t\r\n\u3000\ufeff\u00a0", repeat=length)
+    ]
+    few, many = (values.trimmed("cell", kind, of_few) for of_few in (True, False))
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"select count(*), count(*) filter ({few} is distinct from {many}), count(*) filter ({few} <> decode(encode(text))) "
+            f"from (select text, {'encode(text)' if kind == 'BLOB' else 'text'} as cell from (select unnest($1::varchar[]) as text))",
+            [texts],
+        ).fetchone()
+    assert found is not None
+    assert found[:2] == (len(texts), 0)
+    assert found[2] > 0
 
 
 @pytest.mark.parametrize(
