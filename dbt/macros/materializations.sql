@@ -1,6 +1,6 @@
 {# Tables and views replaced in one statement. The ways that dbt brings make a model under another name, rename the old one
    away, the new one into its place and drop the old one: four statements and as many looks at its cache, for engines that
-   cannot replace within a transaction. DuckDB can; of a run without much data that was a third of the seconds in dbt. A
+   cannot replace within a transaction. DuckDB can; of a run without much data that was a tenth of the seconds. A
    statement that fails leaves what was there, as before. Hooks run as they do with dbt's own; grants, contracts, indexes
    and foreign keys, which this project does not use, are left out. Spark goes on with its own. #}
 
