@@ -18,6 +18,7 @@ _FACT = (
     "provider_kind, hosp_lv, begin_date, end_date, total_fee_yuan from core.fct_settlement where "
 )
 _INSURED = "select reference_year, insured_region, scheme_code, member_status, employer_group from core.fct_enrolment_date where "
+_MERGE = "select merge_reason, load_id, source_row from core.person_merge where "
 # The rows behind a count, for the rules whose rows one condition finds: `load_id` and `source_row` lead to the file.
 _ROWS = {
     "mirror_without_original": _LINK + "is_valid and is_mirror and original_load_id is null",
@@ -32,6 +33,11 @@ _ROWS = {
     "unknown_travel_class": _FACT + "travel_class = 'unknown'",
     "unknown_care_group": _FACT + "care_group = 'unknown'",
     "dead_insured": _INSURED + "is_dead",
+    "enrolled_twice": "select counting_region, counting_scheme, other_region, other_scheme, reason, begin_date, end_date, "
+    "other_load_id, other_source_row from core.person_overlap "
+    "where make_date((select max(reference_year) from core.person_file), 12, 31) between begin_date and end_date",
+    "certificate_contradicted": _MERGE + "not is_merged",
+    "merged_in_spite_of_difference": _MERGE + "merge_reason in ('birth_month_differs', 'sex_differs')",
     "insured_without_person_row": _INSURED + "not has_person_row",
     "employer_type_unknown": _INSURED + "employer_group = 'unknown'",
 }

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from dagster_project.dictionary import code_map
+from dagster_project.dictionary.continuity import NUMBERS, ContinuityRule, read_rules
 from dagster_project.errors import UserError
 from dagster_project.language import Text
 from dagster_project.settings import PACKAGE_ROOT, Settings
@@ -26,7 +27,7 @@ ALWAYS = 2000
 SWITCHES_FILE = Path(__file__).with_name("switches.yml")
 _NUMBER = re.compile(r"_[1-9]\d{0,2}$")
 _LETTER = re.compile(r"\bn\b", re.ASCII)
-KEYS = ("name", "definitions", "pooling", "care_type_map", "identity_map", "dummy_creators")
+KEYS = ("name", "definitions", "pooling", "continuity", "care_type_map", "identity_map", "dummy_creators")
 LEVELS = ("prefecture", "province")
 CARE_GROUPS = (
     "ordinary_outpatient", "emergency", "chronic_outpatient", "inpatient",
@@ -80,6 +81,7 @@ class Province:
     code: str
     choices: dict[str, list[tuple[int, str]]]  # switch -> (from year, value), sorted
     pooling: list[Pooling]
+    continuity: list[ContinuityRule] = field(default_factory=list)
     care_type_map: dict[str, str] = field(default_factory=dict)
     identity_map: dict[str, str] = field(default_factory=dict)
     dummy_creators: tuple[str, ...] = ()
@@ -134,6 +136,7 @@ def load_province(settings: Settings, code: str) -> Province:
         code=code,
         choices=choices,
         pooling=pooling,
+        continuity=_continuity(own, path) or _continuity(national, everywhere),
         # What was mapped at the desk and what the file declares are two lists of one map; neither names a code of the other.
         care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path) | mapped["med_type"],
         identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path) | mapped["psn_idet_type_group"],
@@ -260,6 +263,16 @@ def _pooling(content: dict[str, Any], path: Path | None) -> list[Pooling]:
             raise _error(path, "pooling", "level 取值无效：", "has an unknown level:", f"{level}; {', '.join(LEVELS)}")
         found.append(Pooling(region, begin, level))
     return found
+
+
+def _continuity(content: dict[str, Any], path: Path | None) -> list[ContinuityRule]:
+    try:
+        return read_rules(_list(content, "continuity", path))
+    except ValueError as error:
+        needed = ", ".join(("from", *NUMBERS))
+        raise _error(
+            path, "continuity", f"应有 {needed}（非负整数）：", f"needs {needed}, whole numbers:", str(error)
+        ) from error
 
 
 def _list(content: dict[str, Any], key: str, path: Path | None) -> list[Any]:

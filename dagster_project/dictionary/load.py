@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
 import duckdb
@@ -17,6 +17,7 @@ import polars as pl
 from dagster_project.contracts import load_contracts
 from dagster_project.dictionary.breakdowns import find_gaps, stated_gaps
 from dagster_project.dictionary.compile import Compiled, Compiler, Term
+from dagster_project.dictionary.continuity import ContinuityRule
 from dagster_project.dictionary.definitions import Province, load_province, load_switches
 from dagster_project.dictionary.indicators import (
     LABELS,
@@ -136,6 +137,10 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
     return {
         "definition_choice": _frame(choices, {"province": text, "year": whole, "switch": text, "value": text}),
         "pooling_level": _frame(sorted(pooling), {"region_code": text, "valid_from": pl.Date, "level": text}),
+        "continuity_rule": _frame(
+            [(p.code, *astuple(rule)) for p in provinces for rule in p.continuity],
+            {"province": text} | {entry.name: whole for entry in fields(ContinuityRule)},
+        ),
         "care_type_map": _frame(
             [(p.code, code, group) for p in provinces for code, group in sorted(p.care_type_map.items())],
             {"province": text, "code": text, "care_group": text},

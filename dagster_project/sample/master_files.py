@@ -14,7 +14,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from dagster_project.sample import benefit_tables, enrolment_tables, enrolment_truth, ledger, reference_tables
+from dagster_project.sample import (
+    benefit_tables,
+    enrolment_tables,
+    enrolment_truth,
+    file_truth,
+    ledger,
+    reference_tables,
+)
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.files import ParquetTables, TextTables, WrittenFile, write_workbook, write_zip
 from dagster_project.sample.lives import live
@@ -33,6 +40,7 @@ class MasterTruth:
     """What the master batches mean."""
 
     enrolment: Cells = field(default_factory=enrolment_truth.new_cells)
+    files: Cells = field(default_factory=file_truth.new_cells)
     allowance: Cells = field(default_factory=benefit_tables.allowance_cells)
     care: Cells = field(default_factory=benefit_tables.care_cells)
     superseded: dict[str, int] = field(default_factory=dict)
@@ -45,6 +53,7 @@ class MasterTruth:
     def absorb(self, other: MasterTruth) -> None:
         """Add another part's sums."""
         self.enrolment.absorb(other.enrolment)
+        self.files.absorb(other.files)
         self.allowance.absorb(other.allowance)
         self.care.absorb(other.care)
         for extract, rows in other.superseded.items():
@@ -108,6 +117,7 @@ def write_people(world: World, landing: Path, truth: MasterTruth) -> list[Writte
                             enrolment_tables.contribution_table(world, lives, spell, rows, True),
                         )
                 enrolment_truth.count_insured(world, lives, paid, truth.enrolment)
+                file_truth.count_files(world, lives, paid, truth.files)
     return written
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagster_project.sample import enrolment_truth, ledger, reference_tables, spending, stories
+from dagster_project.sample import enrolment_truth, file_truth, ledger, reference_tables, spending, stories
 from dagster_project.sample.benefit_tables import allowance_truth
 from dagster_project.sample.files import WrittenFile
 from dagster_project.sample.master_files import MasterTruth
@@ -67,6 +67,7 @@ def truth_content(
         "cells": settlement.as_json(world)
         | {
             "enrolment": enrolment_truth.as_json(world, master.enrolment),
+            "person_file": file_truth.as_json(master.files),
             "fund": fund,
             "fund_bridge": spending.bridge_truth(world, spent, fund),
             "population": reference_tables.population_truth(world),

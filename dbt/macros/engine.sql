@@ -78,6 +78,19 @@
     explode({{ column }})
 {%- endmacro %}
 
+{# Two to the power of a whole number below 63. #}
+{% macro power_of_two(exponent) -%}
+    {{ return(adapter.dispatch('power_of_two', 'medical_insurance')(exponent)) }}
+{%- endmacro %}
+
+{% macro default__power_of_two(exponent) -%}
+    (cast(1 as bigint) << ({{ exponent }}))
+{%- endmacro %}
+
+{% macro spark__power_of_two(exponent) -%}
+    shiftleft(cast(1 as bigint), {{ exponent }})
+{%- endmacro %}
+
 {# Behind AS of a common table: read anew by each reader. Left alone DuckDB keeps in memory whatever is read twice; of a
    province's settlements or spells that is gigabytes, written out and read back, where a second look reads one column. #}
 {% macro read_by_each() -%}

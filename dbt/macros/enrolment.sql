@@ -63,3 +63,22 @@
         )
     )
 {%- endmacro %}
+
+{# Years as the bits of one number, 2000 the lowest: a person's years of cover add up by bit_or. #}
+{% macro first_bit_year() -%}
+    2000
+{%- endmacro %}
+
+{# The bits of all years from one to another; none where the first is after the last. Years outside 2000 to 2061 have no bit. #}
+{% macro year_bits(first, last) -%}
+    greatest(
+        {{ power_of_two('greatest(least(cast(' ~ last ~ ' as integer), 2061) - ' ~ (first_bit_year() | int - 1) ~ ', 0)') }}
+        - {{ power_of_two('least(greatest(cast(' ~ first ~ ' as integer) - ' ~ first_bit_year() ~ ', 0), 62)') }},
+        0
+    )
+{%- endmacro %}
+
+{# The place of the highest bit that is set, 0 the lowest; null where none is. A logarithm is exact to the bit far beyond 2047. #}
+{% macro highest_bit(bits) -%}
+    cast(floor(log2(nullif({{ bits }}, 0))) as integer)
+{%- endmacro %}

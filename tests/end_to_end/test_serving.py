@@ -64,6 +64,12 @@ def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
 
 
+def test_no_file_of_a_person_is_served(served: Path) -> None:
+    with duckdb.connect(str(served), read_only=True) as connection:
+        tables = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+    assert tables and not {name for name in tables if name.startswith("person_") or name == "cube_person_file"}
+
+
 def test_exactly_the_listed_tables_and_columns_are_served(served: Path) -> None:
     found: dict[str, list[str]] = {}
     for table, column in ask(

@@ -13,6 +13,7 @@ from dagster_project.dictionary.breakdowns import label_of, stated_gaps
 from tests.conftest import SampleHome
 from tests.truth import expected_indicators, load_truth
 from tests.truth_breakdowns import expected_breakdowns
+from tests.truth_files import file_differences
 from tests.truth_persons import expected_persons, expected_persons_by_visit_type
 from tests.warehouse_api import build_home, compare, headline_frame, other_breakdowns, query
 
@@ -115,6 +116,13 @@ def test_L24_a_reason_stands_where_the_values_would(sample_home: SampleHome) -> 
         assert set(rows["reason"]) == {f"{gap.reason.zh} / {gap.reason.en}"}
 
 
+def test_every_file_of_a_person_equals_the_truth(sample_home: SampleHome) -> None:
+    """Numbers of one person, spells, gaps, years of cover and lapsed years, whoever was split over two numbers."""
+    kinds = sample_home.truth["cells"]["person_file"]
+    assert len(kinds) > 50 and sum(kind["persons"] for kind in kinds if kind["number_count"] > 1) > 10
+    assert file_differences(sample_home.warehouse, sample_home.truth) == {}
+
+
 @pytest.mark.parametrize("seed", [1, 987654321])
 def test_truth_holds_for_other_seeds(tmp_path: Path, seed: int) -> None:
     _holds(tmp_path / "home", scale=0.0004, seed=seed, years=(2024, 2025))
@@ -139,3 +147,4 @@ def _holds(home: Path, **options: Any) -> None:
     wrong = compare(expected_persons(truth), headline_frame(home / "warehouse.duckdb"))
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
     assert breakdown_differences(expected_breakdowns(truth), other_breakdowns(home / "warehouse.duckdb")).is_empty()
+    assert file_differences(home / "warehouse.duckdb", truth) == {}

@@ -168,7 +168,7 @@ class World:
         number = self.next()
         paid, sex = cells.pop("paid", True), cells.pop("gend", "1")
         cert, cert_type = cells.pop("certno", certificate(number)), cells.pop("psn_cert_type", "01")
-        household = cells.pop("resd_natu", "")
+        household, birth = cells.pop("resd_natu", ""), cells.pop("brdy", "1980-01-01")
         arrived, status = cells.pop("arrived", None), cells.pop("surv_stas", "1")
         years = cells.pop("years", [YEAR])
         spell_table = cells.pop("table", "psn_insu_d")
@@ -192,7 +192,7 @@ class World:
                 "psn_cert_type": cert_type,
                 "certno": cert,
                 "gend": sex,
-                "brdy": "1980-01-01",
+                "brdy": birth,
                 "resd_natu": household,
                 "surv_stas": status,
                 "vali_flag": "1",

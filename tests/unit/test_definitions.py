@@ -163,3 +163,25 @@ def test_the_guide_shows_maps_of_codes_that_are_accepted(tmp_path: Path) -> None
     province = load_province(province_with(tmp_path, example), "990000")
     assert province.care_type_map == {"9901": "chronic_outpatient"} and province.identity_map == {"101": "destitute"}
     assert "--accept" in guide
+
+
+def test_L62_continuity_has_national_rules_and_a_province_its_own(tmp_path: Path) -> None:
+    (national,) = load_province(Settings(home=tmp_path), "640000").continuity
+    assert (national.from_year, national.waiting_months, national.incentive_yuan_per_year) == (2025, 3, 3000)
+    text = (
+        "continuity:\n- {from: 2026, waiting_months: 6, months_per_lapsed_year: 1, incentive_after_years: 4, "
+        "incentive_yuan_per_year: 1000, incentive_at_most_yuan: 20000, counted_from: 2025}\n"
+    )
+    (own,) = load_province(province_with(tmp_path, text), "990000").continuity
+    assert (own.from_year, own.incentive_at_most_yuan, own.counted_from) == (2026, 20000, 2025)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["{from: 2025}", "{from: 2025, waiting_months: -1, months_per_lapsed_year: 1, incentive_after_years: 4, "
+     "incentive_yuan_per_year: 3000}", "text", "{from: 2025, waiting_months: 3, months_per_lapsed_year: 1, "
+     "incentive_after_years: 4, incentive_yuan_per_year: many}"],
+)  # fmt: skip
+def test_L62_a_wrong_rule_of_continuity_is_refused_in_words(tmp_path: Path, entry: str) -> None:
+    told = message(tmp_path, f"continuity:\n- {entry}\n")
+    assert "continuity" in told and "waiting_months" in told and "990000.yml" in told

@@ -17,6 +17,14 @@ registrations as (
     select * from {{ ref('stg_psn_info_b') }} where is_current
 ),
 
+files as (
+    select * from {{ ref('person_file') }}
+),
+
+shared_numbers as (
+    select * from {{ ref('person_merge') }}
+),
+
 enrolment_sums as (
     select
         reference_year * 100 + 12 as month,
@@ -75,6 +83,40 @@ spell_rules as (
     from spell_sums
 ),
 
+file_sums as (
+    select
+        reference_year * 100 + 12 as month,
+        count(*) as row_count,
+        count(*) filter (where open_spell_count > 1) as double_count,
+        count(*) filter (where is_dead and open_spell_count > 0) as dead_count
+    from files
+    group by reference_year
+),
+
+file_rules as (
+    select 'enrolled_twice' as rule_id, 'person_file' as table_name, double_count as unexpected, row_count as total, month
+    from file_sums
+    union all
+    select 'dead_enrolment_open' as rule_id, 'person_file' as table_name, dead_count as unexpected, row_count as total, month
+    from file_sums
+    union all
+    select
+        'certificate_contradicted' as rule_id,
+        'person_merge' as table_name,
+        count(*) filter (where not is_merged) as unexpected,
+        count(*) as total,
+        null as month
+    from shared_numbers
+    union all
+    select
+        'merged_in_spite_of_difference' as rule_id,
+        'person_merge' as table_name,
+        count(*) filter (where merge_reason in ('birth_month_differs', 'sex_differs')) as unexpected,
+        count(*) as total,
+        null as month
+    from shared_numbers
+),
+
 person_rules as (
     select
         'person_key_collision' as rule_id,
@@ -102,6 +144,8 @@ final as (
     select rule_id, 'fct_enrolment' as table_name, unexpected, total, null as month from spell_rules
     union all
     select rule_id, table_name, unexpected, total, null as month from person_rules
+    union all
+    select rule_id, table_name, unexpected, total, month from file_rules
 )
 
 select
