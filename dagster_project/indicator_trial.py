@@ -46,12 +46,14 @@ class Trial:
         self._years = years  # those of the home: what a figure lacks depends on the years that there are
         self._register_year = register_year
 
-    def values(self, province: Province, year: int) -> pl.DataFrame:
-        """`indicator_value` of one year under these definitions: all regions, breakdowns and periods."""
+    def values(self, province: Province, *years: int) -> pl.DataFrame:
+        """`indicator_value` of these years under these definitions: all regions, breakdowns and periods."""
         write_dictionary(self._connection, [province], self._years, self._register_year)
         for statement in self._statements:
             self._connection.execute(statement)
-        return self._connection.execute(f"select * from indicator.{TARGET} where year = ?", [year]).pl()
+        return self._connection.execute(
+            f"select * from indicator.{TARGET} where list_contains($1::integer[], year)", [list(years)]
+        ).pl()
 
 
 @contextmanager

@@ -11,3 +11,12 @@
     where switch = '{{ switch }}'
     group by province, year
 {%- endmacro %}
+
+{# The month in which a row counts by the chosen clock; a date that was not delivered leaves it where it was settled. #}
+{% macro month_by_clock(clock, settled, ended, created) -%}
+    case {{ clock }}
+            when 'enddate' then coalesce({{ ended }}, {{ settled }})
+            when 'crte_time' then coalesce({{ created }}, {{ settled }})
+            else {{ settled }}
+        end
+{%- endmacro %}

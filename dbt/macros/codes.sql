@@ -40,6 +40,7 @@
             'insured_region': 'region',
             'employer_type': 'employer_type',
             'employer_group': 'employer_group',
+            'employer_unit': 'employer_unit',
             'fund_mode': 'fund_mode',
             'resident_group': 'resident_group',
         },

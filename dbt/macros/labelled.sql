@@ -70,7 +70,7 @@
         placed.province,
         placed.region_code,
         placed.year,
-        placed.statistics_month as month,
+        placed.counted_month as month,
         {{ year_of('placed.end_month') }} as end_year,
         placed.scheme,
         {{ member_status_label('placed.scheme', 'placed.member_status', 'placed') }} as member_status,
@@ -90,14 +90,19 @@
     from (
         select
             cells.*,
+            {{ stay_month('cells', 'discharge_choices') }} as counted_month,
             choices.year,
             choices.person_type_unknown,
             coalesce(schemes.scheme, 'unknown') as scheme,
             {{ tier_code('cells', 'choices') }} as tier_code,
             {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code
         from {{ cells }} as cells
+        left join {{ ref('label_choice') }} as discharge_choices
+            on cells.province = discharge_choices.province and {{ year_of('cells.statistics_month') }} = discharge_choices.year
         inner join {{ ref('label_choice') }} as choices
-            on cells.province = choices.province and {{ year_of('cells.statistics_month') }} = choices.year
+            on
+                cells.province = choices.province
+                and {{ year_of(stay_month('cells', 'discharge_choices')) }} = choices.year
         left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
         {{ join_place('cells.insured_region', first_day_of('cells.discharge_month')) }}
     ) as placed
@@ -114,8 +119,14 @@
             and placed.year = tiers.year
             and placed.tier_code = tiers.tier_code
     left join {{ ref('pooling_month') }} as pooling
-        on placed.statistics_month = pooling.month and placed.region_code = pooling.region_code
+        on placed.counted_month = pooling.month and placed.region_code = pooling.region_code
     where visit_types.visit_type in ('inpatient', 'maternity_inpatient', 'home_bed')
+{%- endmacro %}
+
+{# L46: the month in which a stay counts. What was chosen for the year of its discharge decides, so that a stay counts once,
+   also where the choice changes from one year to the next. #}
+{% macro stay_month(cells, choices) -%}
+    case {{ choices }}.stay_year when 'last_row' then {{ cells }}.last_month else {{ cells }}.statistics_month end
 {%- endmacro %}
 
 {% macro enrolment_labels(cells, carried) -%}
@@ -127,7 +138,7 @@
         {{ member_status_label("coalesce(schemes.scheme, 'unknown')", 'cells.member_status', 'choices') }} as member_status,
         cells.age_group,
         coalesce(cells.sex, 'unknown') as sex,
-        coalesce(cells.employer_group, 'unknown') as employer_group,
+        {{ employer_group_label('cells', 'choices') }} as employer_group,
         coalesce(cells.fund_mode, 'unknown') as fund_mode,
         coalesce(cells.resident_group, 'unknown') as resident_group,
         coalesce(cells.household, 'unknown') as household,

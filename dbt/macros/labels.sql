@@ -25,6 +25,16 @@
     end
 {%- endmacro %}
 
+{# R16, L47: the group of an employer, by its kind, or by how it is managed first: virtual units are those of flexible workers
+   and others, ordinary ones belong where their kind says. #}
+{% macro employer_group_label(cells, choices) -%}
+    case
+        when {{ choices }}.employer_group = 'emp_mgt_type' and {{ cells }}.employer_unit = 'virtual' then 'flexible_other'
+        when {{ choices }}.employer_group = 'emp_mgt_type' and {{ cells }}.employer_unit = 'unknown' then 'unknown'
+        else coalesce({{ cells }}.employer_group, 'unknown')
+    end
+{%- endmacro %}
+
 {% macro person_group_label(scheme, status) -%}
     case when {{ scheme }} = 'employee' then 'employee_' || {{ status }} else {{ scheme }} end
 {%- endmacro %}

@@ -19,6 +19,8 @@ CASES = [
 DELIVERIES = {"b1": "2026-01-10T00:00:00", "b2": "2026-02-10T00:00:00"}
 # Identities that this province writes as codes of its own; `other` is an identity of no list.
 IDENTITIES = {"101": "destitute", "900": "other"}
+# Employers with the code of their kind and of how they are managed, '' where the latter was not written (L47).
+MANAGED = {"M01": ("10", "01"), "M02": ("10", "02"), "M09": ("50", "09"), "M08": ("50", "04"), "M80": ("80", "")}
 YEARS = [FIRST_YEAR, YEAR, NEXT_YEAR]
 # The last year whose reversals the province tells as booked; as known from then on.
 LEDGER_UNTIL = FIRST_YEAR
@@ -28,6 +30,9 @@ def _common(world: World) -> None:
     """What every province delivers: employers, institutions, encounters, regions."""
     for employer, kind in (("E10", "10"), ("E50", "50"), ("E80", "80")):
         row = {"emp_no": employer, "emp_type": kind, "insu_admdvs": f"{PROVINCE[:2]}0101"}
+        world.add("insu_emp_info_b", row, "all", "b1")
+    for employer, (kind, management) in MANAGED.items():
+        row = {"emp_no": employer, "emp_type": kind, "emp_mgt_type": management, "insu_admdvs": f"{PROVINCE[:2]}0101"}
         world.add("insu_emp_info_b", row, "all", "b1")
     for area in list(world.areas.values()):
         for letter, kind, level in (("H", "1", "02"), ("P", "2", "11")):

@@ -6,13 +6,18 @@ hand. The second route knows national defaults only, so the answers are asked of
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
+
+from dagster_project.dictionary.variants import read_variant
+from dagster_project.indicator_trial import trial
+from dagster_project.settings import Settings
 from tests.rulings.answers import Warehouse
 from tests.rulings.test_stay_rulings import stay
-from tests.rulings.world import NEXT_YEAR, YEAR, Area, certificate
+from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, Area, certificate
 
 
 def whole(built: Warehouse, case: str, indicator: str, year: int) -> tuple[Decimal, Decimal | None]:
@@ -23,6 +28,23 @@ def whole(built: Warehouse, case: str, indicator: str, year: int) -> tuple[Decim
         [indicator, year, built.world.areas[case].prefecture],
     )
     return above, below
+
+
+def under(
+    built: Warehouse, variant: str, case: str, indicators: list[str], years: list[int]
+) -> dict[str, list[Decimal]]:
+    """Numerators of indicators in the prefecture of a case, a year each, with other definitions on top of the present ones."""
+    home = Settings(
+        home=built.path.parent, key_file=built.path.parent.parent / f"{built.path.parent.name}.key", threads=2
+    )
+    province = read_variant(home, variant, PROVINCE).province
+    with trial(home) as layer:
+        frame = layer.values(province, *years)
+    here = frame.filter(
+        (pl.col("region_code") == built.world.areas[case].prefecture) & (pl.col("breakdown") == "total")
+    )
+    found = {(name, year): value for name, year, value in here.select("indicator_id", "year", "numerator").iter_rows()}
+    return {indicator: [found[indicator, year] for year in years] for indicator in indicators}
 
 
 def rows_R15_each_area(area: Area) -> None:
@@ -70,3 +92,38 @@ def test_L26_the_last_discharge_gives_the_labels(built: Warehouse) -> None:
 def test_L26_the_number_is_spelt_out(built: Warehouse) -> None:
     used = "select distinct value, value_zh from indicator.definition where switch = 'stay_merge' order by 1"
     assert built.query(used) == [("gap_merge_3", "间隔 3 天以内合并"), ("per_mdtrt", "按就诊")]
+
+
+def rows_L46(area: Area) -> None:
+    """An interim row, the discharge, and a supplementary row of the next year; and a stay within that year."""
+    first = stay(area, "2023-11-20", "2023-11-30", fee=100, mid_setl_flag="1")
+    stay(area, "2023-11-20", "2023-12-11", fee=200, mdtrt_id=first["mdtrt_id"])
+    late = {"setl_type": "3", "when": datetime(YEAR, 2, 1)}
+    stay(area, "2023-11-20", "2023-12-11", fee=50, mdtrt_id=first["mdtrt_id"], **late)
+    stay(area, "2024-03-01", "2024-03-05", fee=400)
+
+
+def test_L46_a_stay_belongs_to_the_year_of_its_last_row_where_the_definition_says_so(built: Warehouse) -> None:
+    years, stays, days = [FIRST_YEAR, YEAR], "employee_inpatient_visits", "employee_avg_length_of_stay"
+    fees = "employee_inpatient_expense"
+    assert under(built, "stay_year=discharge", "L46", [stays, days, fees], years) == {
+        stays: [1, 1], days: [21, 4], fees: [300, 50 + 400],
+    }  # fmt: skip
+    assert under(built, "stay_year=last_row", "L46", [stays, days, fees], years) == {
+        stays: [0, 2], days: [0, 21 + 4], fees: [300, 50 + 400],
+    }  # fmt: skip
+
+
+def rows_L47(area: Area) -> None:
+    """An employee of each of the employers of `MANAGED`, and one whose employer nobody knows."""
+    for employer in ("M01", "M02", "M09", "M08", "M80", "E-not-there"):
+        area.insure(emp_no=employer)
+
+
+def test_L47_virtual_units_are_flexible_where_the_definition_goes_by_management(built: Warehouse) -> None:
+    groups = [f"employee_{kind}" for kind in ("enterprise", "government", "flexible_other", "insured")]
+    by_kind = under(built, "employer_group=emp_type", "L47", groups, [YEAR])
+    by_management = under(built, "employer_group=emp_mgt_type", "L47", groups, [YEAR])
+    assert list(by_kind.values()) == [[2], [2], [1], [6]]
+    # The ordinary units by their kind, the two virtual ones flexible; not written and not known are listed apart.
+    assert list(by_management.values()) == [[1], [1], [2], [6]]

@@ -17,6 +17,7 @@
     'scheme': ['unknown'],
     'scheme_group': ['employee', 'resident'],
     'employer_group': ['none', 'flexible_other', 'unknown'],
+    'employer_unit': ['ordinary', 'virtual', 'none', 'unknown'],
     'fund_mode': ['none', 'unknown'],
     'resident_group': ['adult', 'pupil_child', 'college', 'none', 'unknown'],
     'household': ['rural', 'not_rural', 'none', 'unknown'],

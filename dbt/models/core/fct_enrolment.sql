@@ -13,7 +13,8 @@ scheme_map as (
 employers as (
     select
         emp_no,
-        emp_type
+        emp_type,
+        emp_mgt_type
     from {{ ref('stg_insu_emp_info_b') }}
     where is_current
 ),
@@ -24,6 +25,14 @@ employer_groups as (
         rollup
     from {{ ref('code_set') }}
     where set_name = 'emp_type_group' and scope <> 'local pattern' and code <> 'else'
+),
+
+employer_units as (
+    select
+        code,
+        rollup
+    from {{ ref('code_set') }}
+    where set_name = 'emp_mgt_type'
 ),
 
 fund_modes as (
@@ -108,6 +117,11 @@ final as (
             when employer_groups.rollup = 'other' then 'flexible_other'
             else coalesce(employer_groups.rollup, 'unknown')
         end as employer_group,
+        -- L47: whether people work for the employer, or it is only a name under which they are insured.
+        case
+            when coalesce(scheme_map.scheme, 'unknown') <> 'employee' then 'none'
+            else coalesce(employer_units.rollup, 'unknown')
+        end as employer_unit,
         -- L20: residents have no personal account, so the question is the employees' alone.
         case
             when coalesce(scheme_map.scheme, 'unknown') <> 'employee' then 'none'
@@ -130,6 +144,7 @@ final as (
     left join scheme_map on spells.insutype = scheme_map.scheme_code
     left join employers on spells.emp_no = employers.emp_no
     left join employer_groups on employers.emp_type = employer_groups.code
+    left join employer_units on employers.emp_mgt_type = employer_units.code
     left join fund_modes on spells.hi_type = fund_modes.code
     left join person_types on spells.psn_type = person_types.code
 )

@@ -85,6 +85,7 @@ candidates as (
         spells.insured_region,
         spells.employer_type,
         spells.employer_group,
+        spells.employer_unit,
         spells.fund_mode,
         spells.resident_group,
         spells.is_history,
@@ -215,6 +216,7 @@ final as (
         insured_region,
         employer_type,
         employer_group,
+        employer_unit,
         fund_mode,
         resident_group,
         -- Asked of employees only: whoever of them has a rural household is a migrant worker.

@@ -25,11 +25,10 @@ settlements as (
 stays as (
     select
         stays.*,
-        case clock_choices.value
-            when 'enddate' then coalesce(stays.end_month, stays.discharge_month)
-            when 'crte_time' then coalesce(stays.create_month, stays.discharge_month)
-            else stays.discharge_month
-        end as statistics_month
+        {{ month_by_clock('clock_choices.value', 'stays.discharge_month', 'stays.end_month', 'stays.create_month') }} as statistics_month,
+        {{ month_by_clock(
+            'clock_choices.value', 'stays.last_settlement_month', 'stays.last_end_month', 'stays.last_create_month'
+        ) }} as last_month
     from {{ ref('fct_stay') }} as stays
     left join clock_choices
         on stays.province = clock_choices.province and {{ year_of('stays.discharge_month') }} = clock_choices.year
