@@ -48,6 +48,9 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "assistance": frozenset(("scheme", "care_setting", "population_group")),
     "reported": frozenset(("scheme", "reported_indicator")),
     "person": frozenset(("scheme", "visit_type", "paid_by")),
+    "told": frozenset(("reported_indicator",)),
+    "filing": frozenset(("scheme", "travel_class", "filing_way")),
+    "payment": frozenset(("payment_kind",)),
 }
 # Persons do not add up: a figure is one count, of one scheme and one way of paying, and never a sum of several.
 COUNTED_ONCE: dict[str, frozenset[str]] = {"person": frozenset(("scheme", "paid_by"))}

@@ -40,6 +40,11 @@ MEASURES: dict[str, str] = {
         "assistance": ("assistance_encounters", "assistance_payments", "assistance_paid_yuan"),
         "reported": ("reported_value",),
         "person": ("benefit_persons",),
+        "told": ("told_amount",),
+        "filing": ("filings",),
+        "payment": (
+            "paid_yuan", "claim_payments", "claim_working_days", "month_end_payments", "month_end_working_days",
+        ),
     }.items()
     for measure in measures
 }  # fmt: skip
@@ -49,7 +54,7 @@ LABELS = (
     "scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "area", "payment_place", "age_group",
     "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
     "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
-    "fund_item", "care_pilot", "population_kind", "reported_indicator", "paid_by",
+    "fund_item", "care_pilot", "filing_way", "payment_kind", "population_kind", "reported_indicator", "paid_by",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

@@ -40,7 +40,7 @@ FIRST_YEAR = 2000
 # Extracts that facts by month of settlement are made of: a code mapped in them makes months due, in others only what is made anew.
 MONTHLY_FACTS_READ = ("setl_d", "setl_fund_sbit_d", "fee_list_d")
 # Cubes whose figures do not come from units that could be small (ledgers, populations, returns).
-WITHOUT_UNITS = frozenset(("fund", "population", "reported"))
+WITHOUT_UNITS = frozenset(("fund", "population", "reported", "told", "payment"))
 
 
 def load_dictionary(

@@ -87,7 +87,16 @@ def returned(
         from indicator.indicator_term as t
         inner join core.fct_reported as f
             on t.province = f.province and t.data_year = f.year and t.reported_indicator = f.indicator_id
-        where t.cube = 'reported' and t.indicator_id = ? and t.year = ? and f.region_code = ?
+        where
+            (
+                t.cube = 'reported' or t.cube = 'told' and exists (
+                    from indicator.labelled_told as told
+                    where
+                        told.is_returned and told.reported_indicator = t.reported_indicator
+                        and told.province = t.province and told.year = t.data_year and told.region_code = f.region_code
+                )
+            )
+            and t.indicator_id = ? and t.year = ? and f.region_code = ?
         qualify f.period = max(f.period) over (partition by f.indicator_id, f.year)
         order by f.period, f.indicator_id
         """,
@@ -136,6 +145,9 @@ _TABLES = {
     "assistance": ("setl_d", "fct_assistance", "cube_assistance"),
     "person": ("setl_d", "psn_info_b", "fct_settlement", "settlement_link", "person_month", "cube_person"),
     "reported": ("adm_return", "fct_reported", "cube_reported"),
+    "told": ("adm_return", "fct_reported", "fixmedins_b", "cube_institution", "med_dfr_d", "cube_payment"),
+    "filing": ("out_appy_d", "fct_filing", "cube_filing"),
+    "payment": ("med_dfr_d", "fct_payment", "cube_payment"),
 }
 
 

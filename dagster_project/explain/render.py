@@ -36,6 +36,7 @@ _COUNTED = {
     "maternity_allowance": Text("笔津贴", "payments"),
     "assistance": Text("人次救助", "encounters with assistance"),
     "person": Text("人", "persons"),
+    "filing": Text("次备案", "filings"),
 }
 # Stocks stand at the end of a year, whatever flows beside them.
 _STOCKS = ("persons", "closing_balance_yuan")

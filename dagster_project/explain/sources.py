@@ -59,7 +59,7 @@ def _trace(
         from indicator.trace_row as r
         inner join terms as t
             on t.cube = r.cube and t.province = r.province and t.data_year = r.year {matches}
-        where (r.region_code = ? or (? = r.province and r.cube not in ('population', 'reported'))) {narrowed}
+        where (r.region_code = ? or (? = r.province and r.extract not in ('population_ref', 'adm_return'))) {narrowed}
         """,
         [base.indicator_id, year, place, place, place, *parameters],
     )

@@ -65,8 +65,13 @@ def allowances(world: World, year: int, cells: Cells) -> pa.Table:
     )
 
 
-def filings(world: World, year: int) -> pa.Table:
-    """out_appy_d: filings of residents for care in another place; a third is open-ended."""
+def filing_cells() -> Cells:
+    """Accumulator of filings: year, prefecture, across provinces or not, way."""
+    return Cells((10_000, 64, 2, 4), ("filings",))
+
+
+def filings(world: World, year: int, cells: Cells) -> pa.Table:
+    """out_appy_d: filings of residents for care in another place; a third is open-ended, one in four names no way."""
     number = np.arange(_count(world, "filing"), dtype=np.int64)
     source = bits(number, world.seed, 73, year)
     rank = below(bits(number, world.seed, 74, year), world.people.counts[RESIDENT])
@@ -76,6 +81,11 @@ def filings(world: World, year: int) -> pa.Table:
     outside = len(world.geography.region_codes) - world.geography.insured_regions
     goal = world.geography.insured_regions + part(source, 0, 16) % outside
     month = np.full(len(number), year * 100, dtype=np.int64)
+    way = part(source, 50, 2)
+    own = np.array([code[:2] == world.geography.province[:2] for code in world.geography.region_codes])
+    crosses = (~own[goal]).astype(np.int64)
+    one = np.ones(len(number), dtype=np.int64)
+    cells.add((years_of_days(day), world.geography.prefecture_of[region], crosses, way), (one,))
     return pa.table(
         {
             "trt_dcla_detl_sn": identifiers.event_text("FILE", month, number * 0, number, 0),
@@ -83,6 +93,7 @@ def filings(world: World, year: int) -> pa.Table:
             "insutype": constant("390", len(number)),
             "insu_admdvs": coded(region, world.geography.region_codes),
             "rloc_admdvs": coded(goal, world.geography.region_codes),
+            "out_onln_way": coded(way, ("1", "2", "3", "")),
             "rloc_rea": coded(number % 3, ("02", "06", "08")),
             "crte_time": moments(day, 36_000),
             "vali_flag": constant("1", len(number)),
@@ -154,6 +165,19 @@ def group_table(world: World, month: int, rows: Columns) -> pa.Table:
             "fund_pay_by_group": money(both["pool"]),
         }
     )
+
+
+def filing_truth(world: World, cells: Cells) -> list[dict[str, Any]]:
+    """The section with its labels; `way` is the code of the filing, empty where it names none."""
+    names = ("in_province", "cross_province")
+    return [
+        {
+            "year": key[0], "prefecture": world.geography.prefectures[key[1]], "travel_class": names[key[2]],
+            "way": ("1", "2", "3", "")[key[3]],
+        }
+        | sums
+        for key, sums in cells.rows()
+    ]  # fmt: skip
 
 
 def allowance_truth(world: World, cells: Cells) -> list[dict[str, Any]]:

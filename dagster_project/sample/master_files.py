@@ -19,6 +19,7 @@ from dagster_project.sample import (
     enrolment_tables,
     enrolment_truth,
     file_truth,
+    institution_payments,
     ledger,
     reference_tables,
 )
@@ -43,6 +44,7 @@ class MasterTruth:
     files: Cells = field(default_factory=file_truth.new_cells)
     allowance: Cells = field(default_factory=benefit_tables.allowance_cells)
     care: Cells = field(default_factory=benefit_tables.care_cells)
+    filing: Cells = field(default_factory=benefit_tables.filing_cells)
     superseded: dict[str, int] = field(default_factory=dict)
 
     def replaced(self, extract: str, rows: int) -> None:
@@ -56,6 +58,7 @@ class MasterTruth:
         self.files.absorb(other.files)
         self.allowance.absorb(other.allowance)
         self.care.absorb(other.care)
+        self.filing.absorb(other.filing)
         for extract, rows in other.superseded.items():
             self.replaced(extract, rows)
 
@@ -141,6 +144,7 @@ def write_references(world: World, landing: Path, truth: MasterTruth) -> list[Wr
         text("population_ref", reference_tables.POPULATION_HEADER, reference_tables.population_rows(world, year))
         text("adm_return", reference_tables.RETURN_HEADER, reference_tables.return_rows(world, year))
         if year in world.years:
+            text("med_dfr_d", institution_payments.HEADER, institution_payments.payment_rows(world, year))
             written += _benefits(world, folder, year, truth)
     return written
 
@@ -184,7 +188,7 @@ def _benefits(world: World, folder: Path, year: int, truth: MasterTruth) -> list
         with ParquetTables(folder / name, frozenset({"psn_no", "matn_alwn_reg_id"})) as writer:
             writer.write(table)
         written.append(WrittenFile(batch, name, extract, table.num_rows))
-    table = benefit_tables.filings(world, year)
+    table = benefit_tables.filings(world, year, truth.filing)
     buffer = io.BytesIO()
     member = f"out_appy_d_{year}.csv"
     path = folder / member

@@ -22,7 +22,7 @@ Rows = list[list[str | float | int | None]]
 REGION_HEADER = ("admdvs", "admdvs_name", "prnt_admdvs", "admdvs_lv", "begndate", "enddate")
 INSTITUTION_HEADER = (
     "fixmedins_code", "fixmedins_name", "fixmedins_type", "fix_blng_admdvs", "hosp_lv", "lmtpric_hosp_lv", "dedc_hosp_lv",
-    "begntime", "endtime",
+    "begntime", "endtime", "out_onln_open_type",
 )  # fmt: skip
 EMPLOYER_HEADER = ("emp_no", "emp_type", "emp_mgt_type", "insu_admdvs")
 POPULATION_HEADER = ("year", "admdvs", "pop_kind", "persons", "source_doc")
@@ -60,7 +60,7 @@ def institution_rows(world: World, year: int) -> tuple[Rows, int]:
             [
                 places.codes[position], places.names[position], "2" if places.is_pharmacy[position] else "1",
                 world.geography.region_codes[int(places.region[position])], written, DEDUCTIBLE_GRADES[grade],
-                DEDUCTIBLE_GRADES[grade], begin, end,
+                DEDUCTIBLE_GRADES[grade], begin, end, network_code(world, position),
             ]
         )  # fmt: skip
 
@@ -74,6 +74,25 @@ def institution_rows(world: World, year: int) -> tuple[Rows, int]:
             row(position, later, f"{change.isoformat()} 00:00:00", None)
             replaced += 1
     return rows, replaced
+
+
+def network_code(world: World, position: int) -> str:
+    """What a provider is networked for (`out_onln_open_type`): nothing, inpatient, outpatient care, or both."""
+    return str(mix_key(world.seed, position, 85) % 4)
+
+
+def network_truth(world: World) -> list[dict[str, Any]]:
+    """Providers of the province by prefecture, kind and network; the registry closes none of them."""
+    places, counted = world.institutions, dict[tuple[str, str, str], int]()
+    for position in range(places.unplaced):
+        region = int(places.region[position])
+        if region < world.geography.insured_regions:
+            prefecture = world.geography.prefectures[int(world.geography.prefecture_of[region])]
+            kind = "pharmacy" if places.is_pharmacy[position] else "hospital"
+            key = (prefecture, kind, network_code(world, position))
+            counted[key] = counted.get(key, 0) + 1
+    names = ("prefecture", "provider_kind", "network_code")
+    return [dict(zip(names, key, strict=True)) | {"institutions": n} for key, n in sorted(counted.items())]
 
 
 def employer_rows(world: World) -> Rows:

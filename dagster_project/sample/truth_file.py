@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagster_project.sample import enrolment_truth, file_truth, ledger, reference_tables, spending, stories
+from dagster_project.sample import (
+    benefit_tables,
+    enrolment_truth,
+    file_truth,
+    institution_payments,
+    ledger,
+    reference_tables,
+    spending,
+    stories,
+)
 from dagster_project.sample.benefit_tables import allowance_truth
 from dagster_project.sample.files import WrittenFile
 from dagster_project.sample.master_files import MasterTruth
@@ -73,5 +82,8 @@ def truth_content(
             "population": reference_tables.population_truth(world),
             "maternity_allowance": allowance_truth(world, master.allowance),
             "reported": reference_tables.return_truth(world),
+            "network": reference_tables.network_truth(world),
+            "filing": benefit_tables.filing_truth(world, master.filing),
+            "payment": institution_payments.payment_truth(world),
         },
     }

@@ -53,6 +53,10 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         (Source("enrolment", "indicator.labelled_enrolment", {"persons": "persons"}),),
         {"enrolment": "enrolment"},
     ),
+    "filing": (
+        (Source("filing", "indicator.labelled_filing", {"filings": "filings"}),),
+        {"filing": "filing"},
+    ),
     "assistance": (
         (Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),),
         {"assistance": "assistance"},

@@ -103,3 +103,33 @@
 
 {% macro spark__read_by_each() -%}
 {%- endmacro %}
+
+{# Every day from the first of January of one column's year to the end of another's, of a relation of one row. #}
+{% macro days_of_years(relation, first_year, last_year) -%}
+    {{ return(adapter.dispatch('days_of_years', 'medical_insurance')(relation, first_year, last_year)) }}
+{%- endmacro %}
+
+{% macro default__days_of_years(relation, first_year, last_year) -%}
+    select cast(unnest(generate_series(
+        make_date(cast({{ first_year }} as integer), 1, 1), make_date(cast({{ last_year }} as integer), 12, 31), interval 1 day
+    )) as date) as day
+    from {{ relation }}
+{%- endmacro %}
+
+{% macro spark__days_of_years(relation, first_year, last_year) -%}
+    select explode(sequence(make_date({{ first_year }}, 1, 1), make_date({{ last_year }}, 12, 31), interval 1 day)) as day
+    from {{ relation }}
+{%- endmacro %}
+
+{# Whether a date lies between Monday and Friday. #}
+{% macro is_weekday(day) -%}
+    {{ return(adapter.dispatch('is_weekday', 'medical_insurance')(day)) }}
+{%- endmacro %}
+
+{% macro default__is_weekday(day) -%}
+    isodow({{ day }}) < 6
+{%- endmacro %}
+
+{% macro spark__is_weekday(day) -%}
+    weekday({{ day }}) < 5
+{%- endmacro %}

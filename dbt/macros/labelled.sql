@@ -247,3 +247,71 @@
                 {{ region }} = places.region_code
                 and {{ day }} between places.lookup_from and places.lookup_to
 {%- endmacro %}
+
+{% macro filing_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
+        {{ year_of('cells.month') }} as year,
+        coalesce(schemes.scheme, 'unknown') as scheme,
+        cells.travel_class,
+        cells.filing_way,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    {{ join_place('cells.insured_region', first_day_of('cells.month')) }}
+{%- endmacro %}
+
+{% macro payment_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.region_code', 'cells.province', 'places') }} as region_code,
+        cells.year,
+        cells.payment_kind,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    {{ join_place('cells.region_code', 'make_date(cells.year, 12, 31)') }}
+{%- endmacro %}
+
+{% macro network_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.region_code', 'cells.province', 'places') }} as region_code,
+        cells.year,
+        cells.provider_kind,
+        cells.network,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    {{ join_place('cells.region_code', 'make_date(cells.year, 12, 31)') }}
+{%- endmacro %}
+
+{# Figures that an extract tells or, where it does not, a department. #}
+{% macro told_items() -%}
+    'xprov_network_institutions', 'xprov_network_inpatient', 'xprov_network_outpatient', 'xprov_network_pharmacy',
+        'prepayment_amount'
+{%- endmacro %}
+
+{# The networked providers that are published, by kind of provider: several items may count one institution. #}
+{% macro network_items() -%}
+    {%- for item, kind in [
+        ('institutions', 'hospital'), ('institutions', 'pharmacy'), ('inpatient', 'hospital'), ('outpatient', 'hospital'),
+        ('pharmacy', 'pharmacy'),
+    ] %}
+    {{ 'union all' if not loop.first }}
+    select
+        'xprov_network_{{ item }}' as item,
+        '{{ kind }}' as provider_kind
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro is_networked(item, network) -%}
+    {{ network }} in ('inpatient', 'outpatient', 'both')
+            and not ({{ item }} = 'xprov_network_inpatient' and {{ network }} = 'outpatient')
+            and not ({{ item }} = 'xprov_network_outpatient' and {{ network }} = 'inpatient')
+{%- endmacro %}

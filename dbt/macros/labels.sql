@@ -6,7 +6,7 @@
         'scheme', 'member_status', 'hospital_tier', 'visit_type', 'travel_class', 'area', 'payment_place', 'age_group',
         'sex', 'employer_group', 'fund_mode', 'resident_group', 'household', 'premium_subsidy', 'person_group',
         'population_group', 'destination', 'benefit_type', 'care_setting', 'disease_payment', 'fund_type', 'direction',
-        'fund_item', 'care_pilot', 'population_kind', 'reported_indicator', 'paid_by',
+        'fund_item', 'care_pilot', 'filing_way', 'payment_kind', 'population_kind', 'reported_indicator', 'paid_by',
     ]) }}
 {%- endmacro %}
 

@@ -31,6 +31,7 @@ create table indicator.labelled_stay ({_PLACE}, month integer, end_year integer,
 create table indicator.labelled_enrolment ({_PLACE}, scheme varchar, member_status varchar, age_group varchar, sex varchar,
     persons bigint);
 create table indicator.labelled_allowance ({_PLACE}, benefit_type varchar, payments bigint);
+create table indicator.labelled_filing ({_PLACE}, scheme varchar, travel_class varchar, filing_way varchar, filings bigint);
 create table indicator.labelled_assistance ({_PLACE}, scheme varchar, care_setting varchar, encounters bigint);
 create table indicator.labelled_person ({_PLACE}, scheme varchar, any_settlement varchar, any_fund varchar, pool varchar,
     serious_illness varchar, persons bigint);

@@ -37,9 +37,12 @@ final as (
         hosp_lv,
         lmtpric_hosp_lv,
         dedc_hosp_lv,
+        out_onln_open_type as network_code,
         valid_from,
         -- A period ends where the next one begins, so that a date never finds two.
-        least(closed_on, coalesce(next_from - 1, date '9999-12-31')) as valid_to
+        least(closed_on, coalesce(next_from - 1, date '9999-12-31')) as valid_to,
+        load_id,
+        source_row
     from periods
 )
 

@@ -24,7 +24,8 @@ cube_extract as (
         ('settlement', 'setl_d'), ('visit', 'setl_d'), ('stay', 'setl_d'), ('stay_end', 'setl_d'), ('assistance', 'setl_d'),
         ('person', 'setl_d'),
         ('enrolment', 'psn_insu_d'), ('fund', 'fund_ledger_m'), ('maternity_allowance', 'matn_alwn_crtf_d'),
-        ('population', 'population_ref'), ('reported', 'adm_return'),
+        ('population', 'population_ref'), ('reported', 'adm_return'), ('told', 'adm_return'), ('filing', 'out_appy_d'),
+        ('payment', 'med_dfr_d'),
     ] %}
     {{ 'union all' if not loop.first }}
     select
@@ -45,6 +46,8 @@ needed_extracts as (
         cube_extract.extract
     from terms
     inner join cube_extract on terms.cube = cube_extract.cube
+    -- What an extract may tell instead of a department needs neither of them for itself.
+    where terms.cube <> 'told'
 ),
 
 given as (
@@ -55,6 +58,14 @@ given as (
         case when population_kind = 'none' then 'reported' else 'population' end as cube,
         case when population_kind = 'none' then reported_indicator else population_kind end as item
     from {{ ref('labelled_given') }}
+    union all
+    select
+        province,
+        region_code,
+        year,
+        'told' as cube,
+        reported_indicator as item
+    from {{ ref('labelled_told') }}
 ),
 
 -- What each cube holds at all, whatever a selection takes of it.
@@ -65,6 +76,7 @@ measures as (
         ('enrolment', 'labelled_enrolment', 'year'), ('fund', 'labelled_fund', 'year'),
         ('maternity_allowance', 'labelled_allowance', 'year'), ('assistance', 'labelled_assistance', 'year'),
         ('person', 'labelled_person', 'year'),
+        ('filing', 'labelled_filing', 'year'), ('payment', 'labelled_payment', 'year'),
     ] %}
     select
         '{{ cube }}' as cube,
@@ -145,7 +157,7 @@ wanted as (
         terms.lag_years,
         terms.data_year,
         terms.first_year is not null as is_cumulated,
-        terms.cube in ('fund', 'population', 'reported') as is_given,
+        terms.cube in ('fund', 'population', 'reported', 'told') as is_given,
         coalesce(terms.reported_indicator, terms.population_kind, 'any') as item,
         regions.region_code,
         statistics_years.register_year
@@ -195,7 +207,7 @@ gaps as (
         extract_names.shown_en,
         case
             when unmet.is_cumulated then 6
-            when unmet.has_other_items and unmet.cube = 'reported' then 4
+            when unmet.has_other_items and unmet.cube in ('reported', 'told') then 4
             when unmet.has_other_items and unmet.is_given then 5
             when not unmet.has_no_year then 3
             when unmet.cube = 'enrolment' and unmet.data_year > unmet.register_year then 0
@@ -279,8 +291,35 @@ not_begun as (
     inner join regions on terms.first_year > regions.year
 ),
 
+-- Filings of which none says the way in which it was made say nothing of those made online.
+unnamed_ways as (
+    select
+        province,
+        year
+    from {{ ref('labelled_filing') }}
+    group by province, year
+    having bool_and(filing_way = 'not_told')
+),
+
+from_columns as (
+    select distinct
+        terms.indicator_id,
+        regions.province,
+        regions.year,
+        regions.region_code,
+        '备案数据没有填写联网方式（out_appy_d.out_onln_way） / no filing names its way (out_appy_d.out_onln_way)' as reason,
+        true as hides_numerator,
+        3 as preference
+    from terms
+    inner join unnamed_ways on terms.province = unnamed_ways.province and terms.data_year = unnamed_ways.year
+    inner join regions on terms.province = regions.province and terms.year = regions.year
+    where terms.filing_way is not null
+),
+
 together as (
     select * from from_data
+    union all
+    select * from from_columns
     union all
     select * from not_begun
     union all

@@ -13,6 +13,9 @@
     ('stay_total_fee_yuan', 'total_fee_yuan'), ('stay_pool_pay_yuan', 'pool_pay_yuan'),
     ('stay_fund_pay_yuan', 'fund_pay_yuan'), ('stay_assistance_pay_yuan', 'assistance_pay_yuan'),
 ] %}
+{%- set payment_measures = [
+    'paid_yuan', 'claim_payments', 'claim_working_days', 'month_end_payments', 'month_end_working_days',
+] %}
 
 with selections as (
     select * from {{ source('dictionary', 'selection') }}
@@ -70,6 +73,12 @@ visits as (
     [('assistance_encounters', 'encounters'), ('assistance_payments', 'payments'), ('assistance_paid_yuan', 'assistance_pay_yuan')],
     'encounters') }},
 
+{{ added_cells('filing', ref('labelled_filing'), ['scheme', 'travel_class', 'filing_way'], [('filings', 'filings')], 'filings') }},
+
+{{ added_cells('payment', ref('labelled_payment'), ['payment_kind'], pairs_of(payment_measures), 'null') }},
+
+{{ added_cells('told', ref('labelled_told'), ['reported_indicator'], [('told_amount', 'amount')], 'null') }},
+
 {{ added_cells('population', ref('labelled_given'), ['population_kind'], [('population_persons', 'amount')], 'null') }},
 
 {{ added_cells('reported', ref('labelled_given'), ['scheme', 'reported_indicator'], [('reported_value', 'amount')], 'null') }},
@@ -92,6 +101,10 @@ long as (
     {{ measure_rows('maternity_allowance_added', [('allowance_payments', 'payments')]) }}
     union all
     {{ measure_rows('assistance_added', [('assistance_encounters', 'encounters'), ('assistance_payments', 'payments'), ('assistance_paid_yuan', 'assistance_pay_yuan')]) }}
+    union all
+    {{ measure_rows('filing_added', [('filings', 'filings')]) }}
+    union all
+    {{ measure_rows('payment_added', pairs_of(payment_measures)) }}
 ),
 
 -- Persons do not add up: every breakdown and every place is counted by itself, and here only looked up.
@@ -117,6 +130,8 @@ given as (
     {{ measure_rows('population_added', [('population_persons', 'amount')]) }}
     union all
     {{ measure_rows('reported_added', [('reported_value', 'amount')]) }}
+    union all
+    {{ measure_rows('told_added', [('told_amount', 'amount')]) }}
 ),
 
 -- The province is the sum of its prefecture-level regions, and of what is kept for the province as a whole.

@@ -77,6 +77,66 @@ population as (
     select * from {{ ref('fct_population') }}
 ),
 
+filing as (
+    {{ filing_labels(ref('fct_filing'), ['load_id', 'source_row']) }}
+),
+
+paid as (
+    select
+        *,
+        {{ year_of('payment_month') }} as year
+    from {{ ref('fct_payment') }}
+    where is_paid
+),
+
+payment as (
+    {{ payment_labels('paid', ['load_id', 'source_row']) }}
+),
+
+told as (
+    select distinct
+        province,
+        year,
+        reported_indicator,
+        is_returned
+    from {{ ref('labelled_told') }}
+),
+
+networked as (
+    select
+        institutions.*,
+        network_items.item as reported_indicator
+    from (
+        {{ network_labels(ref('institution_year'), ['load_id', 'source_row']) }}
+    ) as institutions
+    inner join (
+        {{ network_items() }}
+    ) as network_items on institutions.provider_kind = network_items.provider_kind
+    where {{ is_networked('network_items.item', 'institutions.network') }}
+),
+
+-- Where an extract tells, its rows; else the return.
+told_rows as (
+    select
+        networked.province,
+        networked.region_code,
+        networked.year,
+        networked.reported_indicator,
+        networked.load_id,
+        networked.source_row
+    from networked
+    union all
+    select
+        province,
+        region_code,
+        year,
+        'prepayment_amount' as reported_indicator,
+        load_id,
+        source_row
+    from payment
+    where payment_kind = 'advance'
+),
+
 reported as (
     select
         returns.*,
@@ -120,6 +180,18 @@ final as (
     {{ trace_rows('population', 'population_ref', 'population', ['population_kind']) }}
     union all
     {{ trace_rows('reported', 'adm_return', 'reported', ['scheme', 'reported_indicator']) }}
+    union all
+    {{ trace_rows('told', 'adm_return', '(select reported.* from reported semi join told on reported.province = told.province '
+        ~ 'and reported.year = told.year and reported.reported_indicator = told.reported_indicator and told.is_returned) as returns',
+        ['reported_indicator']) }}
+    union all
+    {{ trace_rows('told', 'fixmedins_b', '(select told_rows.* from told_rows semi join told on told_rows.province = told.province '
+        ~ 'and told_rows.year = told.year and told_rows.reported_indicator = told.reported_indicator and not told.is_returned) as rows_told',
+        ['reported_indicator']) }}
+    union all
+    {{ trace_rows('filing', 'out_appy_d', 'filing', ['scheme', 'travel_class', 'filing_way']) }}
+    union all
+    {{ trace_rows('payment', 'med_dfr_d', 'payment', ['payment_kind']) }}
 )
 
 select * from final
