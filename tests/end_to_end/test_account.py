@@ -147,6 +147,53 @@ def test_every_returned_figure_is_the_newest_return(sample_home: SampleHome) -> 
                 assert found[year, province][0] == returned(sample_home, row.indicator_id, year), row.indicator_id
 
 
+def by_region(cells: dict[str, Decimal], province: str) -> dict[str, Decimal]:
+    """Amounts of the prefectures that have some, and their sum as the province."""
+    return {region: amount for region, amount in cells.items() if amount} | {province: sum(cells.values(), Decimal(0))}
+
+
+def test_networked_institutions_equal_the_truth(sample_home: SampleHome) -> None:
+    covers = {"inpatient": "13", "outpatient": "23", "pharmacy": "123", "institutions": "123"}
+    for item, codes in covers.items():
+        cells: dict[str, Decimal] = {}
+        for cell in sample_home.truth["cells"]["network"]:
+            is_kind = item == "institutions" or (cell["provider_kind"] == "pharmacy") == (item == "pharmacy")
+            if is_kind and cell["network_code"] in codes:
+                cells[cell["prefecture"]] = cells.get(cell["prefecture"], Decimal(0)) + cell["institutions"]
+        for year in sample_home.years:
+            rows = totals(sample_home, f"xprov_network_{item}").items()
+            found = {region: above for (y, region), (above, _) in rows if y == year and above}
+            assert found == by_region(cells, sample_home.truth["province"]), (item, year)
+
+
+def test_filings_made_online_equal_the_truth(sample_home: SampleHome) -> None:
+    for year in sample_home.years:
+        cells: dict[str, Decimal] = {}
+        for cell in sample_home.truth["cells"]["filing"]:
+            if (cell["year"], cell["travel_class"]) == (year, "cross_province") and cell["way"] in ("1", "2"):
+                cells[cell["prefecture"]] = cells.get(cell["prefecture"], Decimal(0)) + cell["filings"]
+        rows = totals(sample_home, "xprov_filing_online").items()
+        found = {region: above for (y, region), (above, _) in rows if y == year and above}
+        assert found == by_region(cells, sample_home.truth["province"])
+
+
+def test_payments_and_their_working_days_equal_the_truth(sample_home: SampleHome) -> None:
+    province = sample_home.truth["province"]
+    for year in sample_home.years:
+        cells = [cell for cell in sample_home.truth["cells"]["payment"] if cell["year"] == year]
+        days = {c["prefecture"]: Decimal(c["claim_working_days"]) for c in cells if c["kind"] == "1"}
+        payments = {c["prefecture"]: Decimal(c["claim_payments"]) for c in cells if c["kind"] == "1"}
+        advances = {c["prefecture"]: Decimal(c["amount"]) / 100 for c in cells if c["kind"] == "2"}
+        rows = totals(sample_home, "instant_settlement_days").items()
+        found = {region: pair for (y, region), pair in rows if y == year}
+        assert found == {
+            region: (whole, by_region(payments, province)[region])
+            for region, whole in by_region(days, province).items()
+        }
+        rows = totals(sample_home, "prepayment_amount").items()
+        assert {region: above for (y, region), (above, _) in rows if y == year} == by_region(advances, province)
+
+
 def test_the_groups_of_the_account_are_apart() -> None:
     account = take_account(set(load_indicators()))
     assert not set(account.groups[VALUED]) & set(account.groups[ALIAS])

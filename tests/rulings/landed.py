@@ -74,6 +74,7 @@ def make_world(home: Path, cases: Sequence[str] = CASES) -> World:
         f"  beneficiary_rule: [{{from: 2000, value: any_settlement}}, {{from: {YEAR}, value: hifp_pay_gt0}}, "
         f"{{from: {NEXT_YEAR}, value: any_fund_gt0}}]\n"
         f"  payable_months_denominator: [{{from: 2000, value: actual_year}}, {{from: {NEXT_YEAR}, value: next_year_budget}}]\n"
+        f"  settlement_delay_points: [{{from: 2000, value: claim_to_transfer}}, {{from: {NEXT_YEAR}, value: month_end_to_transfer}}]\n"
         "pooling:\n"
         f"  - {{region: '{world.area('L7').prefecture}', from: 2024-07-01, level: province}}\n"
         "care_type_map: {'16': chronic_outpatient}\n"

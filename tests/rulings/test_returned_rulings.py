@@ -82,3 +82,86 @@ def test_L51_months_of_reserve_by_the_budget_of_the_next_year(built: Warehouse) 
 def test_L51_an_item_that_is_no_indicator_is_divided_by_in_its_own_unit(built: Warehouse) -> None:
     assert figure(built, "L51", "fund_expenditure_gdp_share", YEAR) == (100, 10_000, 1, None)
     assert "nominal_gdp" not in {row[0] for row in built.query("select indicator_id from ops.indicator_dictionary")}
+
+
+def rows_L53(area: Area) -> None:
+    """Nobody's network is registered in one year, so the return stands; in the next the registry says it."""
+    for year in YEARS_HERE:
+        returned(area, "xprov_network_pharmacy", year, 7, "家")
+    for number, (letter, code, end) in enumerate((("H", "3", ""), ("H", "1", ""), ("P", "2", ""), ("P", "2", "06-30"))):
+        institution = f"{letter}{area.county}0053{number}"
+        area.add(
+            "fixmedins_b", fixmedins_code=institution, fixmedins_name=institution, fixmedins_type="1" if letter == "H" else "2",
+            hosp_lv="02", fix_blng_admdvs=area.county, begntime=f"{NEXT_YEAR}-01-01 00:00:00",
+            endtime=f"{NEXT_YEAR}-{end} 00:00:00" if end else "", out_onln_open_type=code,
+        )  # fmt: skip
+
+
+def test_L53_the_registry_counts_where_it_says_what_a_provider_is_networked_for(built: Warehouse) -> None:
+    def counted(item: str, year: int) -> Any:
+        return figure(built, "L53", f"xprov_network_{item}", year)[0]
+
+    assert counted("pharmacy", YEAR) == 7 and counted("inpatient", YEAR) is None
+    now = {item: counted(item, NEXT_YEAR) for item in ("institutions", "inpatient", "outpatient", "pharmacy")}
+    assert now == {"institutions": 3, "inpatient": 2, "outpatient": 1, "pharmacy": 1}
+
+
+def rows_L53_filings(area: Area) -> None:
+    """Two filings online across the border; a counter, a place in the province, one that is not valid, one without a way."""
+    filings = (
+        ("1", "970101", "1"),
+        ("2", "970000", "1"),
+        ("3", "970101", "1"),
+        ("1", area.county, "1"),
+        ("1", "970101", "0"),
+    )
+    for number, (way, goal, valid) in enumerate((*filings, ("", "970101", "1"))):
+        filing(area, f"F{YEAR}{number}", YEAR, way, goal, valid)
+    filing(area, f"F{NEXT_YEAR}", NEXT_YEAR, "", "970101", "1")
+
+
+def filing(area: Area, number: str, year: int, way: str, goal: str, valid: str) -> None:
+    """A filing of a resident of the case's county, made in May."""
+    area.add(
+        "out_appy_d", trt_dcla_detl_sn=number, psn_no=f"990000P{number}", insutype="390", insu_admdvs=area.county,
+        rloc_admdvs=goal, out_onln_way=way, crte_time=f"{year}-05-06 08:00:00", vali_flag=valid,
+        begndate=f"{year}-05-07 00:00:00",
+    )  # fmt: skip
+
+
+def test_L53_filings_made_online_across_provinces(built: Warehouse) -> None:
+    assert figure(built, "L53_filings", "xprov_filing_online", YEAR)[0] == 2
+    above, _, value, reason = figure(built, "L53_filings", "xprov_filing_online", NEXT_YEAR)
+    assert (above, value) == (None, None) and reason.startswith("备案数据没有填写联网方式")
+
+
+def rows_L54(area: Area) -> None:
+    """Payments around the Spring Festivals of two years, one on the day of its claim, one not handled, an advance."""
+    pay(area, "A", "1", 600, paid=f"{YEAR}-02-20", claimed=f"{YEAR}-02-08", month=f"{YEAR}01")
+    pay(area, "B", "1", 400, paid=f"{YEAR}-02-20", claimed=f"{YEAR}-02-20", month=f"{YEAR}01")
+    pay(area, "C", "1", 400, paid="", claimed=f"{YEAR}-02-20", month=f"{YEAR}01")
+    pay(area, "D", "2", 1000, paid=f"{YEAR}-03-01", claimed="", month="")
+    pay(area, "E", "1", 100, paid=f"{NEXT_YEAR}-02-06", claimed="", month=f"{NEXT_YEAR}01")
+    returned(area, "prepayment_amount", YEAR, 9, "万元")
+
+
+def pay(area: Area, number: str, kind: str, yuan: int, *, paid: str, claimed: str, month: str) -> None:
+    """A payment to an institution; without a day of payment it has not been handled."""
+    area.add(
+        "med_dfr_d", dfr_id=f"DFR{number}", admdvs=area.prefecture, dfr_notc_type=kind, dfr_sumamt=yuan,
+        fin_dspo_flag="1" if paid else "0", fin_acen_time=f"{paid} 10:00:00" if paid else "", setlym=month,
+        appy_time=f"{claimed} 09:00:00" if claimed else "",
+    )  # fmt: skip
+
+
+def test_L54_working_days_pass_over_holidays_and_count_the_weekends_worked_for_them(built: Warehouse) -> None:
+    # After Thursday 8 February 2024: Friday 9, Sunday 18 (worked), Monday 19, Tuesday 20; the festival was 10 to 17.
+    assert figure(built, "L54", "instant_settlement_days", YEAR) == (4, 2, 2, None)
+    # After 31 January 2025, inside the festival that ended on 4 February: Wednesday 5 and Thursday 6; by the month's end now.
+    assert figure(built, "L54", "instant_settlement_days", NEXT_YEAR) == (2, 1, 2, None)
+    days = built.query("select payment_id, month_end_working_days from core.fct_payment where payment_id = 'DFRA'")
+    assert days == [("DFRA", 11)], "1, 2, 4 (a Sunday worked), 5 to 9, 18, 19 and 20 February"
+
+
+def test_L54_an_advance_is_taken_from_the_payments_and_not_from_the_return(built: Warehouse) -> None:
+    assert figure(built, "L54", "prepayment_amount", YEAR)[0] == 1000

@@ -25,7 +25,7 @@ dated as (
         payments.fin_dspo_flag = '1' and payments.fin_acen_time is not null as is_paid,
         cast(payments.setlym as integer) as settlement_month,
         cast(payments.appy_time as date) as claim_date,
-        {{ month_end('payments.setlym') }} as month_end_date,
+        {{ last_day_of('cast(payments.setlym as integer)') }} as month_end_date,
         cast(payments.fin_acen_time as date) as payment_date,
         {{ month_number('payments.fin_acen_time') }} as payment_month,
         payments.load_id,
