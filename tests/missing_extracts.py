@@ -66,7 +66,7 @@ def assert_only_dependents_are_missing(home: Path, missing: set[str]) -> None:
     contracts = load_contracts()
     computed = set()
     for indicator, status, reason, is_null, has_value in rows:
-        absent = needs[indicator] & missing
+        absent = needs.get(indicator, set()) & missing
         zh, _, en = reason.partition(" / ")
         if absent:
             assert status == "not_computable" and is_null, (indicator, status)
