@@ -35,7 +35,7 @@ _PERSON_PLACE = (
 )  # fmt: skip
 _MEMBER = ("scheme", "member_status", "age_group", "sex")
 CUBE_LABELS: dict[str, frozenset[str]] = {
-    "settlement": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type")),
+    "settlement": frozenset((*_PERSON_PLACE, "person_group", "two_disease")),
     "visit": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type")),
     "stay": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
     "stay_end": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
@@ -47,7 +47,7 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "maternity_allowance": frozenset(("benefit_type",)),
     "assistance": frozenset(("scheme", "care_setting", "population_group")),
     "reported": frozenset(("scheme", "reported_indicator")),
-    "person": frozenset(("scheme", "visit_type", "paid_by")),
+    "person": frozenset(("scheme", "visit_type", "paid_by", "two_disease")),
     "told": frozenset(("reported_indicator",)),
     "filing": frozenset(("scheme", "travel_class", "filing_way")),
     "payment": frozenset(("payment_kind",)),

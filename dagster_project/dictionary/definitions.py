@@ -27,7 +27,7 @@ ALWAYS = 2000
 SWITCHES_FILE = Path(__file__).with_name("switches.yml")
 _NUMBER = re.compile(r"_[1-9]\d{0,2}$")
 _LETTER = re.compile(r"\bn\b", re.ASCII)
-KEYS = ("name", "definitions", "pooling", "continuity", "care_type_map", "identity_map", "dummy_creators")
+KEYS = ("name", "definitions", "pooling", "continuity", "care_type_map", "identity_map", "two_disease_map", "dummy_creators")
 LEVELS = ("prefecture", "province")
 CARE_GROUPS = (
     "ordinary_outpatient", "emergency", "chronic_outpatient", "inpatient",
@@ -38,6 +38,9 @@ IDENTITY_GROUPS = (
     "destitute", "orphan", "minimum_living", "low_income_margin", "anti_poverty_monitored", "illness_impoverished",
     "lifted_out_of_poverty", "other",
 )  # fmt: skip
+
+# Outpatient drug benefits for two diseases: which of them a code is, `unspecified` either, `none` not of this benefit.
+TWO_DISEASES = ("hypertension", "diabetes", "unspecified", "none")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Province:
     continuity: list[ContinuityRule] = field(default_factory=list)
     care_type_map: dict[str, str] = field(default_factory=dict)
     identity_map: dict[str, str] = field(default_factory=dict)
+    two_disease_map: dict[str, str] = field(default_factory=dict)
     dummy_creators: tuple[str, ...] = ()
     code_map: dict[str, dict[str, str]] = field(default_factory=dict)  # code set -> provincial code -> code of the set
     declared_in: dict[str, Path] = field(default_factory=dict)  # switch -> the file that says so
@@ -140,6 +144,9 @@ def load_province(settings: Settings, code: str) -> Province:
         # What was mapped at the desk and what the file declares are two lists of one map; neither names a code of the other.
         care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path) | mapped["med_type"],
         identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path) | mapped["psn_idet_type_group"],
+        # L49: codes of diseases and care types; what a province says of a code beats the national list.
+        two_disease_map=_code_map(national, "two_disease_map", TWO_DISEASES, everywhere)
+        | _code_map(own, "two_disease_map", TWO_DISEASES, path),
         code_map={name: mapped[name] for name in code_map.sets_to_code()},
         dummy_creators=tuple(str(creator) for creator in _list(own, "dummy_creators", path)),
         declared_in=dict.fromkeys(of_nation, everywhere) | dict.fromkeys(of_province, path or everywhere),

@@ -25,7 +25,7 @@ MEASURES: dict[str, str] = {
         "settlement": (
             "total_fee_yuan", "full_own_pay_yuan", "in_scope_fee_yuan", "pool_pay_yuan", "fund_pay_yuan",
             "assistance_pay_yuan", "account_pay_yuan", "family_account_pay_yuan", "cash_pay_yuan",
-            "serious_illness_pay_yuan",
+            "serious_illness_pay_yuan", "settled_visits", "family_account_uses",
         ),
         "visit": ("visits",),
         "stay": (
@@ -55,6 +55,7 @@ LABELS = (
     "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
     "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
     "fund_item", "care_pilot", "filing_way", "payment_kind", "population_kind", "reported_indicator", "paid_by",
+    "two_disease",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

@@ -117,13 +117,14 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
     by_indicator: list[tuple[str, str, int, str]] = []
     spelt: dict[tuple[str, str], tuple[str, ...]] = {}
     for province in provinces:
+        ours = [row for row in indicators.values() if row.alias_geography in ("", province.code)]
         for year in range(FIRST_YEAR, last + 1):
             values = {switch: province.choice(switch, year) for switch in switches}
             values[CROSS_REGION_BASE] = describe_pooling(province, year)
             choices += [(province.code, year, switch, value) for switch, value in values.items()]
             if year not in years:
                 continue
-            for indicator in indicators.values():
+            for indicator in ours:
                 if indicator.kind in WITHOUT_FIGURE:
                     continue
                 pairs = [(switch, values[switch]) for switch in indicator.switches]
@@ -148,6 +149,10 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
         "identity_map": _frame(
             [(p.code, code, group) for p in provinces for code, group in sorted(p.identity_map.items())],
             {"province": text, "code": text, "identity_group": text},
+        ),
+        "two_disease_map": _frame(
+            [(p.code, code, disease) for p in provinces for code, disease in sorted(p.two_disease_map.items())],
+            {"province": text, "code": text, "two_disease": text},
         ),
         "code_map": _frame(
             [

@@ -33,6 +33,16 @@ MATERNITY_STAY = np.array([code in ("52", "5302") for code in CARE_TYPES])
 PER_DIEM_CARE = CARE_TYPES.index("2105")
 UNMAPPED_CARE = (CARE_TYPES.index("9977"), CARE_TYPES.index("81"))
 
+ANTENATAL_CARE = CARE_TYPES.index("510102")
+
+# Diseases that a chronic outpatient settlement names: the two of the outpatient drug benefit, a tumour, or none.
+DISEASES = (NULL, "M03900", "M03902", "M01600", "M01603", "M00500")
+# The two diseases by code and, where the settlement names none, by a care type of their own.
+TWO_DISEASES = ("hypertension", "diabetes", "unspecified", "none")
+TWO_DISEASE_OF_DISEASE = np.array([3, 0, 0, 1, 1, 3], dtype=np.int64)
+TWO_DISEASE_CARE = CARE_TYPES.index("1404")
+CHRONIC_CARE = np.array([code.startswith("14") for code in CARE_TYPES])
+
 PAY_LOCATIONS = ("1", "2", "3", "4", "5", NULL, "8")
 MANUAL, LOCAL_ONLINE, IN_PROVINCE_ONLINE, CROSS_PROVINCE_ONLINE, UNCLEAR, NO_LOCATION, UNKNOWN_LOCATION = range(7)
 PLACES = ("1", "2", "3", "4", "5", "unknown")  # the code as written; unknown where none was

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dagster_project.sample import codes
+from dagster_project.sample.benefit_truth import DISEASES
 from dagster_project.sample.hashing import Integers
 from dagster_project.sample.visits import Columns
 from dagster_project.sample.world import World
@@ -23,7 +24,7 @@ from dagster_project.sample.world import World
 LARGEST_SCALE = 0.02
 PAYMENTS = ("any_settlement", "any_fund", "pool")
 _KINDS = len(codes.VISITS)
-_SERIOUS_ILLNESS = len(PAYMENTS) * _KINDS
+_SERIOUS_ILLNESS = len(PAYMENTS) * (_KINDS + len(DISEASES))
 _YEAR, _REGION, _SCHEME, _CATEGORY, _RANK = 10_000, 64, 2, 4, 1 << 26
 
 
@@ -46,10 +47,10 @@ class PersonTruth:
             (rows["category"], _CATEGORY), (rows["rank"], _RANK),
         ):  # fmt: skip
             key = key * size + part[where]
-        kind = labels["visit"][where] * len(PAYMENTS)
-        flags = np.int64(1) << kind
-        flags |= (rows["fund"][where] > 0).astype(np.int64) << (kind + 1)
-        flags |= (rows["pool"][where] > 0).astype(np.int64) << (kind + 2)
+        paid = 1 + 2 * (rows["fund"][where] > 0) + 4 * (rows["pool"][where] > 0)
+        disease = labels["two_disease"][where]
+        flags = paid << (labels["visit"][where] * len(PAYMENTS))
+        flags |= np.where(disease < len(DISEASES), paid << ((_KINDS + disease) * len(PAYMENTS)), 0)
         flags |= (rows["serious_illness"][where] != 0).astype(np.int64) << _SERIOUS_ILLNESS
         self.parts.append(_joined(key, flags))
 
@@ -64,7 +65,7 @@ class PersonTruth:
             self.parts = [_joined(keys, flags)]
 
     def as_json(self, world: World) -> list[dict[str, Any]]:
-        """Persons by year, region (the province among them), scheme, payment and kind of visit, `total` for any."""
+        """Persons by year, region (the province among them), scheme, payment and what it was for, `total` for any."""
         self.merge()
         if not self.parts:
             return []
@@ -100,15 +101,18 @@ def _counted(
                     "region_code": names[at // _SCHEME % (_REGION + 1) - 1],
                     "scheme": codes.SCHEMES[at % _SCHEME],
                     "paid_by": paid_by,
-                    "visit_type": kind,
+                    "paid_for": kind,
                     "persons": count,
                 }
 
 
 def _questions() -> Iterator[tuple[str, str, int]]:
-    """What is asked of persons: payment, kind of visit, and the flags of which one must be there."""
+    """What is asked of persons: payment, kind of visit or disease, and the flags of which one must be there."""
     for at, paid_by in enumerate(PAYMENTS):
         masks = [1 << (kind * len(PAYMENTS) + at) for kind in range(_KINDS)]
         yield paid_by, "total", sum(masks)
         yield from ((paid_by, name, mask) for name, mask in zip(codes.VISITS, masks, strict=True))
+        masks = [1 << ((_KINDS + disease) * len(PAYMENTS) + at) for disease in range(len(DISEASES))]
+        yield f"two_disease_{paid_by}", "total", sum(masks)
+        yield from ((f"two_disease_{paid_by}", name, mask) for name, mask in zip(DISEASES, masks, strict=True))
     yield "serious_illness", "total", 1 << _SERIOUS_ILLNESS

@@ -140,6 +140,7 @@ def settlement_table(world: World, rows: Columns) -> pa.Table:
         "year": coded(
             years - world.base_year + 1, tuple(str(world.base_year - 1 + i) for i in range(len(world.years) + 3))
         ),
+        "dise_no": coded(rows["disease"], codes.DISEASES),
         "manl_reim_rea": coded(rows["reason"], codes.MANUAL_REASONS),
         "out_flag": coded(
             (rows["location"] >= codes.IN_PROVINCE_ONLINE).astype(np.int64)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dagster_project.sample import codes
+from dagster_project.sample.benefit_truth import BenefitTruth, two_disease
 from dagster_project.sample.calendar import months_of_days, years_of_days
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.hashing import Integers
@@ -67,18 +68,19 @@ class SettlementTruth:
     ledger: Cells = field(
         default_factory=lambda: Cells((_YEAR, _REGION, 3, 7, _MONTH), ("visits", "total_fee", *PAID, "maternity"))
     )
+    benefit: BenefitTruth = field(default_factory=BenefitTruth)
     persons: PersonTruth = field(default_factory=PersonTruth)
     superseded: int = 0
 
     def absorb(self, other: SettlementTruth) -> None:
         """Add another part's sums."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger", "persons"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons"):
             getattr(self, name).absorb(getattr(other, name))
         self.superseded += other.superseded
 
     def merge(self) -> None:
         """Shrink to one row a cell."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger", "persons"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons"):
             getattr(self, name).merge()
 
     def add(self, world: World, rows: Columns) -> None:
@@ -98,6 +100,7 @@ class SettlementTruth:
             (one, visit, *(rows[column] for column in SETTLEMENT_MEASURES.values())),
             live,
         )
+        self.benefit.add(rows, labels, year, visit)
         sign = codes.LEDGER_SIGN[rows["class"]]
         maternity = codes.MATERNITY_STAY[rows["care"]] | (kind == codes.MATERNITY_OUTPATIENT)
         self.ledger.add(
@@ -219,6 +222,7 @@ class SettlementTruth:
             "assistance": assistance,
             "away": away,
             "ledger_measure": ledger,
+            "benefit": self.benefit.as_json(world),
             "beneficiary": self.persons.as_json(world),
         }
 
@@ -237,6 +241,7 @@ def _labels(world: World, rows: Columns) -> dict[str, Integers]:
         "status": codes.STATUS_OF_PERSON_TYPE[rows["person_type"]],
         "provider": pharmacy.astype(np.int64),
         "visit": np.where(pharmacy, codes.PHARMACY, codes.VISIT_AT_HOSPITAL[rows["care"]]),
+        "two_disease": two_disease(rows),
         "tier": TIER_OF_GRADE[rows["grade"]],
         "travel": np.where(place < 0, codes.UNKNOWN_TRAVEL, travel),
         "destination": geography.destination_of[place],

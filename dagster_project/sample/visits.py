@@ -195,6 +195,9 @@ def _add_care(world: World, columns: Columns, source: Bits, names: list[str]) ->
             options = np.array([codes.CARE_TYPES.index(code) for code, _ in _CARE[name]], dtype=np.int64)
             care[where] = options[choose(source[where] ^ np.uint64(0x5BD1E995), 0, tuple(w for _, w in _CARE[name]))]
     columns["care"] = care
+    # A person's diseases stay theirs; a few people have both, each visit then naming one of them.
+    disease = (columns["rank"] // 7 + (columns["rank"] % 11 == 0) * columns["number"] % 2 * 2) % len(codes.DISEASES)
+    columns["disease"] = np.where(codes.CHRONIC_CARE[care], disease, 0)
     delivery = codes.MATERNITY_STAY[care] & (columns["insutype"] == 0) & (columns["rank"] % 10 == 3)
     columns["insutype"][delivery] = codes.INSUTYPES.index("510")
 

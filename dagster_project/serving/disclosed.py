@@ -32,7 +32,8 @@ class Source:
 
 
 # Ways in which persons were paid: a column each of the labelled persons, and members of the label `paid_by`.
-_PAYMENTS = ("any_settlement", "any_fund", "pool", "serious_illness")
+_RULES = ("any_settlement", "any_fund", "pool")
+_PAYMENTS = (*_RULES, *(f"two_disease_{rule}" for rule in _RULES), "serious_illness")
 # Visits, stays and settlements are units of the same cells: what is withheld is withheld of all of them.
 _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
     "care": (

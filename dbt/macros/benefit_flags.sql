@@ -29,6 +29,11 @@
     ]) }}
 {%- endmacro %}
 
+{# The two diseases with an outpatient drug benefit (L49): three flags each, behind those of the kinds of care. #}
+{% macro two_diseases() -%}
+    {{ return(['hypertension', 'diabetes', 'unspecified']) }}
+{%- endmacro %}
+
 {# Payments that have one flag whatever the care was, behind those of the kinds: name, condition. #}
 {% macro other_payments() -%}
     {{ return([
@@ -43,20 +48,45 @@
         when {{ condition }} then cast({{ 8 ** loop.index0 }} as bigint)
         {%- endfor %}
         end
-        * (
-            {%- for name, condition in care_payments() %}
-            {{ '+ ' if not loop.first }}case when {{ condition }} then {{ 2 ** loop.index0 }} else 0 end
-            {%- endfor %}
-        )
+        * ({{ payment_factor() }})
+        + case two_disease
+        {%- for disease in two_diseases() %}
+        when '{{ disease }}' then cast({{ 8 ** (care_kinds() | length + loop.index0) }} as bigint)
+        {%- endfor %}
+        else 0
+        end
+        * ({{ payment_factor() }})
         {%- for name, condition in other_payments() %}
         + case when {{ condition }} then cast({{ other_flag(name) }} as bigint) else 0 end
         {%- endfor %}
 {%- endmacro %}
 
+{# One to seven: the three flags of a kind by the ways in which a settlement was paid. #}
+{% macro payment_factor() -%}
+    {%- for name, condition in care_payments() -%}
+        {{ ' + ' if not loop.first }}case when {{ condition }} then {{ 2 ** loop.index0 }} else 0 end
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Everything that a figure may ask of persons (label paid_by): name, the breakdown of it, condition on a settlement. #}
+{% macro ways_of_paying() -%}
+    {%- set ways = [] -%}
+    {%- for name, condition in care_payments() -%}
+        {%- do ways.append((name, 'visit_type', condition)) -%}
+    {%- endfor -%}
+    {%- for name, condition in care_payments() -%}
+        {%- do ways.append(('two_disease_' ~ name, 'two_disease', "two_disease <> 'none' and " ~ condition)) -%}
+    {%- endfor -%}
+    {%- for name, condition in other_payments() -%}
+        {%- do ways.append((name, 'none', condition)) -%}
+    {%- endfor -%}
+    {{ return(ways) }}
+{%- endmacro %}
+
 {# The flag of a payment that has only one. #}
 {% macro other_flag(payment) -%}
     {%- for name, condition in other_payments() if name == payment -%}
-        {{ 8 ** (care_kinds() | length) * 2 ** loop.index0 }}
+        {{ 8 ** (care_kinds() | length + two_diseases() | length) * 2 ** loop.index0 }}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -72,6 +102,21 @@
         {{ is_rescue }} as is_rescue,
         '{{ payment }}' as paid_by,
         cast({{ 8 ** kind * 2 ** loop.index0 }} as bigint) as flag
+    {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The flags of the two diseases: disease, payment, flag. #}
+{% macro disease_flag_rows() -%}
+    {%- for disease in two_diseases() %}
+    {%- set place = care_kinds() | length + loop.index0 %}
+    {%- set is_first = loop.first %}
+    {%- for payment, paid in care_payments() %}
+    {{ 'union all' if not (loop.first and is_first) }}
+    select
+        '{{ disease }}' as two_disease,
+        'two_disease_{{ payment }}' as paid_by,
+        cast({{ 8 ** place * 2 ** loop.index0 }} as bigint) as flag
     {%- endfor %}
     {%- endfor %}
 {%- endmacro %}

@@ -24,6 +24,7 @@
             'registry_hosp_lv': 'grade',
             'payment_place': 'payment_place',
             'clearing_method': 'clearing_method',
+            'two_disease': 'two_disease',
             'settlement_kind': 'settlement_kind',
             'reversal_class': 'reversal_class',
         },

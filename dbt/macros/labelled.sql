@@ -17,6 +17,7 @@
         counted.payment_place,
         counted.age_group,
         {{ benefit_type_label('counted.care_group', 'counted.care_type', 'counted.provider_kind') }} as benefit_type,
+        counted.two_disease,
         counted.visit_weight,
         counted.stay_weight,
         counted.money_weight,

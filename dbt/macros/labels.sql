@@ -7,6 +7,7 @@
         'sex', 'employer_group', 'fund_mode', 'resident_group', 'household', 'premium_subsidy', 'person_group',
         'population_group', 'destination', 'benefit_type', 'care_setting', 'disease_payment', 'fund_type', 'direction',
         'fund_item', 'care_pilot', 'filing_way', 'payment_kind', 'population_kind', 'reported_indicator', 'paid_by',
+        'two_disease',
     ]) }}
 {%- endmacro %}
 
@@ -52,13 +53,15 @@
     )
 {%- endmacro %}
 
-{# R21, L3: what kind of maternity benefit a cell is; family planning and antenatal care joined the figure in 2023. #}
+{# R21, L3: what kind of maternity benefit a cell is; family planning and antenatal care joined the figure in 2023. Antenatal
+   checks have care types of their own (L49). #}
 {% macro benefit_type_label(care_group, care_type, provider_kind) -%}
     case
         when {{ provider_kind }} = 'pharmacy' then 'none'
         when {{ care_group }} = 'maternity_inpatient' then 'maternity_inpatient'
         when {{ care_group }} <> 'maternity_outpatient' then 'none'
-        when {{ care_type }} like '53%' or {{ care_type }} like '5101%' then 'antenatal_family_planning'
+        when {{ care_type }} like '53%' then 'family_planning'
+        when {{ care_type }} like '5101%' then 'antenatal'
         else 'maternity_outpatient'
     end
 {%- endmacro %}

@@ -126,6 +126,9 @@
             select {{ row_hash(['province', 'code', 'care_group']) }} as reference_hash
             from {{ source('ops', 'care_type_map') }}
             union all
+            select {{ row_hash(['province', 'code', 'two_disease']) }} as reference_hash
+            from {{ source('ops', 'two_disease_map') }}
+            union all
             select {{ row_hash(['province', 'code_set', 'code', 'target']) }} as reference_hash
             from {{ source('ops', 'code_map') }}
             where is_of_settlements

@@ -15,6 +15,7 @@ from tests.conftest import OTHER_YEAR as YEAR
 from tests.conftest import POOLED_FROM, SampleHome
 from tests.second_route import second_route
 from tests.truth import expected_indicators
+from tests.truth_persons import expected_uses
 from tests.warehouse_api import compare, headline_frame, query
 
 GUIZHOU = ("52", "贵州", "Guizhou")
@@ -67,6 +68,12 @@ def test_all_three_routes_agree(shandong: SampleHome) -> None:
     second = second_route(shandong.landing, [YEAR], PROVINCE, pooled_at_province=pooled).frame
     assert not (wrong := compare(expected, second)), "\n".join(wrong[:40])
     assert not (wrong := compare(expected, found)), "\n".join(wrong[:40])
+
+
+def test_L49_figures_of_this_province_s_own_series_are_computed_here(shandong: SampleHome) -> None:
+    own = expected_uses(shandong.truth).filter(pl.col("indicator_id").str.starts_with("sd_"))
+    assert own["indicator_id"].n_unique() == 2 and own["numerator"].sum() > 0
+    assert not (wrong := compare(own, headline_frame(shandong.warehouse))), "\n".join(wrong[:40])
 
 
 def test_care_out_of_area_follows_the_pooling_of_the_home_s_own_file(shandong: SampleHome) -> None:

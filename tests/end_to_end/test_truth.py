@@ -14,7 +14,7 @@ from tests.conftest import SampleHome
 from tests.truth import expected_indicators, load_truth
 from tests.truth_breakdowns import expected_breakdowns
 from tests.truth_files import file_differences
-from tests.truth_persons import expected_persons, expected_persons_by_visit_type
+from tests.truth_persons import expected_parts_of_persons, expected_persons, expected_uses
 from tests.warehouse_api import build_home, compare, headline_frame, other_breakdowns, query
 
 HEADLINES = 64
@@ -48,13 +48,24 @@ def test_distinct_persons_equal_the_truth(sample_home: SampleHome) -> None:
     assert (persons["regions"] > persons["province"]).any(), "somebody moved and counts in two regions"
 
 
-def test_distinct_persons_by_visit_type_equal_the_truth(sample_home: SampleHome) -> None:
+def test_parts_of_distinct_persons_equal_the_truth(sample_home: SampleHome) -> None:
     rows = query(
         sample_home.warehouse,
-        "select indicator_id, year, region_code, visit_type, numerator from indicator.indicator_value "
-        "where indicator_id like '%_benefit_persons' and breakdown = 'visit_type' and numerator <> 0",
+        "select indicator_id, year, region_code, case breakdown when 'visit_type' then visit_type else other_member end, "
+        "numerator from indicator.indicator_value where numerator <> 0 and breakdown in ('visit_type', 'two_disease') "
+        "and indicator_id in ('employee_benefit_persons', 'resident_benefit_persons', 'two_disease_persons')",
     )
-    assert {row[:4]: row[4] for row in rows} == expected_persons_by_visit_type(sample_home.truth)
+    expected = expected_parts_of_persons(sample_home.truth)
+    assert {part for *_, part in expected} >= {"hypertension", "diabetes", "unspecified", "inpatient", "pharmacy"}
+    assert {row[:4]: row[4] for row in rows} == expected
+
+
+def test_uses_of_single_benefits_equal_the_truth(sample_home: SampleHome) -> None:
+    expected = expected_uses(sample_home.truth)
+    assert expected.filter(pl.col("numerator") > 0)["indicator_id"].n_unique() == 3
+    assert sample_home.found.filter(pl.col("indicator_id").str.starts_with("sd_inprov_")).is_empty(), "another's series"
+    wrong = compare(expected, sample_home.found)
+    assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
 
 
 def breakdown_differences(expected: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -144,7 +155,9 @@ def _holds(home: Path, **options: Any) -> None:
     truth = load_truth(home / "truth.json")
     wrong = compare(expected_indicators(truth), headline_frame(home / "warehouse.duckdb"))
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
-    wrong = compare(expected_persons(truth), headline_frame(home / "warehouse.duckdb"))
+    wrong = compare(
+        pl.concat([expected_persons(truth), expected_uses(truth)]), headline_frame(home / "warehouse.duckdb")
+    )
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
     assert breakdown_differences(expected_breakdowns(truth), other_breakdowns(home / "warehouse.duckdb")).is_empty()
     assert file_differences(home / "warehouse.duckdb", truth) == {}

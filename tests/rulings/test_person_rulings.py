@@ -2,7 +2,7 @@
 
 Belongs here: `rows_X` writes the rows of ruling X into its own prefecture, `test_X_…` states the answer worked out by hand.
 The rule of who is a beneficiary is another one in each of the three years, and the last year nets by links alone
-(`landed.py`); the second route knows the national defaults of the middle year.
+(`landed.py`); the second route knows the national defaults of the middle year. Uses of single benefits (L49) stand here too.
 """
 
 from __future__ import annotations
@@ -93,3 +93,55 @@ def test_L41_who_moved_counts_in_both_places_and_once_in_the_province(answers: A
     assert answers.pair("L41_moved", "critical_illness_relief_per_person") == (40, 2)
     whole = "select numerator, denominator from indicator.indicator_value where year = ? and region_code = ? and indicator_id = ?"
     assert built.query(whole, [YEAR, PROVINCE, "critical_illness_relief_per_person"]) == [(60, 2)]
+
+
+def rows_L49(area: Area) -> None:
+    """One resident with both diseases, one by a care type, and what is no outpatient drug benefit of residents."""
+    chronic: dict[str, Any] = {"med_type": "14", **RESIDENT}
+    for year in (FIRST_YEAR, YEAR):
+        when = datetime(year, 4, 2, 9)
+        area.settle(psn_no="990000P421", dise_no="M03902", when=when, **chronic)
+        area.settle(psn_no="990000P421", dise_no="M01600", when=when, provider="P", **chronic)
+        area.settle(psn_no="990000P422", when=when, **(chronic | {"med_type": "1404"}))
+        area.settle(psn_no="990000P423", dise_no="M00500", when=when, **chronic)
+        area.settle(psn_no="990000P424", dise_no="M03900", when=when, **(chronic | {"med_type": "11"}))
+        area.settle(psn_no="990000P425", dise_no="M03900", when=when, med_type="14")
+
+
+def test_L49_two_diseases_are_told_by_code_or_care_type(answers: Answers) -> None:
+    assert answers("L49", "two_disease_persons") == 2
+    assert answers("L49", "two_disease_visits") == 3
+
+
+def test_L49_pharmacies_count_where_visits_include_them(built: Warehouse) -> None:
+    found = built.query(
+        "select numerator from indicator.indicator_value where indicator_id = 'two_disease_visits' and breakdown = 'total' "
+        "and year = ? and region_code = ?",
+        [FIRST_YEAR, built.world.areas["L49"].prefecture],
+    )
+    assert found == [(2,)]
+
+
+def test_L49_who_has_both_diseases_counts_in_each_and_once_in_all(built: Warehouse) -> None:
+    found = built.query(
+        "select indicator_id, other_member, numerator from indicator.indicator_value "
+        "where indicator_id in ('two_disease_persons', 'two_disease_visits') and breakdown = 'two_disease' "
+        "and year = ? and region_code = ? and numerator <> 0 order by all",
+        [YEAR, built.world.areas["L49"].prefecture],
+    )
+    each = ("diabetes", "hypertension", "unspecified")
+    assert found == [(name, disease, 1) for name in ("two_disease_persons", "two_disease_visits") for disease in each]
+
+
+def rows_L49_uses(area: Area) -> None:
+    """Two antenatal checks beside other maternity care; two uses of a family account, one of them taken back."""
+    for care in ("510102", "510102", "51", "53"):
+        area.settle(med_type=care)
+    family: dict[str, Any] = {"cash": 20, "acct_mulaid_pay": 20}
+    area.settle(**family)
+    area.mirror(area.settle(**family))
+
+
+def test_L49_antenatal_checks_and_uses_of_a_family_account(answers: Answers) -> None:
+    assert answers("L49_uses", "antenatal_check_visits") == 2
+    assert answers("L49_uses", "family_mutual_aid_visits") == 1

@@ -141,6 +141,10 @@ VISIT_TYPE = {
     "pharmacy": "pharmacy",
 }
 STAY_GROUPS = ["inpatient", "maternity_inpatient", "home_bed"]
+# Codes of diseases, and care types, of the outpatient drug benefit for the two diseases (L49).
+TWO_DISEASE = {"M03900": "hypertension", "M03902": "hypertension", "M01600": "diabetes", "M01603": "diabetes",
+               "HBLB101": "unspecified", "HBLB201": "unspecified"}  # fmt: skip
+TWO_DISEASE_CARE = ("1403", "1404")
 INSTITUTION_TYPES = ["outpatient", "chronic", "inpatient", "maternity_outpatient", "home_bed"]
 
 HOSPITAL_TIER = {

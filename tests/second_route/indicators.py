@@ -114,6 +114,14 @@ def formulas() -> dict[str, Formula]:
         "critical_illness_relief_per_person": Formula(
             _col("resident_serious_illness"), "1", _col("serious_illness_persons"), money=True
         ),
+        "two_disease_persons": Formula(_col("two_disease_persons"), "万"),
+        "two_disease_visits": Formula(
+            _col("two_disease_chronic")
+            + pl.when(pl.col("year") >= PHARMACY_IN_VISITS_FROM).then(_col("two_disease_pharmacy")).otherwise(0),
+            "万",
+        ),
+        "antenatal_check_visits": Formula(_col("antenatal"), "万"),
+        "family_mutual_aid_visits": Formula(_col("family_account_uses"), "亿"),
         "family_mutual_aid_amount": Formula(_col("family_account"), "亿", money=True),
     }
     found |= {

@@ -54,6 +54,13 @@ def of_settlements(rows: pl.DataFrame) -> pl.LazyFrame:
     sums["inpatient_fee"] = _sum("total_fee", inpatient)
     sums["inpatient_cash"] = _sum("cash_pay", inpatient)
     sums["maternity_settlements"] = _count(visit, pl.col("visit_type") == "maternity_outpatient")
+    drugs = (pl.col("two_disease") != "none") & (pl.col("scheme") == "resident") & visit
+    sums["two_disease_chronic"] = _count(drugs, pl.col("visit_type") == "chronic")
+    sums["two_disease_pharmacy"] = _count(drugs, pl.col("visit_type") == "pharmacy")
+    sums["antenatal"] = _count(
+        visit, pl.col("visit_type") == "maternity_outpatient", pl.col("med_type").str.starts_with("5101")
+    )
+    sums["family_account_uses"] = _count(pl.col("family_account_pay") != 0)
     sums["resident_serious_illness"] = _sum("serious_illness_pay", pl.col("scheme") == "resident")
     sums["family_account"] = _sum("family_account_pay", pl.lit(True))
     return _grouped(rows.lazy().filter(pl.col("counts")), sums)
@@ -67,6 +74,8 @@ def of_persons(rows: pl.DataFrame, province: str) -> pl.LazyFrame:
         sums[f"{scheme}_pool_persons"] = pl.col("person").filter(drew).n_unique().cast(pl.Int64)
     ill = (pl.col("scheme") == "resident") & (pl.col("serious_illness_pay") != 0)
     sums["serious_illness_persons"] = pl.col("person").filter(ill).n_unique().cast(pl.Int64)
+    drugs = (pl.col("two_disease") != "none") & (pl.col("scheme") == "resident") & (pl.col("pool_pay") > 0)
+    sums["two_disease_persons"] = pl.col("person").filter(drugs).n_unique().cast(pl.Int64)
     inside = rows.lazy().filter(pl.col("counts") & (pl.col("prefecture").str.slice(0, 2) == province[:2]))
     whole = inside.with_columns(prefecture=pl.lit(province))
     return pl.concat([_grouped(inside.filter(pl.col("prefecture") != province), sums), _grouped(whole, sums)])

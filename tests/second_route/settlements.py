@@ -15,6 +15,8 @@ from tests.second_route.constants import (
     MEMBER_OF_PSN_TYPE,
     POPULATION_GROUP,
     SCHEME,
+    TWO_DISEASE,
+    TWO_DISEASE_CARE,
     VISIT_TYPE,
 )
 
@@ -128,6 +130,15 @@ def labelled(
             .fill_null("unknown"),
         )
         .with_columns(
+            two_disease=pl.when(pl.col("med_type").replace_strict(care_groups, default="") == "chronic_outpatient")
+            .then(
+                pl.coalesce(
+                    pl.col("dise_no").replace_strict(TWO_DISEASE, default=None, return_dtype=pl.String),
+                    pl.when(pl.col("med_type").is_in(TWO_DISEASE_CARE)).then(pl.lit("unspecified")),
+                    pl.lit("none"),
+                )
+            )
+            .otherwise(pl.lit("none")),
             care_group=pl.when(pl.col("provider_kind") == "pharmacy")
             .then(pl.lit("pharmacy"))
             .otherwise(pl.col("med_type").replace_strict(care_groups, default="unknown", return_dtype=pl.String)),

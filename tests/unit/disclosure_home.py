@@ -34,7 +34,8 @@ create table indicator.labelled_allowance ({_PLACE}, benefit_type varchar, payme
 create table indicator.labelled_filing ({_PLACE}, scheme varchar, travel_class varchar, filing_way varchar, filings bigint);
 create table indicator.labelled_assistance ({_PLACE}, scheme varchar, care_setting varchar, encounters bigint);
 create table indicator.labelled_person ({_PLACE}, scheme varchar, any_settlement varchar, any_fund varchar, pool varchar,
-    serious_illness varchar, persons bigint);
+    two_disease_any_settlement varchar, two_disease_any_fund varchar, two_disease_pool varchar, serious_illness varchar,
+    persons bigint);
 create table indicator.indicator_term (province varchar, year integer, data_year integer, indicator_id varchar,
     term_number integer, role varchar, cube varchar, measure varchar, coefficient decimal(8, 2), lag_years integer,
     counts_units boolean, selection_id integer, scheme varchar, member_status varchar, hospital_tier varchar,
@@ -66,7 +67,9 @@ class TinyHome:
 
     def draw(self, region: str, kinds: str, persons: int) -> None:
         """Some employees for whom the pooled fund paid just these kinds of visit in the year."""
-        self._insert("labelled_person", ["520000", region, YEAR, "employee", kinds, kinds, kinds, "", persons])
+        self._insert(
+            "labelled_person", ["520000", region, YEAR, "employee", kinds, kinds, kinds, "", "", "", "", persons]
+        )
 
     def settle(self, region: str, month: int, visits: int, **labels: str) -> None:
         """Some settlements of one month, each a visit of 100 yuan."""

@@ -129,10 +129,21 @@ def test_a_numbered_value_without_its_number_is_refused(tmp_path: Path, value: s
     assert value in text and "gap_merge_n" in text
 
 
+def test_L49_a_province_adds_codes_of_the_two_diseases_and_takes_others_off(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    national = load_province(settings, "520000").two_disease_map
+    assert (national["M03900"], national["M01600"], national["1404"]) == ("hypertension", "diabetes", "unspecified")
+    settings.provinces.mkdir(parents=True)
+    text = "two_disease_map: {'9901': unspecified, HBLB101: none}\n"
+    (settings.provinces / "520000.yml").write_text(text, encoding="utf-8")
+    assert load_province(settings, "520000").two_disease_map == national | {"9901": "unspecified", "HBLB101": "none"}
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
         ("identity_map: {'101': rich}", "rich"),
+        ("two_disease_map: {'M03900': gout}", "gout"),
         ("colour: red", "colour"),
         ("definitions: [a]", "definitions"),
         ("definitions: {netting: []}", "netting"),

@@ -13,6 +13,7 @@
     'care_group': ['unknown'],
     'care_type': ['unknown'],
     'clearing_method': ['unknown'],
+    'two_disease': ['hypertension', 'diabetes', 'unspecified', 'none'],
     'payment_place': ['unknown'],
     'scheme': ['unknown'],
     'scheme_group': ['employee', 'resident'],

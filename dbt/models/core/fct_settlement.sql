@@ -60,6 +60,14 @@ provincial_care_types as (
     select * from {{ source('ops', 'care_type_map') }}
 ),
 
+two_diseases as (
+    select
+        province,
+        code,
+        {{ as_code('two_disease', 'two_disease') }} as two_disease
+    from {{ source('ops', 'two_disease_map') }}
+),
+
 -- The same quantity under core's names; places and months worked out once a row.
 named as (
     select
@@ -84,6 +92,7 @@ joined as (
             'unknown'
         ) as provider_kind,
         coalesce(provincial_care_types.care_group, nullif(care_types.rollup, 'by_province'), 'unknown') as care_group,
+        coalesce(diseases.two_disease, disease_care_types.two_disease) as two_disease,
         coalesce(clearing_methods.rollup, 'unknown') as clearing_method,
         case
             when person_types.rollup = '11' then 'active'
@@ -120,6 +129,9 @@ joined as (
     left join codes as care_types on care_types.set_name = 'med_type' and named.med_type = care_types.code
     left join provincial_care_types
         on named.province = provincial_care_types.province and named.med_type = provincial_care_types.code
+    left join two_diseases as diseases on named.province = diseases.province and named.dise_no = diseases.code
+    left join two_diseases as disease_care_types
+        on named.province = disease_care_types.province and named.med_type = disease_care_types.code
     left join codes as clearing_methods on clearing_methods.set_name = 'clr_way' and named.clr_way = clearing_methods.code
     left join codes as person_types on person_types.set_name = 'psn_type' and named.psn_type = person_types.code
     left join regions as insured_places
@@ -176,6 +188,8 @@ final as (
         provider_kind,
         coalesce(med_type, 'unknown') as care_type,
         care_group,
+        -- L49: which of the two diseases an outpatient drug benefit was for.
+        case when care_group = 'chronic_outpatient' then coalesce(two_disease, 'none') else 'none' end as two_disease,
         hosp_lv,
         dedc_hosp_lv,
         registry_lmtpric_hosp_lv as lmtpric_hosp_lv,

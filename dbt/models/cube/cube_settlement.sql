@@ -48,6 +48,7 @@ final as (
         provider_kind,
         care_type,
         care_group,
+        two_disease,
         hosp_lv,
         dedc_hosp_lv,
         lmtpric_hosp_lv,
@@ -60,6 +61,7 @@ final as (
         count(*) as row_count,
         count(*) filter (where settlement_kind <> 'supplementary') as visit_count,
         count(*) filter (where is_discharge) as discharge_count,
+        count(*) filter (where family_account_pay_yuan <> 0) as family_account_uses,
         {%- for name, column in amounts %}
         cast(sum({{ name }}) as decimal(18, 2)) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -76,6 +78,7 @@ final as (
         provider_kind,
         care_type,
         care_group,
+        two_disease,
         hosp_lv,
         dedc_hosp_lv,
         lmtpric_hosp_lv,
@@ -96,6 +99,7 @@ final as (
     'provider_kind',
     'care_type',
     'care_group',
+    'two_disease',
     'hosp_lv',
     'dedc_hosp_lv',
     'lmtpric_hosp_lv',

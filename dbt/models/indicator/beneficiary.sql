@@ -1,5 +1,5 @@
 {#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
-{%- set payments = (care_payments() or [('pool', 'true')]) + (other_payments() or [('serious_illness', 'true')]) %}
+{%- set ways = ways_of_paying() or [('pool', 'visit_type', 'true')] %}
 
 with persons as (
     select * from {{ ref('labelled_person') }}
@@ -7,7 +7,7 @@ with persons as (
 
 -- What each payment was for, one row a payment.
 paid as (
-    {%- for name, condition in payments %}
+    {%- for name, breakdown, condition in ways %}
     {{ 'union all' if not loop.first }}
     select
         province,
@@ -15,6 +15,7 @@ paid as (
         year,
         scheme,
         '{{ name }}' as paid_by,
+        '{{ breakdown }}' as breakdown,
         {{ name }} as paid_for,
         persons
     from persons
@@ -40,7 +41,7 @@ parts as (
         year,
         scheme,
         paid_by,
-        'visit_type' as breakdown,
+        breakdown,
         {{ one_row_each("string_split(paid_for, '|')") }} as member,
         persons
     from paid

@@ -1,6 +1,5 @@
 {#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
-{%- set payments = care_payments() or [('pool', 'true')] %}
-{%- set others = other_payments() or [('serious_illness', 'true')] %}
+{%- set ways = ways_of_paying() or [('pool', 'visit_type', 'true'), ('serious_illness', 'none', 'true')] %}
 
 with persons as (
     select * from {{ ref('cube_person') }}
@@ -10,28 +9,41 @@ visit_types as (
     select * from {{ ref('visit_type_label') }}
 ),
 
--- The flag of each kind of care and payment, and the kind of visit that the definition makes of the care.
-flags as (
+care_flags as (
     {{ care_flag_rows() }}
 ),
 
+disease_flags as (
+    {{ disease_flag_rows() }}
+),
+
+-- What each flag stands for: the kind of visit that the definition makes of the care, or the disease.
 named_flags as (
     select
         visit_types.province,
         visit_types.year,
-        visit_types.visit_type,
-        flags.paid_by,
-        bit_or(flags.flag) as mask
-    from flags
+        care_flags.paid_by,
+        visit_types.visit_type as paid_for,
+        bit_or(care_flags.flag) as mask
+    from care_flags
     inner join visit_types
         on
-            flags.care_group = visit_types.care_group
-            and flags.provider_kind = visit_types.provider_kind
-            and flags.is_rescue = visit_types.is_rescue
-    group by visit_types.province, visit_types.year, visit_types.visit_type, flags.paid_by
+            care_flags.care_group = visit_types.care_group
+            and care_flags.provider_kind = visit_types.provider_kind
+            and care_flags.is_rescue = visit_types.is_rescue
+    group by visit_types.province, visit_types.year, care_flags.paid_by, visit_types.visit_type
+    union all
+    select
+        years.province,
+        years.year,
+        disease_flags.paid_by,
+        disease_flags.two_disease as paid_for,
+        disease_flags.flag as mask
+    from disease_flags
+    cross join (select distinct province, year from visit_types) as years
 ),
 
--- For each payment the kinds of visit it was for, as one text: whoever has one counts in it once, whoever has any in the total.
+-- For each payment what it was for, as one text: whoever has one of it counts there once, whoever has any in the total.
 labelled as (
     select
         persons.province,
@@ -39,19 +51,19 @@ labelled as (
         persons.year,
         persons.scheme,
         persons.benefit_flags,
-        min(persons.persons) as persons,
-        {%- for payment, paid in payments %}
+        {%- for name, breakdown, condition in ways %}
+        {%- if breakdown == 'none' %}
+        case when persons.benefit_flags & {{ other_flag(name) }} <> 0 then 'any' else '' end as {{ name }},
+        {%- else %}
         coalesce(
             string_agg(
-                case when named_flags.paid_by = '{{ payment }}' then named_flags.visit_type end, '|'
-                order by named_flags.visit_type
+                case when named_flags.paid_by = '{{ name }}' then named_flags.paid_for end, '|' order by named_flags.paid_for
             ),
             ''
-        ) as {{ payment }},
+        ) as {{ name }},
+        {%- endif %}
         {%- endfor %}
-        {%- for name, condition in others %}
-        case when persons.benefit_flags & {{ other_flag(name) }} <> 0 then 'any' else '' end as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        min(persons.persons) as persons
     from persons
     inner join named_flags
         on
@@ -67,10 +79,7 @@ final as (
         region_code,
         year,
         scheme,
-        {%- for payment, paid in payments %}
-        {{ payment }},
-        {%- endfor %}
-        {%- for name, condition in others %}
+        {%- for name, breakdown, condition in ways %}
         {{ name }},
         {%- endfor %}
         cast(sum(persons) as bigint) as persons

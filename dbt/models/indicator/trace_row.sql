@@ -3,7 +3,7 @@
     'age_group', 'person_group', 'benefit_type',
 ] %}
 {#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
-{%- set payments = (care_payments() or [('pool', 'true')]) + (other_payments() or [('serious_illness', 'true')]) %}
+{%- set payments = ways_of_paying() or [('pool', 'visit_type', 'true')] %}
 
 with clock_choices as (
     {{ choice_of('stat_clock') }}
@@ -147,7 +147,7 @@ reported as (
 ),
 
 final as (
-    {{ trace_rows('settlement', 'setl_d', 'labelled_settlements', place_labels) }}
+    {{ trace_rows('settlement', 'setl_d', 'labelled_settlements', place_labels + ['two_disease']) }}
     union all
     {{ trace_rows('visit', 'setl_d', 'labelled_settlements', place_labels,
         "visit_type not in ('inpatient', 'maternity_inpatient', 'home_bed') and settlement_kind <> 'supplementary' and visit_weight <> 0", month='month') }}
@@ -171,10 +171,10 @@ final as (
     {{ trace_rows('maternity_allowance', 'matn_alwn_crtf_d', 'allowance', ['benefit_type']) }}
     union all
     {{ trace_rows('assistance', 'setl_d', 'assistance', ['scheme', 'care_setting', 'population_group']) }}
-    {%- for paid_by, condition in payments %}
+    {%- for paid_by, breakdown, condition in payments %}
     union all
     {{ trace_rows('person', 'setl_d', "(select *, '" ~ paid_by ~ "' as paid_by from labelled_settlements) as persons_paid",
-        ['scheme', 'visit_type', 'paid_by'], 'stands and ' ~ condition) }}
+        ['scheme', 'visit_type', 'paid_by', 'two_disease'], 'stands and ' ~ condition) }}
     {%- endfor %}
     union all
     {{ trace_rows('population', 'population_ref', 'population', ['population_kind']) }}
