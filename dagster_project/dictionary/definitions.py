@@ -27,7 +27,16 @@ ALWAYS = 2000
 SWITCHES_FILE = Path(__file__).with_name("switches.yml")
 _NUMBER = re.compile(r"_[1-9]\d{0,2}$")
 _LETTER = re.compile(r"\bn\b", re.ASCII)
-KEYS = ("name", "definitions", "pooling", "continuity", "care_type_map", "identity_map", "two_disease_map", "dummy_creators")
+KEYS = (
+    "name",
+    "definitions",
+    "pooling",
+    "continuity",
+    "care_type_map",
+    "identity_map",
+    "two_disease_map",
+    "dummy_creators",
+)
 LEVELS = ("prefecture", "province")
 CARE_GROUPS = (
     "ordinary_outpatient", "emergency", "chronic_outpatient", "inpatient",
