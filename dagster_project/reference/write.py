@@ -11,7 +11,8 @@ from html import escape
 from pathlib import Path
 
 from dagster_project.bulletin.folder import replaced
-from dagster_project.dictionary.indicators import load_indicators, read_rows
+from dagster_project.dictionary.account import NOT_APPLICABLE, NOT_YET, take_account
+from dagster_project.dictionary.indicators import WITHOUT_FIGURE, load_indicators, read_rows
 from dagster_project.errors import told_of_the_disk
 from dagster_project.reference.chart import svg_of
 from dagster_project.reference.page import KINDS, MADE, page_of
@@ -99,6 +100,7 @@ def _index(heading: str) -> str:
         lines += [
             "怎么写一行、怎么算出，见 [indicators.md](../indicators.md)。 How a row is written and computed: indicators.md.",
             "",
+            *_account(),
         ]
     section = ""
     for indicator in load_indicators().values():
@@ -109,6 +111,18 @@ def _index(heading: str) -> str:
         kind = KINDS[indicator.kind]
         lines.append(f"| {link} | {indicator.unit} | {kind.zh} {kind.en} |")
     return "\n".join(lines) + "\n"
+
+
+def _account() -> list[str]:
+    """How many rows of the dictionary have a figure where all extracts are there, and those that have none with their reasons."""
+    indicators = load_indicators()
+    account = take_account({name for name, one in indicators.items() if one.kind not in WITHOUT_FIGURE})
+    told = account.sentence()
+    lines = [f"**{told.zh}。** {told.en}.", "", "| 没有数的 without a figure | 原因 reason |", "|---|---|"]
+    for name in (*account.groups[NOT_APPLICABLE], *account.groups[NOT_YET]):
+        one = indicators[name]
+        lines.append(f"| [{one.name_zh}]({name}.md) `{name}` | {one.reason_zh} {one.reason_en} |")
+    return [*lines, ""]
 
 
 if __name__ == "__main__":

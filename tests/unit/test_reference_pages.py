@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.dictionary.indicators import load_indicators
+from dagster_project.dictionary.account import take_account
+from dagster_project.dictionary.indicators import WITHOUT_FIGURE, load_indicators
 from dagster_project.explain.chinese import chinese
 from dagster_project.reference import series, write
 from dagster_project.reference.chart import specification
@@ -24,6 +25,16 @@ def test_docs_are_made_from_the_dictionary(texts: dict[str, str]) -> None:
     assert set(found) == set(texts), "run make docs"
     stale = [name for name, text in texts.items() if found[name] != text]
     assert not stale, f"run make docs: {stale[:5]}"
+
+
+def test_the_account_of_the_dictionary_adds_up_and_gives_every_reason(texts: dict[str, str]) -> None:
+    indicators = load_indicators()
+    account = take_account({name for name, one in indicators.items() if one.kind not in WITHOUT_FIGURE})
+    index = texts[write.INDEX]
+    assert f"**{account.sentence().zh}。**" in index and account.total == sum(map(len, account.groups.values())) == 247
+    for name, one in indicators.items():
+        if one.kind in ("not_applicable", "not_yet"):
+            assert one.reason_zh and f"`{name}` | {one.reason_zh}" in index
 
 
 def test_every_indicator_has_a_page_and_every_drawn_one_its_chart(texts: dict[str, str]) -> None:
