@@ -149,6 +149,9 @@ def _groups(t: Truth) -> dict[str, Expected]:
     def insured(scheme: str, field: str, label: str) -> Expected:
         return _wan(t.insured(lambda c: c["scheme"] == scheme and c[field] == label))
 
+    def subsidised(*sources: str) -> int:
+        return t.sum("premium_subsidy", "persons", lambda c: c["subsidy_source"] in sources)
+
     def is_funding(cell: Cell) -> bool:
         """What the residents and the budget pay in, without interest and other income."""
         return (cell["scheme_code"], cell["fund_type"]) == ("390", POOL) and cell["item_code"] in ("I01", "I03")
@@ -158,6 +161,10 @@ def _groups(t: Truth) -> dict[str, Expected]:
         "resident_pupils_children": insured("resident", "resident_group", "pupil_child"),
         "resident_college": insured("resident", "resident_group", "college"),
         "migrant_worker_employee": insured("employee", "household", "rural"),
+        "ma_subsidised_enrolment": _wan(subsidised("medical_assistance")),
+        "ma_total_times": _wan(
+            subsidised("medical_assistance", "other_department") + t.sum("assistance", "encounters", bool)
+        ),
         "resident_per_capita_funding": _mean_yuan(
             t.sum("fund", "amount", is_funding), t.insured(lambda c: c["scheme"] == "resident")
         ),

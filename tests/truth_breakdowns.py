@@ -50,6 +50,13 @@ def _assistance(t: Truth) -> Iterator[tuple[str, str, str, int, int | None]]:
             yield f"ma_avg_{cell['setting']}", "population_group", group, cell["amount"], encounters
 
 
+def _subsidised(t: Truth) -> Iterator[tuple[str, str, str, int, int | None]]:
+    for cell in t.cells.of("premium_subsidy", "year", t.year):
+        if t.here(cell) and cell["subsidy_source"] == "medical_assistance":
+            group, persons = cell["population_group"], cell["persons"]
+            yield "ma_subsidised_enrolment", "population_group", group, persons * 100, None
+
+
 def _away(t: Truth) -> Iterator[tuple[str, str, str, int, int | None]]:
     for cell in t.cells.of("away", "year", t.year):
         if t.here(cell) and t.out_of_area(cell) and cell["scheme"] != "unknown":
@@ -78,7 +85,12 @@ def expected_breakdowns(truth: Cell) -> pl.DataFrame:
         for region in regions_of(truth):
             t = Truth(cells, year, region)
             parts: Parts = defaultdict(lambda: [0, None])
-            for indicator, dimension, member, above, below in (*_enrolment(t), *_assistance(t), *_away(t)):
+            for indicator, dimension, member, above, below in (
+                *_enrolment(t),
+                *_assistance(t),
+                *_subsidised(t),
+                *_away(t),
+            ):
                 part = parts[indicator, dimension, member]
                 part[0] = (part[0] or 0) + above
                 part[1] = part[1] if below is None else (part[1] or 0) + below

@@ -46,6 +46,7 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "population": frozenset(("population_kind",)),
     "maternity_allowance": frozenset(("benefit_type",)),
     "assistance": frozenset(("scheme", "care_setting", "population_group")),
+    "premium_subsidy": frozenset(("subsidy_source", "population_group")),
     "reported": frozenset(("scheme", "reported_indicator")),
     "person": frozenset(("scheme", "visit_type", "paid_by", "two_disease")),
     "told": frozenset(("reported_indicator",)),

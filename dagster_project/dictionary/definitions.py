@@ -17,6 +17,7 @@ import yaml
 
 from dagster_project.dictionary import code_map
 from dagster_project.dictionary.continuity import NUMBERS, ContinuityRule, read_rules
+from dagster_project.dictionary.premium_assistance import PremiumAssistance, read_groups
 from dagster_project.errors import UserError
 from dagster_project.language import Text
 from dagster_project.settings import PACKAGE_ROOT, Settings
@@ -32,6 +33,7 @@ KEYS = (
     "definitions",
     "pooling",
     "continuity",
+    "premium_assistance",
     "care_type_map",
     "identity_map",
     "two_disease_map",
@@ -94,6 +96,7 @@ class Province:
     choices: dict[str, list[tuple[int, str]]]  # switch -> (from year, value), sorted
     pooling: list[Pooling]
     continuity: list[ContinuityRule] = field(default_factory=list)
+    premium_assistance: list[PremiumAssistance] = field(default_factory=list)
     care_type_map: dict[str, str] = field(default_factory=dict)
     identity_map: dict[str, str] = field(default_factory=dict)
     two_disease_map: dict[str, str] = field(default_factory=dict)
@@ -150,6 +153,7 @@ def load_province(settings: Settings, code: str) -> Province:
         choices=choices,
         pooling=pooling,
         continuity=_continuity(own, path) or _continuity(national, everywhere),
+        premium_assistance=_premium_assistance(own, path) or _premium_assistance(national, everywhere),
         # What was mapped at the desk and what the file declares are two lists of one map; neither names a code of the other.
         care_type_map=_code_map(own, "care_type_map", CARE_GROUPS, path) | mapped["med_type"],
         identity_map=_code_map(own, "identity_map", IDENTITY_GROUPS, path) | mapped["psn_idet_type_group"],
@@ -289,6 +293,18 @@ def _continuity(content: dict[str, Any], path: Path | None) -> list[ContinuityRu
         raise _error(
             path, "continuity", f"应有 {needed}（非负整数）：", f"needs {needed}, whole numbers:", str(error)
         ) from error
+
+
+def _premium_assistance(content: dict[str, Any], path: Path | None) -> list[PremiumAssistance]:
+    known = [group for group in IDENTITY_GROUPS if group != "other"]
+    try:
+        return read_groups(_list(content, "premium_assistance", path), known)
+    except ValueError as error:
+        needed = ", ".join(known)
+        raise _error(
+            path, "premium_assistance", "应有 from（年份）和 groups（人群）：", "needs from, a year, and groups:",
+            f"{error}; {needed}",
+        ) from error  # fmt: skip
 
 
 def _list(content: dict[str, Any], key: str, path: Path | None) -> list[Any]:

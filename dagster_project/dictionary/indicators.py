@@ -38,6 +38,7 @@ MEASURES: dict[str, str] = {
         "population": ("population_persons",),
         "maternity_allowance": ("allowance_payments",),
         "assistance": ("assistance_encounters", "assistance_payments", "assistance_paid_yuan"),
+        "premium_subsidy": ("subsidised_persons",),
         "reported": ("reported_value",),
         "person": ("benefit_persons",),
         "told": ("told_amount",),
@@ -55,7 +56,7 @@ LABELS = (
     "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
     "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
     "fund_item", "care_pilot", "filing_way", "payment_kind", "population_kind", "reported_indicator", "paid_by",
-    "two_disease",
+    "two_disease", "subsidy_source",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

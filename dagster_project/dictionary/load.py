@@ -142,6 +142,10 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
             [(p.code, *astuple(rule)) for p in provinces for rule in p.continuity],
             {"province": text} | {entry.name: whole for entry in fields(ContinuityRule)},
         ),
+        "premium_assistance": _frame(
+            [(p.code, row.from_year, row.identity_group) for p in provinces for row in p.premium_assistance],
+            {"province": text, "from_year": whole, "identity_group": text},
+        ),
         "care_type_map": _frame(
             [(p.code, code, group) for p in provinces for code, group in sorted(p.care_type_map.items())],
             {"province": text, "code": text, "care_group": text},

@@ -35,6 +35,7 @@ _COUNTED = {
     "enrolment": Text("人", "persons"),
     "maternity_allowance": Text("笔津贴", "payments"),
     "assistance": Text("人次救助", "encounters with assistance"),
+    "premium_subsidy": Text("人", "persons"),
     "person": Text("人", "persons"),
     "filing": Text("次备案", "filings"),
 }

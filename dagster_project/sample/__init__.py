@@ -25,6 +25,8 @@ flags moved, late claims, rows delivered again). Same seed, scale, years and pro
 - `cells.beneficiary`: distinct persons who were settled, paid by any fund or by the pooled fund, by year, region (the province
   among them: no sum), scheme and paid_for (kind of visit, or disease), `total` for any; only up to scale 0.02.
 - `cells.enrolment`: persons insured on 31 December, each in one cell (R14, R15); sex unknown where the person row is broken.
+- `cells.premium_subsidy`: persons whose premium of a year was subsidised, once a year (L63). `cells.person_file`: natural
+  persons by numbers, spells, gaps and years of cover as of the last 31 December (L60, L61).
 - `cells.fund`: newest as_of; flows are sums of the year, BAL is the balance of December.
 - `cells.fund_bridge`: E01, A02 and A03 of the ledger taken apart: settled (with the ledger's sign), allowance, outside the
   settlement system, timing (deposits, later booking, rounding); the parts add up to the line. `cells.population`,

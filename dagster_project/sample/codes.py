@@ -96,3 +96,6 @@ POPULATION_GROUPS = (
 POPULATION_GROUP_OF_IDENTITY = np.array([0, 1, 2, 3, 4, 5, 6, 0], dtype=np.int64)
 SUBSIDIES = ("subsidised", "not_subsidised", "unknown", "none")
 SUBSIDY_OF_IDENTITY = np.array([1, 0, 0, 0, 0, 0, 0, 2], dtype=np.int64)
+# Whose money it is: medical assistance pays for the destitute, orphans and the minimum living allowance.
+SUBSIDY_SOURCES = ("medical_assistance", "other_department", "unknown")
+SOURCE_OF_IDENTITY = np.array([2, 0, 0, 0, 1, 1, 1, 2], dtype=np.int64)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dagster_project.sample import categories, codes, identities
 from dagster_project.sample.calendar import day_number
 from dagster_project.sample.cells import Cells
-from dagster_project.sample.lives import EMPLOYEE, Lives, Spell
+from dagster_project.sample.lives import EMPLOYEE, URBAN_RURAL, Lives, Spell
 from dagster_project.sample.payments import Payments
 from dagster_project.sample.world import World
 
@@ -62,6 +62,48 @@ def count_insured(world: World, lives: Lives, paid: list[tuple[Payments, Payment
             (np.ones(size, dtype=np.int64),),
             insured[0] | insured[1],
         )
+
+
+def new_subsidy_cells() -> Cells:
+    """Accumulator of subsidised premiums: year, prefecture, identity."""
+    return Cells((10_000, 64, 16), ("persons",))
+
+
+def count_subsidised(world: World, lives: Lives, paid: list[tuple[Payments, Payments]], cells: Cells) -> None:
+    """Add the people of a chunk whose premium of a year somebody subsidised, once a year, where the first payment lies."""
+    category = np.full(len(lives.rank), lives.category, dtype=np.int64)
+    identity = identities.identity(world, category, lives.rank)
+    never = np.iinfo(np.int64).max
+    for year, both in zip(world.all_years, paid, strict=True):
+        days = []
+        for spell, rows in zip(lives.spells, both, strict=True):
+            good = (rows.flag == 1) & (rows.kind == 10) & (rows.offset == 0) & (rows.day <= day_number(year, 12, 31))
+            good &= spell["scheme"][rows.who] == URBAN_RURAL
+            first = np.full(len(lives.rank), never, dtype=np.int64)
+            np.minimum.at(first, rows.who[good], rows.day[good])
+            days.append(first)
+        second_wins = days[1] < days[0]
+        region = np.where(second_wins, lives.spells[1]["region"], lives.spells[0]["region"])
+        size = len(lives.rank)
+        cells.add(
+            (np.full(size, year, dtype=np.int64), world.geography.prefecture_of[region], identity),
+            (np.ones(size, dtype=np.int64),),
+            (np.minimum(*days) < never) & (identity > 0),
+        )
+
+
+def subsidies_as_json(world: World, cells: Cells) -> list[dict[str, Any]]:
+    """The section of subsidised premiums with its labels."""
+    return [
+        {
+            "year": key[0],
+            "prefecture": world.geography.prefectures[key[1]],
+            "subsidy_source": codes.SUBSIDY_SOURCES[codes.SOURCE_OF_IDENTITY[key[2]]],
+            "population_group": codes.POPULATION_GROUPS[codes.POPULATION_GROUP_OF_IDENTITY[key[2]]],
+        }
+        | sums
+        for key, sums in cells.rows()
+    ]
 
 
 def _insured(spell: Spell, rows: Payments, date: int, year: int) -> NDArray[np.bool_]:

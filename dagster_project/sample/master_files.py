@@ -41,6 +41,7 @@ class MasterTruth:
     """What the master batches mean."""
 
     enrolment: Cells = field(default_factory=enrolment_truth.new_cells)
+    subsidy: Cells = field(default_factory=enrolment_truth.new_subsidy_cells)
     files: Cells = field(default_factory=file_truth.new_cells)
     allowance: Cells = field(default_factory=benefit_tables.allowance_cells)
     care: Cells = field(default_factory=benefit_tables.care_cells)
@@ -55,6 +56,7 @@ class MasterTruth:
     def absorb(self, other: MasterTruth) -> None:
         """Add another part's sums."""
         self.enrolment.absorb(other.enrolment)
+        self.subsidy.absorb(other.subsidy)
         self.files.absorb(other.files)
         self.allowance.absorb(other.allowance)
         self.care.absorb(other.care)
@@ -120,6 +122,7 @@ def write_people(world: World, landing: Path, truth: MasterTruth) -> list[Writte
                             enrolment_tables.contribution_table(world, lives, spell, rows, True),
                         )
                 enrolment_truth.count_insured(world, lives, paid, truth.enrolment)
+                enrolment_truth.count_subsidised(world, lives, paid, truth.subsidy)
                 file_truth.count_files(world, lives, paid, truth.files)
     return written
 

@@ -76,6 +76,7 @@ def truth_content(
         "cells": settlement.as_json(world)
         | {
             "enrolment": enrolment_truth.as_json(world, master.enrolment),
+            "premium_subsidy": enrolment_truth.subsidies_as_json(world, master.subsidy),
             "person_file": file_truth.as_json(master.files),
             "fund": fund,
             "fund_bridge": spending.bridge_truth(world, spent, fund),

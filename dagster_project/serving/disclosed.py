@@ -59,8 +59,12 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         {"filing": "filing"},
     ),
     "assistance": (
-        (Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),),
-        {"assistance": "assistance"},
+        (
+            Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),
+            # Subsidised premiums are assistance events too: one figure adds both up.
+            Source("subsidy", "indicator.labelled_premium_subsidy", {"encounters": "persons"}),
+        ),
+        {"assistance": "assistance", "premium_subsidy": "subsidy"},
     ),
     # Not the province's own persons but those of its regions: somebody who moved counts in two, and withholding the more for it.
     "person": (

@@ -241,6 +241,20 @@
     {{ join_place('cells.insured_region', first_day_of('cells.' ~ month)) }}
 {%- endmacro %}
 
+{% macro premium_subsidy_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
+        cells.insurance_year as year,
+        cells.subsidy_source,
+        cells.population_group,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    {{ join_place('cells.insured_region', 'make_date(cells.insurance_year, 12, 31)') }}
+{%- endmacro %}
+
 {# The place of a region code on a day; codes retire and are found all the same. #}
 {% macro join_place(region, day) -%}
     left join {{ ref('dim_region') }} as places

@@ -258,6 +258,34 @@ def test_L39_funding_leaves_interest_and_other_income_out(answers: Answers) -> N
     assert answers.value("L39", "resident_per_capita_funding") == 1000
 
 
+def rows_L63(area: Area) -> None:
+    def premium(identity: str, arrived: str = "2024-01-15 09:00:00", **cells: object) -> dict[str, object]:
+        spell = area.insure(insutype="390", psn_type="1501", insutype_retr_flag="", paid=False, **cells)
+        area.world.pay(area, spell, YEAR, arrived, psn_idet_type=identity)
+        return spell
+
+    for identity in ("低保对象", "101", "脱贫人口", "因病致贫", "999", "900", ""):
+        premium(identity)
+    premium("低保对象", "2025-01-02 09:00:00")  # arrived after the year
+    premium("特困人员", paus_insu_date="2024-06-30")  # not insured at the year's end
+    twice = certificate(431, region="990003")
+    premium("脱贫人口", certno=twice)
+    area.world.pay(
+        area, premium("", certno=twice), YEAR, "2024-02-01 09:00:00", psn_idet_type="孤儿", accrym_begn="202402"
+    )
+    area.settle(aid=20)
+
+
+def test_L63_persons_whose_premium_medical_assistance_paid(answers: Answers) -> None:
+    assert answers("L63", "ma_subsidised_enrolment") == 4
+    assert answers("L63", "ma_total_times") == 7
+
+
+def test_L63_groups_of_subsidised_persons(parts: Parts) -> None:
+    expected = {"minimum_living": 1, "destitute": 2, "orphan": 1}
+    assert parts("L63", "ma_subsidised_enrolment", "population_group") == expected
+
+
 def rows_S14(area: Area) -> None:
     for end in ("", "2099-12-31", "9999-12-31", "NULL"):
         area.insure(paus_insu_date=end)

@@ -174,6 +174,8 @@ POPULATION_GROUP = {
     "因病致贫": "illness_impoverished",
     "脱贫人口": "lifted_out_of_poverty",
 }
+# Groups whose premium medical assistance pays; those of the other lists are paid for by other departments.
+ASSISTED_PREMIUMS = ["destitute", "orphan", "minimum_living", "anti_poverty_monitored"]
 RURAL_HOUSEHOLDS = ["20", "21", "22"]
 RETIRED_FLAG = {"0": "active", "1": "retired", "2": "retired"}
 MEMBER_OF_PSN_TYPE = {"11": "active", "12": "retired", "13": "retired", "14": "none", "15": "none", "16": "none"}

@@ -9,7 +9,14 @@ from datetime import date, datetime
 
 import polars as pl
 
-from tests.second_route.constants import EMPLOYER_GROUP, FUND_MODE, POPULATION_GROUP, RETIRED_FLAG, RURAL_HOUSEHOLDS
+from tests.second_route.constants import (
+    ASSISTED_PREMIUMS,
+    EMPLOYER_GROUP,
+    FUND_MODE,
+    POPULATION_GROUP,
+    RETIRED_FLAG,
+    RURAL_HOUSEHOLDS,
+)
 
 
 def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
@@ -135,6 +142,60 @@ def insured_at(
             resident_group=_resident_group(),
             household=_household(),
             sex=_named("gend", {"1": "male", "2": "female"}),
+        )
+        .collect()
+    )
+
+
+def subsidised_premiums(
+    year: int,
+    spells: pl.LazyFrame,
+    payments: pl.LazyFrame,
+    persons: pl.LazyFrame,
+    prefectures: dict[str, str],
+    identities: dict[str, str] | None = None,
+) -> pl.DataFrame:
+    """One row a natural person whose premium of the year somebody subsidised, with source, group and prefecture (L63)."""
+    groups = POPULATION_GROUP | (identities or {})
+    newest = spells.sort("crt_insu_date").unique(subset=["psn_insu_rlts_id"], keep="last", maintain_order=True)
+    return (
+        payments.filter(
+            (pl.col("insutype") == "390")
+            & (pl.col("clct_type") == "10")
+            & (pl.col("clct_flag") == "1")
+            & (pl.col("revs_flag") == "Z")
+            & (pl.col("clct_time") < datetime(year + 1, 1, 1))
+            & (pl.col("accrym_begn") <= f"{year}12")
+            & (pl.col("accrym_end") >= f"{year}01")
+            & pl.col("psn_idet_type").is_not_null()
+        )
+        .with_columns(population_group=_named("psn_idet_type", groups))
+        .filter(pl.col("population_group") != "other")
+        .with_columns(
+            subsidy_source=pl.when(pl.col("population_group") == "unknown")
+            .then(pl.lit("unknown"))
+            .when(pl.col("population_group").is_in(ASSISTED_PREMIUMS))
+            .then(pl.lit("medical_assistance"))
+            .otherwise(pl.lit("other_department")),
+            day=pl.col("clct_time").dt.date(),
+        )
+        .join(newest.select("psn_insu_rlts_id", "insu_admdvs"), on="psn_insu_rlts_id", how="left")
+        .join(natural_persons(persons), on="psn_no", how="left")
+        .with_columns(
+            person=pl.coalesce("person", "psn_no"),
+            order=pl.col("subsidy_source").replace_strict(
+                {"medical_assistance": 1, "other_department": 2, "unknown": 3}
+            ),
+        )
+        .sort("order", "day", "psn_insu_rlts_id")
+        .unique(subset=["person"], keep="first", maintain_order=True)
+        .select(
+            "subsidy_source",
+            "population_group",
+            year=pl.lit(year),
+            prefecture=pl.col("insu_admdvs").replace_strict(
+                prefectures, default=pl.col("insu_admdvs").str.slice(0, 4) + "00", return_dtype=pl.String
+            ),
         )
         .collect()
     )

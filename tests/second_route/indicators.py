@@ -129,6 +129,14 @@ def formulas() -> dict[str, Formula]:
         "resident_pupils_children": _people("resident_pupil_child"),
         "resident_college": _people("resident_college"),
         "migrant_worker_employee": _people("employee_rural"),
+        "ma_subsidised_enrolment": _people("assisted_premiums"),
+        "ma_total_times": Formula(
+            _col("assistance_inpatient_encounters")
+            + _col("assistance_outpatient_encounters")
+            + _col("assisted_premiums")
+            + _col("other_premiums"),
+            "万",
+        ),
         "resident_per_capita_funding": Formula(_col("resident_funding"), "1", _col("resident_insured"), money=True),
     }
     for setting in ("inpatient", "outpatient"):

@@ -161,6 +161,16 @@ def of_allowances(rows: pl.LazyFrame) -> pl.LazyFrame:
     return _grouped(rows, {"allowance_payments": pl.len().cast(pl.Int64)})
 
 
+def of_subsidies(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Persons whose premium was subsidised, by whose money it was."""
+    source = pl.col("subsidy_source")
+    sums = {
+        "assisted_premiums": _count(source == "medical_assistance"),
+        "other_premiums": _count(source == "other_department"),
+    }
+    return _grouped(rows, sums)
+
+
 def _grouped(rows: pl.LazyFrame, sums: dict[str, pl.Expr]) -> pl.LazyFrame:
     named = [expression.alias(name) for name, expression in sums.items()]
     parts = rows.group_by("year", region_code=pl.col("prefecture")).agg(named)

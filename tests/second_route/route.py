@@ -14,7 +14,7 @@ import polars as pl
 
 from tests.second_route import measures
 from tests.second_route.constants import COLUMNS, POOLED_AT_PROVINCE, POPULATION_SHOULD_BE_ENROLLED, SCHEME
-from tests.second_route.enrolment import insured_at, natural_persons
+from tests.second_route.enrolment import insured_at, natural_persons, subsidised_premiums
 from tests.second_route.files import landed_files
 from tests.second_route.indicators import evaluate
 from tests.second_route.settlements import labelled, prefecture_of
@@ -33,6 +33,7 @@ class Parts:
     assistance: pl.DataFrame
     ledger: pl.DataFrame
     allowances: pl.DataFrame
+    subsidies: pl.DataFrame
 
     def only(self, column: str, label: str) -> Parts:
         """The rows that carry a label; kinds of rows that do not know the breakdown have none."""
@@ -177,6 +178,9 @@ def second_route(
         insured_at(date(year, 12, 31), spells, payments, persons, employers, prefectures, identities)
         for year in [years[0] - 1, *years]
     )
+    subsidies = pl.concat(
+        subsidised_premiums(year, spells, payments, persons, prefectures, identities) for year in years
+    )
     parts = Parts(
         settlements=_with_persons(rows, persons),
         stays=merged,
@@ -184,6 +188,7 @@ def second_route(
         assistance=assistance(rows),
         ledger=_ledger(_current(outcomes, "fund_ledger_m"), prefectures),
         allowances=_allowances(_current(outcomes, "matn_alwn_crtf_d"), prefectures),
+        subsidies=subsidies,
     )
     regions_here = sorted({p for p in prefectures.values() if p[:2] == province[:2]} | {province})
     population = _population(_current(outcomes, "population_ref")).collect()
@@ -201,6 +206,7 @@ def _indicators(parts: Parts, places: Places) -> pl.DataFrame:
         measures.of_assistance(parts.assistance),
         measures.of_ledger(parts.ledger.lazy()),
         measures.of_allowances(parts.allowances.lazy()),
+        measures.of_subsidies(parts.subsidies.lazy()),
     ]
     years = [places.years[0] - 1, *places.years]
     frame = pl.LazyFrame({"region_code": places.regions}).join(

@@ -196,3 +196,26 @@ def test_L62_continuity_has_national_rules_and_a_province_its_own(tmp_path: Path
 def test_L62_a_wrong_rule_of_continuity_is_refused_in_words(tmp_path: Path, entry: str) -> None:
     told = message(tmp_path, f"continuity:\n- {entry}\n")
     assert "continuity" in told and "waiting_months" in told and "990000.yml" in told
+
+
+def test_L63_whose_premium_assistance_pays_is_dated(tmp_path: Path) -> None:
+    national = load_province(Settings(home=tmp_path), "640000").premium_assistance
+    assert {row.identity_group for row in national} == {
+        "destitute",
+        "orphan",
+        "minimum_living",
+        "anti_poverty_monitored",
+    }
+    text = "premium_assistance:\n- {from: 2026, groups: [destitute]}\n- {from: 2000, groups: [destitute, orphan]}\n"
+    own = load_province(province_with(tmp_path, text), "990000").premium_assistance
+    assert [(row.from_year, row.identity_group) for row in own] == [
+        (2000, "destitute"),
+        (2000, "orphan"),
+        (2026, "destitute"),
+    ]
+
+
+@pytest.mark.parametrize("entry", ["{from: 2025, groups: []}", "{from: 2025, groups: [other]}", "{groups: [orphan]}"])
+def test_L63_a_wrong_list_of_assisted_groups_is_refused_in_words(tmp_path: Path, entry: str) -> None:
+    told = message(tmp_path, f"premium_assistance:\n- {entry}\n")
+    assert "premium_assistance" in told and "minimum_living" in told

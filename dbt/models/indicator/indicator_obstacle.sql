@@ -25,7 +25,7 @@ cube_extract as (
         ('person', 'setl_d'),
         ('enrolment', 'psn_insu_d'), ('fund', 'fund_ledger_m'), ('maternity_allowance', 'matn_alwn_crtf_d'),
         ('population', 'population_ref'), ('reported', 'adm_return'), ('told', 'adm_return'), ('filing', 'out_appy_d'),
-        ('payment', 'med_dfr_d'),
+        ('payment', 'med_dfr_d'), ('premium_subsidy', 'rsdt_psn_clct_detl_d'),
     ] %}
     {{ 'union all' if not loop.first }}
     select
@@ -75,6 +75,7 @@ measures as (
         ('stay', 'labelled_stay', 'year'), ('stay_end', 'labelled_stay', 'end_year'),
         ('enrolment', 'labelled_enrolment', 'year'), ('fund', 'labelled_fund', 'year'),
         ('maternity_allowance', 'labelled_allowance', 'year'), ('assistance', 'labelled_assistance', 'year'),
+        ('premium_subsidy', 'labelled_premium_subsidy', 'year'),
         ('person', 'labelled_person', 'year'),
         ('filing', 'labelled_filing', 'year'), ('payment', 'labelled_payment', 'year'),
     ] %}

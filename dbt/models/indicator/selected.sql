@@ -84,6 +84,9 @@ visits as (
 
 {{ added_cells('told', ref('labelled_told'), ['reported_indicator'], [('told_amount', 'amount')], 'null') }},
 
+{{ added_cells('premium_subsidy', ref('labelled_premium_subsidy'), ['subsidy_source', 'population_group'],
+    [('subsidised_persons', 'persons')], 'persons') }},
+
 {{ added_cells('population', ref('labelled_given'), ['population_kind'], [('population_persons', 'amount')], 'null') }},
 
 {{ added_cells('reported', ref('labelled_given'), ['scheme', 'reported_indicator'], [('reported_value', 'amount')], 'null') }},
@@ -110,6 +113,8 @@ long as (
     {{ measure_rows('filing_added', [('filings', 'filings')]) }}
     union all
     {{ measure_rows('payment_added', pairs_of(payment_measures)) }}
+    union all
+    {{ measure_rows('premium_subsidy_added', [('subsidised_persons', 'persons')]) }}
 ),
 
 -- Persons do not add up: every breakdown and every place is counted by itself, and here only looked up.

@@ -73,6 +73,10 @@ assistance as (
     {{ assistance_labels(ref('fct_assistance'), 'settlement_month', ['is_first_payment', 'load_id', 'source_row']) }}
 ),
 
+premium_subsidy as (
+    {{ premium_subsidy_labels(ref('fct_premium_subsidy'), ['load_id', 'source_row']) }}
+),
+
 population as (
     select * from {{ ref('fct_population') }}
 ),
@@ -176,6 +180,8 @@ final as (
     {{ trace_rows('person', 'setl_d', "(select *, '" ~ paid_by ~ "' as paid_by from labelled_settlements) as persons_paid",
         ['scheme', 'visit_type', 'paid_by', 'two_disease'], 'stands and ' ~ condition) }}
     {%- endfor %}
+    union all
+    {{ trace_rows('premium_subsidy', 'rsdt_psn_clct_detl_d', 'premium_subsidy', ['subsidy_source', 'population_group']) }}
     union all
     {{ trace_rows('population', 'population_ref', 'population', ['population_kind']) }}
     union all

@@ -8,7 +8,7 @@ provincial as (
 ),
 
 provinces as (
-    select distinct province from {{ ref('label_choice') }}
+    select distinct province from {{ source('dictionary', 'statistics_year') }}
 ),
 
 -- What a province says of a code beats the national list; a code that neither knows has no group.
