@@ -120,6 +120,7 @@ def test_sums_over_years_equal_the_truth(sample_home: SampleHome) -> None:
         funds = (("310", "统筹"), ("310", "个人账户"), ("390", "统筹"))
         spent = [ledger(sample_home, year, scheme_code=s, fund_type=f, direction="支出") for s, f in funds]
         aid = [c for c in sample_home.truth["cells"]["assistance"] if c["year"] == year]
+        paid = sample_home.truth["cells"]["payment"]
         subsidy = ledger(sample_home, year, scheme_code="390", fund_type="统筹", item_code="I03")
         expenditure = Decimal(sum(sum(one.values()) for one in spent))
         return {
@@ -128,6 +129,7 @@ def test_sums_over_years_equal_the_truth(sample_home: SampleHome) -> None:
             "ly_subsidy": sum(subsidy.values(), Decimal(0)),
             "ly_ma_cases": Decimal(sum(c["encounters"] for c in aid)),
             "ly_ma_relief": Decimal(sum(c["amount"] for c in aid)) / 100,
+            "ly_prepayment": Decimal(sum(c["amount"] for c in paid if (c["year"], c["kind"]) == (year, "2"))) / 100,
             "ly_recovered": returned(sample_home, "fund_recovered", year) + returned(sample_home, "fund_refused", year),
         }
 
