@@ -135,12 +135,13 @@ def _drafts(settings: Settings, year: int) -> list[str]:
 def compare(settings: Settings, year: int, old: str | None = None, new: str | None = None) -> Difference:
     """Compare two vintages of a year, by default the newest frozen one with the draft.
 
-    Where one is named it is compared with the newest of the others. Raises UserError (exit 2) when there are not two vintages,
-    or one is not known.
+    Each is named in full or by its kind, which stands for the newest of that kind. Where one is named it is compared with the
+    newest of the others. Raises UserError (exit 2) when there are not two vintages, or one is not known.
     """
     known = vintages_of(settings, year)
     by_name = {one.name: one for one in known}
-    named = [name for name in (old, new) if name]
+    newest = {one.name.partition("_")[2]: one.name for one in known}
+    named = [newest.get(name, name) for name in (old, new) if name]
     for name in named:
         if name not in by_name:
             raise _unknown(year, name, known)

@@ -177,6 +177,14 @@ def test_definitions_are_printed_with_what_else_they_may_be() -> None:
     assert bulletin("definitions", "bed_days", "--home", "nowhere").code == BAD_INPUT
 
 
+def test_vintages_and_the_file_of_their_differences_are_told_apart(tmp_path: Path) -> None:
+    home = ["--year", "2025", "--home", str(tmp_path)]
+    said = bulletin("diff", *home, "--from", "quick_report", "--to", "bulletin", "--to", str(tmp_path / "all.csv"))
+    assert said.code == BAD_INPUT and "Nothing has been loaded" in said.text
+    said = bulletin("diff", *home, "quick_report", "--from", "bulletin")
+    assert said.code == BAD_INPUT and "one older vintage" in said.text
+
+
 @pytest.mark.parametrize(("verb", "order"), [("diff", "[OLD] [NEW]"), ("compare-definitions", "A B")])
 def test_arguments_come_in_the_order_in_which_they_are_told(verb: str, order: str) -> None:
     assert f"{verb} [OPTIONS] {order}" in bulletin(verb, "--help").text

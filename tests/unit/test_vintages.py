@@ -82,6 +82,20 @@ def test_one_named_vintage_is_compared_with_the_newest_other(settings: Settings)
     assert (found.old.name, found.new.name) == ("2026-03-01_bulletin", DRAFT)
 
 
+def test_a_kind_stands_for_the_newest_vintage_of_it(settings: Settings) -> None:
+    older = settings.publication / str(YEAR) / "2026-01-01_monthly"
+    older.mkdir()
+    rows(9.0, 9.0, older.name).write_parquet(older / FROZEN_FILE)
+    (older / "release.json").write_text(json.dumps({"frozen_at": "2026-01-02T08:00:00Z"}), encoding="utf-8")
+    found = compare(settings, YEAR, "monthly", "bulletin")
+    assert (found.old.name, found.new.name) == ("2026-02-01_monthly", "2026-03-01_bulletin")
+    assert found.changes["value"].to_list() == [1.0] and found.changes["value_new"].to_list() == [3.0]
+    found = compare(settings, YEAR, "bulletin", "draft")
+    assert (found.old.name, found.new.name) == ("2026-03-01_bulletin", DRAFT)
+    with pytest.raises(UserError, match="no vintage quick_report"):
+        compare(settings, YEAR, "quick_report", "bulletin")
+
+
 def test_without_a_draft_the_two_newest_frozen_ones_are_compared(settings: Settings) -> None:
     settings.warehouse.unlink()
     found = compare(settings, YEAR)
