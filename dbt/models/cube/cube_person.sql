@@ -5,27 +5,12 @@ with months as {{ read_by_each() }} (
     select * from {{ ref('person_month') }}
 ),
 
-persons as {{ read_by_each() }} (
-    select
-        person_key,
-        natural_person_key
-    from {{ ref('dim_person') }}
-),
-
 -- R15: several numbers of one certificate are one person. Hardly anybody has them, so only those are looked up.
-shared as (
-    select natural_person_key
-    from persons
-    group by natural_person_key
-    having count(*) > 1
-),
-
 several_numbers as (
     select
         person_key,
         natural_person_key
-    from persons
-    where natural_person_key in (select shared.natural_person_key from shared)
+    from {{ ref('person_merge') }}
 ),
 
 clock_choices as (

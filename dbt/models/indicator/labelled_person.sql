@@ -43,47 +43,57 @@ named_flags as (
     cross join (select distinct province, year from visit_types) as years
 ),
 
+combinations as (
+    select distinct
+        province,
+        year,
+        benefit_flags
+    from persons
+),
+
 -- For each payment what it was for, as one text: whoever has one of it counts there once, whoever has any in the total.
 labelled as (
     select
-        persons.province,
-        persons.region_code,
-        persons.year,
-        persons.scheme,
-        persons.benefit_flags,
+        combinations.province,
+        combinations.year,
+        combinations.benefit_flags,
         {%- for name, breakdown, condition in ways %}
         {%- if breakdown == 'none' %}
-        case when persons.benefit_flags & {{ other_flag(name) }} <> 0 then 'any' else '' end as {{ name }},
+        case when combinations.benefit_flags & {{ other_flag(name) }} <> 0 then 'any' else '' end as {{ name }}{{ ',' if not loop.last }}
         {%- else %}
         coalesce(
             string_agg(
                 case when named_flags.paid_by = '{{ name }}' then named_flags.paid_for end, '|' order by named_flags.paid_for
             ),
             ''
-        ) as {{ name }},
+        ) as {{ name }}{{ ',' if not loop.last }}
         {%- endif %}
         {%- endfor %}
-        min(persons.persons) as persons
-    from persons
+    from combinations
     inner join named_flags
         on
-            persons.province = named_flags.province
-            and persons.year = named_flags.year
-            and persons.benefit_flags & named_flags.mask <> 0
-    group by persons.province, persons.region_code, persons.year, persons.scheme, persons.benefit_flags
+            combinations.province = named_flags.province
+            and combinations.year = named_flags.year
+            and combinations.benefit_flags & named_flags.mask <> 0
+    group by combinations.province, combinations.year, combinations.benefit_flags
 ),
 
 final as (
     select
-        province,
-        region_code,
-        year,
-        scheme,
+        persons.province,
+        persons.region_code,
+        persons.year,
+        persons.scheme,
         {%- for name, breakdown, condition in ways %}
-        {{ name }},
+        labelled.{{ name }},
         {%- endfor %}
-        cast(sum(persons) as bigint) as persons
-    from labelled
+        cast(sum(persons.persons) as bigint) as persons
+    from persons
+    inner join labelled
+        on
+            persons.province = labelled.province
+            and persons.year = labelled.year
+            and persons.benefit_flags = labelled.benefit_flags
     group by all
 )
 
