@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from dagster_project.cli_analysis import add_analysis
 from dagster_project.cli_desk import add_desk
 from dagster_project.cli_keeping import add_keeping
 from dagster_project.errors import ExitCode, UserError
@@ -313,6 +314,7 @@ def serve(settings: Settings) -> ExitCode:
 
 
 add_keeping(verb)
+add_analysis(verb)
 
 
 @verb(

@@ -54,33 +54,6 @@ def add_keeping(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Co
 
         return habits.reversals(settings, year)
 
-    @verb(
-        click.option("--year", type=int, help="年份；默认最近一年。 Year; by default the newest."),
-        click.option(
-            "--to", type=click.Path(dir_okay=False, path_type=Path), help="写成 Excel 工作簿。 Keep it as a workbook."
-        ),
-    )
-    def pooling(settings: Settings, year: int | None, to: Path | None) -> ExitCode:
-        """统筹区之间的差异、基金余缺、就医流向与一项测算。 How unequal the pooling areas are, what flows between them, one what-if."""
-        from dagster_project.verbs import pooling as areas
-
-        return areas.pooling(settings, year, to)
-
-    @verb(
-        click.option(
-            "--to",
-            type=click.Path(file_okay=False, path_type=Path),
-            required=True,
-            help="写入的目录。 Folder to write.",
-        ),
-        click.option("--region", default=None, help="哪个地区的数字，默认全省。 Whose figures; default the province."),
-    )
-    def indicators(settings: Settings, to: Path, region: str | None) -> ExitCode:
-        """每个指标一页：定义、算法、口径、断点、公布数与本库数、图。 A page an indicator, own figures beside published ones."""
-        from dagster_project.verbs import indicators as pages
-
-        return pages.indicators(settings, to, region)
-
     @verb()
     def verify(settings: Settings) -> ExitCode:
         """核对家目录与记录是否一致。 Read every kept file again and compare it with what was recorded.

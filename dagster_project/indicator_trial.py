@@ -22,6 +22,8 @@ import polars as pl
 from dagster_project import dbt_parse, model_inputs
 from dagster_project.dictionary import Province
 from dagster_project.dictionary.load import write_dictionary
+from dagster_project.errors import UserError
+from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.warehouse import is_read_only, keep_within, reading_working
 
@@ -49,8 +51,15 @@ class Trial:
     def values(self, province: Province, *years: int) -> pl.DataFrame:
         """`indicator_value` of these years under these definitions: all regions, breakdowns and periods."""
         write_dictionary(self._connection, [province], self._years, self._register_year)
-        for statement in self._statements:
-            self._connection.execute(statement)
+        try:
+            for statement in self._statements:
+                self._connection.execute(statement)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise UserError(
+                Text("汇总表是由另一版本的程序算出的。", "The cubes were made by another version of the program."),
+                where=str(error).partition("\n")[0],
+                todo=Text("先运行 bulletin build。", "Run `bulletin build` first."),
+            ) from error
         return self._connection.execute(
             f"select * from indicator.{TARGET} where list_contains($1::integer[], year)", [list(years)]
         ).pl()
