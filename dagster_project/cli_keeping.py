@@ -19,9 +19,8 @@ def add_keeping(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Co
     """Add these verbs to the command line."""
 
     @verb(
-        # The frame applies them from the last to the first, as decorators are, so that these two stand in the order of the words.
-        click.argument("batch", required=False),
         click.argument("action", required=False, type=click.Choice(["confirm"])),
+        click.argument("batch", required=False),
         click.option("--by", default="", metavar="NAME", help="由谁确认。 Who confirms."),
     )
     def manifest(settings: Settings, action: str | None, batch: str | None, by: str) -> ExitCode:
