@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 Labels = Mapping[str, frozenset[str]]
 FUNDS = {"pool": "统筹", "account": "个人账户", "assistance": "救助", "maternity": "生育", "long_term_care": "长护"}
 DIRECTIONS = {"income": "收入", "expenditure": "支出", "balance": "结余"}
+ITEMS = {"premium": {"I01"}, "fiscal_subsidy": {"I03"}}
 SCHEMES = {"310": "employee", "390": "resident"}
 STAY_KINDS = {"inpatient", "maternity_inpatient", "home_bed"}
 MONEY = {
@@ -200,7 +201,7 @@ class Reader:
             }
             return Fraction(truth.sum("enrolment", "persons", _seen(labels, known)("enrolment", truth)))
         if name in ("fund_amount_yuan", "closing_balance_yuan"):
-            keep = _seen(labels, {"scheme", "fund_type", "direction"})("fund", truth)
+            keep = _seen(labels, {"scheme", "fund_type", "direction", "fund_item"})("fund", truth)
             stock = name == "closing_balance_yuan"
 
             def booked(cell: Mapping[str, Any]) -> bool:
@@ -258,7 +259,7 @@ def _skipped(tokens: list[str]) -> list[str]:
 
 
 def _filter(text: str) -> dict[str, frozenset[str]]:
-    pairs = (part.partition("=") for part in text.split(";") if part.strip())
+    pairs = (part.partition("=") for part in re.split("[;,]", text) if part.strip())
     return {label.strip(): frozenset(member.strip() for member in members.split("|")) for label, _, members in pairs}
 
 
@@ -301,6 +302,8 @@ def _labels_of(table: str, cell: Mapping[str, Any], truth: Truth, labels: Labels
             yield label, next((name for name, text in FUNDS.items() if text == cell["fund_type"]), "unknown")
         elif label == "direction":
             yield label, next(name for name, text in DIRECTIONS.items() if text == cell["direction"])
+        elif label == "fund_item":
+            yield label, next((name for name, codes in ITEMS.items() if cell["item_code"] in codes), "other")
         elif label == "care_setting":
             yield label, cell["setting"]
         else:
