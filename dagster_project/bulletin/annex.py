@@ -43,7 +43,7 @@ def annex_sheets(sources: Sources) -> list[Sheet]:
 def _whole(sources: Sources) -> pl.DataFrame:
     """Annual figures of the province as a whole in the reporting year."""
     values = sources.values
-    whole = values.filter((pl.col("year") == sources.year) & (pl.col("region_code") == sources.province))
+    whole = values.filter((pl.col("year") == sources.year) & (pl.col("region_code") == sources.region))
     return whole.filter(pl.col("breakdown") == "total") if "breakdown" in whole.columns else whole
 
 
