@@ -243,7 +243,7 @@ class Reader:
         return Fraction(sum(
             cell["persons"]
             for cell in self._cells.of("beneficiary", "year", year)
-            if cell["region_code"] == self._region and cell["visit_type"] == "total"
+            if cell["region_code"] == self._region and cell["paid_for"] == "total"
             and all(cell[label] in members for label, members in labels.items())
         ))  # fmt: skip
 
