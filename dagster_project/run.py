@@ -234,7 +234,7 @@ def account_of(connection: duckdb.DuckDBPyConnection, year: int) -> Account | No
         "and breakdown = 'total' and period_kind = 'year' and status <> 'not_computable'",
         [year],
     ).fetchall()
-    return take_account({str(row[0]) for row in valued})
+    return take_account({str(row[0]) for row in valued}, province(connection))
 
 
 def summarise(settings: Settings, run_id: str) -> RunSummary:

@@ -53,7 +53,7 @@ def _account(sources: Sources) -> Sheet:
     reasons = dict(whole.select("indicator_id", "reason").iter_rows())
     rows = []
     for row in load_indicators().values():
-        group = group_of(row, valued)
+        group = group_of(row, valued, sources.province)
         if group == VALUED:
             told = "部门填报" if row.kind == "reported" else ""
         elif group == ALIAS:
@@ -61,13 +61,13 @@ def _account(sources: Sources) -> Sheet:
         elif group == MISSING:
             told = str(reasons.get(row.indicator_id) or "").split(" / ")[0]
         else:
-            told = row.reason_zh
+            told = row.reason_zh or "其他地方发布的指标，不是本省的"
         rows.append((row.indicator_id, row.name_zh, row.section, row.unit, NAMES[group].zh, told))
     headers = (
         Text("指标编码", "Indicator"), Text("指标", "Name"), Text("章节", "Section"), Text("单位", "Unit"),
         Text("情况", "Where it stands"), Text("说明", "Told"),
     )  # fmt: skip
-    lead = f"{sources.year} 年：{take_account(valued).sentence().zh}"
+    lead = f"{sources.year} 年：{take_account(valued, sources.province).sentence().zh}"
     return Sheet(ACCOUNT_SHEET, lead, headers, (42, 38, 22, 10, 24, 70), rows)
 
 

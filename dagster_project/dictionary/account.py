@@ -42,18 +42,23 @@ class Account:
         )
 
 
-def take_account(valued: Collection[str]) -> Account:
-    """The account when these indicators have a figure (a withheld one is one)."""
+def take_account(valued: Collection[str], province: str = "") -> Account:
+    """The account when these indicators have a figure (a withheld one is one), of a province or of none in particular."""
     groups: dict[str, list[str]] = {name: [] for name in NAMES}
     for row in load_indicators().values():
-        groups[group_of(row, valued)].append(row.indicator_id)
+        groups[group_of(row, valued, province)].append(row.indicator_id)
     return Account({name: tuple(ids) for name, ids in groups.items()})
 
 
-def group_of(row: Indicator, valued: Collection[str]) -> str:
-    """The group of one row; what is neither an alias nor without a definition has a figure or a reason."""
+def group_of(row: Indicator, valued: Collection[str], province: str = "") -> str:
+    """The group of one row; what is neither an alias nor without a definition has a figure or a reason.
+
+    A series that another place publishes is not applicable to a province.
+    """
     if row.kind == "alias":
         return ALIAS
     if row.kind in (NOT_APPLICABLE, NOT_YET):
         return row.kind
+    if province and row.alias_geography not in ("", province):
+        return NOT_APPLICABLE
     return VALUED if row.indicator_id in valued else MISSING
