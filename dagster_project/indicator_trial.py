@@ -78,11 +78,9 @@ def trial(settings: Settings) -> Iterator[Trial]:
     connection = duckdb.connect()
     try:
         keep_within(connection, settings, is_aside=True)
-        connection.execute(
-            f"attach ':memory:' as {DATABASE}; use {DATABASE}; create schema indicator; create schema ops"
-        )
+        connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}; create schema ops")
         with reading_working(settings, connection):
-            _show(connection, read)
+            _show(connection, read, {str(manifest["nodes"][name]["schema"]) for name in models})
             known = connection.execute("select year, register_year from working.ops.statistics_year").fetchall()
             yield Trial(connection, statements, [year for year, _ in known], known[0][1] if known else None)
     finally:
@@ -102,7 +100,8 @@ def _layer(manifest: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, str]
         name = waiting.pop()
         if name in manifest["sources"]:
             continue  # small tables of `ops`: the dictionary writes its own
-        if "indicator" not in nodes[name]["tags"]:
+        # A view below the layer holds nothing of its own: it is made here too, over what the definitions write.
+        if "indicator" not in nodes[name]["tags"] and not _is_view(manifest, name):
             below.add((nodes[name]["schema"], nodes[name]["name"]))
         elif name not in reached:
             reached.add(name)
@@ -115,9 +114,9 @@ def _is_view(manifest: Mapping[str, Any], name: str) -> bool:
     return bool(manifest["nodes"][name]["config"]["materialized"] == "view")
 
 
-def _show(connection: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, str]]) -> None:
+def _show(connection: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, str]], schemas_made: set[str]) -> None:
     """What the layer reads of the working warehouse, and of its `ops` what the dictionary does not write."""
-    for schema in sorted({schema for schema, _ in relations}):
+    for schema in sorted({schema for schema, _ in relations} | schemas_made):
         connection.execute(f"create schema if not exists {schema}")
     for schema, name in [*relations, ("ops", "load")]:
         connection.execute(f"create view {schema}.{name} as select * from working.{schema}.{name}")
