@@ -73,7 +73,9 @@ class World:
         """The prefecture of a case, made when first asked for."""
         if name not in self.areas:
             number = len(self.areas) + 1
-            self.areas[name] = Area(self, name, f"98{number:02d}00")
+            # Two digits number 98 places, 99 being the province's own; letters those after them.
+            place = f"{number:02d}" if number < 99 else f"{chr(ord('A') + (number - 99) // 10)}{(number - 99) % 10}"
+            self.areas[name] = Area(self, name, f"{PROVINCE[:2]}{place}00")
         return self.areas[name]
 
     def next(self) -> int:
