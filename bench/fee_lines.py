@@ -137,7 +137,8 @@ def rows_and_columns(files: Sequence[Path]) -> tuple[int, int]:
 
 
 def _marks(first: int, last: int) -> str:
-    return f"(select lpad(cast(number as varchar), 5, '0') as mark from range({first}, {last}) as numbers (number))"
+    # Not from 0: a number that ends in zeros looks as if a spreadsheet had cut it.
+    return f"(select lpad(cast(number as varchar), 5, '0') as mark from range({first + 1}, {last + 1}) as numbers (number))"
 
 
 def main() -> int:

@@ -39,6 +39,16 @@ def require_place(to: Path) -> None:
         )  # fmt: skip
 
 
+def require_workbook(to: Path) -> None:
+    """An Excel workbook can be written there. Raises UserError (exit 2) for another kind of name, and see `require_place`."""
+    if to.suffix.lower() != ".xlsx":
+        raise UserError(
+            Text(f"结果写成 Excel 工作簿，文件名应以 .xlsx 结尾：{to.name}", f"The answer is a workbook; name it *.xlsx: {to.name}"),
+            where=str(to),
+        )  # fmt: skip
+    require_place(to)
+
+
 def require_place_of_copies(settings: Settings, to: Path, targets: Sequence[Path]) -> None:
     """Folders can be copied to these targets in `to`. Raises UserError (exit 2) also for the home's own publications, which only
     runs write, and where a folder of that name is something else than an earlier copy."""

@@ -38,11 +38,10 @@ def require_known_form(path: Path) -> None:
         )
 
 
-def write(comparison: Comparison, path: Path) -> None:
+def write(comparison: Comparison, path: Path, suffix: str) -> None:
     """Every figure under both definitions, changed or not; the workbook has the choices and the province's figures first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     figures = _named(comparison, comparison.figures)
-    if path.suffix.lower() == ".csv":
+    if suffix.lower() == ".csv":
         figures.write_csv(path, include_bom=True)
         return
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:

@@ -14,6 +14,7 @@ from dagster_project.errors import ExitCode, UserError
 from dagster_project.explain import choice_book, choice_lines
 from dagster_project.explain.choices import Comparison, compared, listed, with_movers
 from dagster_project.explain.vintages import region_names
+from dagster_project.handing_out import require_place, whole_file
 from dagster_project.indicator_trial import facts_needed, trial
 from dagster_project.keeping.verify import require_whole
 from dagster_project.language import Text
@@ -29,13 +30,15 @@ def compare_definitions(settings: Settings, old: str, new: str, year: int, to: P
     require_loaded(settings)
     if to is not None:
         choice_book.require_known_form(to)
+        require_place(to)
     province = home_province(settings)
     variants = [read_variant(settings, name, province) for name in (old, new)]
     _require_computed(settings, year)
     result = _compared(settings, variants[0], variants[1], year)
     say(choice_lines.render(result, settings.language), settings.language)
     if to is not None:
-        choice_book.write(result, to)
+        with whole_file(to) as part:
+            choice_book.write(result, part, to.suffix)
         say(Text(f"全部指标：{to}", f"All indicators: {to}"), settings.language)
     return ExitCode.DONE
 

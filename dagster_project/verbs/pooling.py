@@ -11,7 +11,7 @@ import duckdb
 
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.explain.pooling import pooling_sheets, years_with_areas
-from dagster_project.handing_out import require_place, whole_file
+from dagster_project.handing_out import require_workbook, whole_file
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 from dagster_project.sheets import book_of, print_sheet
@@ -24,15 +24,7 @@ def pooling(settings: Settings, year: int | None, to: Path | None) -> ExitCode:
     """Print the tables of a year, by default the newest, or keep them as a workbook."""
     require_loaded(settings)
     if to is not None:
-        if to.suffix.lower() != ".xlsx":
-            raise UserError(
-                Text(
-                    f"结果写成 Excel 工作簿，文件名应以 .xlsx 结尾：{to.name}",
-                    f"The answer is a workbook; name it *.xlsx: {to.name}",
-                ),
-                where="--to",
-            )
-        require_place(to)
+        require_workbook(to)
     with connect(settings) as connection:
         try:
             years = years_with_areas(connection)

@@ -18,7 +18,7 @@ from dagster_project.dictionary.definitions import Province, load_province
 from dagster_project.dictionary.variants import read_variant
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.explain.vintages import region_names
-from dagster_project.handing_out import require_place, whole_file
+from dagster_project.handing_out import require_workbook, whole_file
 from dagster_project.indicator_trial import facts_needed, trial
 from dagster_project.language import Text
 from dagster_project.reconcile.answer import answer_sheets, summary, template
@@ -39,7 +39,7 @@ def reconcile(
     """Print what differs with what would explain it, and write everything where asked; nothing of the home changes."""
     for path in (to, example):
         if path is not None:
-            _require_workbook(path)
+            require_workbook(path)
     if example is not None:
         return _write_example(settings, example)
     if file is None:
@@ -68,18 +68,6 @@ def reconcile(
             place.write_bytes(book_of(sheets, settings.language, now()))
         say(Text(f"全部核对：{to}", f"All of it: {to}"), settings.language)
     return ExitCode.DONE
-
-
-def _require_workbook(path: Path) -> None:
-    if path.suffix.lower() != ".xlsx":
-        raise UserError(
-            Text(
-                f"结果写成 Excel 工作簿，文件名应以 .xlsx 结尾：{path.name}",
-                f"The answer is a workbook; name it *.xlsx: {path.name}",
-            ),
-            where=str(path),
-        )
-    require_place(path)
 
 
 def _write_example(settings: Settings, path: Path) -> ExitCode:

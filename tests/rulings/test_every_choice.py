@@ -97,6 +97,10 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "settlement_delay_points": dict.fromkeys(
         ("claim_to_transfer", "month_end_to_transfer"), "test_L54_working_days_pass_over_holidays_and_count_the_weekends_worked_for_them"
     ),
+    "ma_subsidy_scope": {
+        "ma_only": "test_L63_persons_whose_premium_medical_assistance_paid",
+        "all_departments": "test_L63_every_department_where_the_definition_says_so",
+    },
     "employer_group": dict.fromkeys(
         ("emp_type", "emp_mgt_type"), "test_L47_virtual_units_are_flexible_where_the_definition_goes_by_management"
     ),
@@ -105,7 +109,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 # the ledger was closed on, a figure as it was returned, and which of two figures the text prints (R35).
 TOLD = {
     "acct_mulaid_position", "poverty_identity", "ledger_basis", "negotiated_drug_unit", "supervision_clock",
-    "repeat_exam_rule", "referral_rule", "ma_subsidy_scope", "pay_ratio_denominator",
+    "repeat_exam_rule", "referral_rule", "pay_ratio_denominator",
 }  # fmt: skip
 EMPLOYEES = {FIRST_YEAR: 2, YEAR: 4}  # a third and a fourth, of unknown status, from YEAR on
 RESIDENTS = {FIRST_YEAR: 1, YEAR: 2}

@@ -20,6 +20,13 @@ from tests.rulings.test_stay_rulings import stay
 from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, Area, certificate
 
 
+def test_L63_every_department_where_the_definition_says_so(built: Warehouse) -> None:
+    wanted = ["ma_subsidised_enrolment"]
+    assert under(built, "ma_subsidy_scope=ma_only", "L63", wanted, [YEAR]) == {wanted[0]: [4]}
+    # Those lifted out of poverty and those whose list nobody knows besides; no list, and a list that is none of poverty, are none.
+    assert under(built, "ma_subsidy_scope=all_departments", "L63", wanted, [YEAR]) == {wanted[0]: [6]}
+
+
 def whole(built: Warehouse, case: str, indicator: str, year: int) -> tuple[Decimal, Decimal | None]:
     """Numerator and denominator of an indicator in the prefecture of a case."""
     ((above, below),) = built.query(

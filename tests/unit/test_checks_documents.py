@@ -6,9 +6,9 @@ import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 
 from dagster_project.bulletin import release
@@ -26,6 +26,7 @@ from dagster_project.bulletin.document import (
 from dagster_project.bulletin.figures import POINTS, Figure
 from dagster_project.bulletin.numbers import Unit
 from dagster_project.bulletin.publication import write_documents
+from dagster_project.bulletin.reading import Sources
 from dagster_project.checks import CheckResult, run_stage
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -80,6 +81,21 @@ def small_bulletin() -> Document:
     return Document(title, title, True, banner, blocks=[Heading(1, (Words("参保"),)), Paragraph(people), table])
 
 
+def bare_sources() -> Sources:
+    """What the lists beside the tables look at, without a figure in it."""
+    values = pl.DataFrame(
+        schema=dict.fromkeys(("indicator_id", "region_code", "status", "reason"), pl.String) | {"year": pl.Int32}
+    )
+    returns = pl.DataFrame(
+        schema=dict.fromkeys(("indicator_id", "region_code", "period"), pl.String) | {"year": pl.Int32}
+    )
+    return Sources(
+        province="520000", region="520000", region_names={}, prefectures=(), year=2024, as_of=date(2025, 1, 1),
+        synthetic=True, values=values, comparisons=pl.DataFrame(), dictionary=pl.DataFrame(),
+        registers={"core.fct_reported": returns},
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = whole_home(tmp_path_factory.mktemp("made"))
@@ -93,7 +109,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     )
     folder = settings.publication / "2024" / VINTAGE
     folder.mkdir(parents=True)
-    write_documents(folder, small_bulletin(), SimpleNamespace(as_of=date(2025, 1, 1)), VINTAGE)  # type: ignore[arg-type]
+    write_documents(folder, small_bulletin(), bare_sources(), VINTAGE)
     release.write(folder, {"run_id": RUN_ID, "vintage": VINTAGE, "synthetic": True, "notice": "合成数据"})
     return settings
 
