@@ -40,13 +40,15 @@ def suppress_indicators(frame: pl.DataFrame, parameters: Parameters) -> pl.DataF
 
     `frame` has numerator, denominator, value, unit, status, support_count and, optionally, reason. Suppressed are rows whose
     `support_count` (the smallest number of units behind numerator or denominator) is small, and rows in a unit of persons
-    or visits whose numerator is small. `support_count` is null for ledgers, which are left alone; it is set to null where it
+    or visits whose numerator is small and above zero. `support_count` is null for ledgers, which are left alone; it is set to null where it
     is small, because it is the count that was withheld.
     """
     base_unit = pl.col("unit").str.strip_chars_start("万亿千百")
     is_count = base_unit.is_in(list(parameters.person_units)).fill_null(False)
-    small = _is_small("support_count", parameters.min_cell) | (is_count & _is_small("numerator", parameters.min_cell))
-    small = small | _nets_to_nothing()
+    # Below zero a figure in persons is a change between two stocks, each of which stands on its own units; what counts as booked is
+    # told by its units, which `support_count` has whatever their sign.
+    few = pl.col("numerator").is_between(1, parameters.min_cell - 1).fill_null(False)
+    small = _is_small("support_count", parameters.min_cell) | (is_count & few) | _nets_to_nothing()
     return withhold(frame, frame.select(small.alias("small"))["small"])
 
 

@@ -99,6 +99,13 @@ def test_the_choice_depends_on_the_cell_alone(rows: list[dict[str, object]], ran
     assert suppress_indicators(straight, PARAMETERS).equals(straight)
 
 
+def test_a_change_below_zero_stands_on_its_stocks_and_a_count_below_zero_on_its_units() -> None:
+    row = {"indicator_id": "a", "region_code": "520100", "year": 2025, "denominator": None, "value": -5.0, "unit": "人",
+           "status": "provisional", "reason": None, "numerator": -5}  # fmt: skip
+    frame = frame_of([row | {"support_count": 1200}, row | {"support_count": 5}, row | {"support_count": -5}])
+    assert suppress_indicators(frame, PARAMETERS)["status"].to_list() == ["provisional", SUPPRESSED, SUPPRESSED]
+
+
 def test_a_comparison_does_not_give_the_suppressed_year_away() -> None:
     comparisons = pl.DataFrame(
         {
