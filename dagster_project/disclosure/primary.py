@@ -31,8 +31,8 @@ def _is_small(column: str, min_cell: int) -> pl.Expr:
 
 def _nets_to_nothing() -> pl.Expr:
     """True for an amount over units that cancel out: it is the difference of what a few of them cost."""
-    amount = pl.any_horizontal(pl.col("numerator", "denominator").fill_null(0) != 0)
-    return (pl.col("support_count") == 0).fill_null(False) & amount
+    # A numerator of 0 is nobody, whatever it is divided by.
+    return ((pl.col("support_count") == 0) & (pl.col("numerator") != 0)).fill_null(False)
 
 
 def suppress_indicators(frame: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
