@@ -32,7 +32,7 @@ def _disclosure() -> list[Check]:
             rule="small_cell_published",
             bad="select indicator_id, year, month, region_code, scheme, hospital_tier, visit_type, other_member, unit, status "
             f"from {{batch}} where status <> 'suppressed' and {valued} and (abs(support_count) {small} or "
-            f"(regexp_replace(unit, '^[万亿千百]+', '') in ({units}) and abs(numerator) {small}))",
+            f"(regexp_replace(unit, '^[万亿千百]+', '') in ({units}) and numerator {small}))",
         ),
         Check(
             rule="suppressed_still_valued",
