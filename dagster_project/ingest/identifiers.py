@@ -3,7 +3,7 @@
 Belongs here: knowing them by the whole file. Does not belong here: cells that show that they were rounded (`values.py`), workbooks,
 whose cells say that they are numbers (`workbook.py`).
 
-A single 520102198701010000 may be somebody's number. That nearly all long numbers of a file end so is no chance: of 18 digits one
+A single 520102198713010000 may be somebody's number. That nearly all long numbers of a file end so is no chance: of 18 digits one
 number in a thousand does. All columns of text are asked together, because Excel opens all of a file: a numbering of its own that
 ends in zeros stands beside certificates and person numbers that do not.
 """

@@ -28,8 +28,8 @@ from tests.unit.checks_home import RUN_ID, execute, whole_home, write_json
 from tests.warehouse_api import bulletin
 
 FAILED = UserError(
-    Text("文件坏了：13812345678", "Broken: 520102199001011234 of 52010200000000000001"),
-    where="setl_d_20240101.csv\n520102199001011234.csv",
+    Text("文件坏了：13812345678", "Broken: 520102199013011234 of 52010200000000000001"),
+    where="setl_d_20240101.csv\n520102199013011234.csv",
     todo=Text("重拷", "copy again"),
     code=ExitCode.PARTLY,
 )

@@ -42,7 +42,7 @@ def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Home:
         row(
             "setl_d",
             5,
-            psn_no="520102199001011234",
+            psn_no="520102199013011234",
             psn_pay="=1+1",
             setl_time="2024-02-20 10:00:00",
             enddate="2024-02-20",
@@ -127,14 +127,14 @@ def test_the_workbook_marks_the_cell_that_broke_and_holds_no_formula_and_no_iden
     assert place(sheet, "medfee_sumamt", 2).comment is None
     assert {place(sheet, "psn_no", line).value for line in (2, 3, 4)} == {"***"}
     text = " ".join(str(cell.value) for line in sheet.iter_rows() for cell in line)
-    assert "520102199001011234" not in text and "setl_d_1.csv" in text
+    assert "520102199013011234" not in text and "setl_d_1.csv" in text
 
 
 def test_originals_are_shown_when_asked_for_and_the_landed_file_is_there(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet = export(home, tmp_path / "held.xlsx", originals=True)
-    assert place(sheet, "psn_no", 2).value == "520102199001011234"
+    assert place(sheet, "psn_no", 2).value == "520102199013011234"
     (home.landing / "setl_d_1.csv").unlink()
     sheet = export(home, tmp_path / "held.xlsx", originals=True)
     assert place(sheet, "psn_no", 2).value == "***" and "已没有 setl_d_1.csv" in capsys.readouterr().out

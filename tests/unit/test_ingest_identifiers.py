@@ -14,7 +14,7 @@ from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import open_key
 from tests.intake_world import Home, row, rows
 
-CERTIFICATE = "520102197003170015"
+CERTIFICATE = "520102197013170015"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
