@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +21,7 @@ import pytest
 from filelock import FileLock
 
 from tests.truth import expected_indicators, load_truth
-from tests.warehouse_api import FIXED_NOW, Spoken, bulletin, headline_frame
+from tests.warehouse_api import FIXED_NOW, Spoken, bulletin, headline_frame, settings_of
 
 SCALE = "0.0005"
 YEARS = [2023, 2024, 2025]
@@ -115,13 +117,31 @@ def sample_landing(common_folder: Path) -> Path:
     return home
 
 
-def run_once(common: Path, home: Path, own: Path | None) -> SampleHome:
-    """A landed sample run to the end through the command line, by whichever worker process comes first; each worker process has a
-    copy in the folder `own`, since it holds its warehouse."""
+def command(home: Path, key: Path) -> Spoken:
+    """A whole run as a statistician starts it."""
+    return bulletin("run", "--home", str(home), key=key)
+
+
+def dagster_job(home: Path, key: Path) -> Spoken:
+    """A whole run as Dagster's own command starts it, which knows nothing of ours."""
+    from dagster_project.assets.execute import instance_folder
+
+    folder = instance_folder(settings_of(home, key))
+    environment = os.environ | {
+        "BULLETIN_HOME": str(home), "DAGSTER_HOME": str(folder), "BULLETIN_KEY_FILE": str(key), "BULLETIN_NOW": FIXED_NOW,
+    }  # fmt: skip
+    words = [sys.executable, "-m", "dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", "bulletin"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=900, check=False)
+    return Spoken(done.returncode, done.stdout + done.stderr)
+
+
+def run_once(common: Path, home: Path, own: Path | None, start: Callable[[Path, Path], Spoken] = command) -> SampleHome:
+    """A landed sample run to the end by whichever worker process comes first; each worker process has a copy in the folder
+    `own`, since it holds its warehouse. `start(home, key)` runs it, by default through the command line."""
     key, told = common / f"{home.name}.key", common / f"{home.name}_run.json"
     with FileLock(common / f"{home.name}_run.lock"):
         if not told.exists():
-            said = bulletin("run", "--home", str(home), key=key)
+            said = start(home, key)
             assert said.code == 0, said.text
             told.write_text(json.dumps([said.code, said.text]), encoding="utf-8")
     run = SampleHome(home, key, Spoken(*json.loads(told.read_text(encoding="utf-8"))), YEARS)
@@ -143,7 +163,8 @@ def sample_home(
 
 @pytest.fixture(scope="session")
 def shandong(common_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> SampleHome:
-    """One year of a small synthetic Shandong with definitions of its own, from its extracts to the served database, once."""
+    """One year of a small synthetic Shandong with definitions of its own, from its extracts to the served database, once, by
+    Dagster's own command: what this home is asked shows that the command line is not the only way to the numbers."""
     home = common_folder / "shandong_home"
     with FileLock(common_folder / "shandong_landing.lock"):
         if not (home / "provinces").exists():
@@ -153,4 +174,4 @@ def shandong(common_folder: Path, tmp_path_factory: pytest.TempPathFactory, work
             (home / "provinces").mkdir()
             (home / "provinces" / f"{OTHER_PROVINCE}.yml").write_text(OTHER_DEFINITIONS, encoding="utf-8")
     own = None if worker_id == "master" else tmp_path_factory.mktemp("shandong")
-    return replace(run_once(common_folder, home, own), years=[OTHER_YEAR])
+    return replace(run_once(common_folder, home, own, start=dagster_job), years=[OTHER_YEAR])

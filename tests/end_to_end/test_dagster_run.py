@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +14,7 @@ from dagster_project import dbt_build, run_lock
 from dagster_project.errors import ExitCode, UserError
 from tests.conftest import SampleHome, copy_of
 from tests.rulings.landed import make_world
-from tests.warehouse_api import FIXED_NOW, bulletin, query, settings_of, sorted_csv
+from tests.warehouse_api import bulletin, query, settings_of, sorted_csv
 
 CASES = ["test_stay_rulings"]
 
@@ -57,25 +54,6 @@ def execute(home: Path, job: str = "bulletin", **options: Any) -> Any:
         return execute_job(settings_of(home), job, **options)
     finally:
         run_lock.release(settings_of(home))
-
-
-def test_dagster_job_execute_gives_the_same_numbers_as_the_command(shandong: SampleHome, tmp_path: Path) -> None:
-    from dagster_project.assets.execute import instance_folder
-
-    home = tmp_path / "home"
-    for folder in ("landing", "provinces"):
-        shutil.copytree(shandong.home / folder, home / folder, copy_function=os.link)
-    folder = instance_folder(settings_of(home))
-    environment = os.environ | {
-        "BULLETIN_HOME": str(home), "DAGSTER_HOME": str(folder), "BULLETIN_KEY_FILE": str(shandong.key),
-        "BULLETIN_NOW": FIXED_NOW,
-    }  # fmt: skip
-    command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", "bulletin"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for table in ("indicator.indicator_value", "publication.indicator_value"):
-        assert sorted_csv(home / "warehouse.duckdb", table) == sorted_csv(shandong.warehouse, table)
-    assert query(home / "warehouse.duckdb", "select command, status from ops.run") == [("dagster:bulletin", "done")]
 
 
 def test_the_run_leaves_what_a_person_reads_in_the_ui(finished: Path) -> None:

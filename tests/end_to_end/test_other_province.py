@@ -28,8 +28,9 @@ def publication(shandong: SampleHome) -> Path:
     return descriptor.parent
 
 
-def test_the_run_ends_well_and_its_checks_pass(shandong: SampleHome) -> None:
+def test_dagster_s_own_command_runs_the_whole_job_and_its_checks_pass(shandong: SampleHome) -> None:
     assert shandong.run.code == 0, shandong.run.text
+    assert query(shandong.warehouse, "select command, status from ops.run") == [("dagster:bulletin", "done")]
     found = query(
         shandong.warehouse,
         "select stage, count(*) filter (where status in ('fail', 'error')), count(*) filter (where status = 'pass') "
