@@ -1,4 +1,4 @@
-"""Lawful codes: of the sets as lists, of regions and provinces as temporary tables that the scans look into.
+"""Lawful codes: of the sets as lists, of regions as a temporary type and of provinces as a temporary table that the scans look into.
 
 Belongs here: which codes, regions and codes of provinces are known to this run (S1, S17, R17, L9, L21). Does not belong
 here: what happens to a row with an unknown one.
@@ -93,9 +93,21 @@ def _own(province: Province) -> dict[str, dict[str, str]]:
 def register(
     connection: duckdb.DuckDBPyConnection, delivered: set[str], provincial: list[tuple[str, str, str]]
 ) -> None:
-    """Make (or make anew) the temporary tables known_region and known_provincial_code of a connection."""
-    _fill(connection, "known_region", ("code",), [(code,) for code in sorted(lawful_regions(delivered))])
+    """Make (or make anew) the temporary type known_region and the temporary table known_provincial_code of a connection."""
+    connection.execute(
+        "create or replace temp type known_region as enum (select unnest($1::varchar[]))",
+        [sorted(lawful_regions(delivered))],
+    )
     _fill(connection, "known_provincial_code", ("code_set", "province", "code"), provincial)
+
+
+def is_region(code: str) -> str:
+    """SQL that is true for a lawful region, or one of a prefecture that is known without its counties.
+
+    Looked up as a value of an enumeration: a join for each column that holds regions took a third of planning and starting a
+    statement over settlements.
+    """
+    return f"try_cast({code} as known_region) is not null or try_cast(left({code}, 4) as known_region) is not null"
 
 
 def provincial_sets(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -22,6 +22,8 @@ from dagster_project.language import Text
 
 PARQUET = "parquet"
 ROW_NUMBER = "file_row_number"
+# A column kept as a dictionary of few entries: too small for its values to stand in its pages. Only time hangs on it.
+_IS_CODED = "dictionary_page_offset is not null and total_uncompressed_size < 2 * num_values + 4096"
 _NESTED = re.compile(r"^(STRUCT|MAP|UNION|BIT|INTERVAL|VARIANT|GEOMETRY)|\]$")
 
 
@@ -34,13 +36,14 @@ def open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
     with told_when_pages_are_broken():
         described = connection.execute(f"describe select * from {read})").fetchall()
         promised = connection.execute(f"select sum(num_rows) from parquet_file_metadata({literal(path)})").fetchone()
-        count = connection.execute(
-            "select coalesce(sum(rows), 0) from (select distinct row_group_id, row_group_num_rows as rows "
-            f"from parquet_metadata({literal(path)}))"
-        ).fetchone()
+        groups = connection.execute(
+            f"select any_value(row_group_num_rows), list(column_id) filter ({_IS_CODED}) "
+            f"from parquet_metadata({literal(path)}) group by row_group_id"
+        ).fetchall()
         nodes = connection.execute(f"select name, num_children from parquet_schema({literal(path)})").fetchall()
         is_marked = synthetic.parquet_says(connection, path)
-    rows = int(count[0]) if count else 0
+    rows = sum(int(count) for count, _ in groups)
+    coded = set.intersection(*(set(places or ()) for _, places in groups)) if groups else set()
     if promised is not None and int(promised[0] or 0) != rows:
         raise other_rows(int(promised[0] or 0), rows)
     names = [str(row[0]) for row in described]
@@ -55,6 +58,7 @@ def open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
         header=header,
         columns=names,
         types=types,
+        coded=frozenset(coded),
         rows=rows,
         dialect=PARQUET,
         is_marked=is_marked,

@@ -50,6 +50,7 @@ class TextTable:
     quoted: bool = False
     skipped: int = 0  # lines up to the end of the header
     swallowing: int | None = None  # record of another width that holds whole lines
+    coded: tuple[int, ...] = ()  # places of the columns of few values, which are kept as dictionaries
 
 
 def rewrite(path: Path, contract: Contract, target: Path, is_quoted: bool | None = None) -> TextTable:
@@ -68,11 +69,11 @@ def rewrite(path: Path, contract: Contract, target: Path, is_quoted: bool | None
         header = header[:-1]
     misshapen: list[int] = []
     swallowing: list[int] = []
-    rows = _stream(path, target, header, separator, quoted, skipped, misshapen, swallowing)
+    rows, coded = _stream(path, target, header, separator, quoted, skipped, misshapen, swallowing)
     lines_of = partial(_lines, path, separator, quoted, skipped)
     return TextTable(
         target, header, rows, SEPARATORS[separator] + above, misshapen, lines_of, separator, quoted, skipped,
-        swallowing[0] if swallowing else None,
+        swallowing[0] if swallowing else None, coded,
     )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def _stream(
     skipped: int,
     misshapen: list[int],
     swallowing: list[int],
-) -> int:
+) -> tuple[int, tuple[int, ...]]:
     names = [f"c{place}" for place in range(len(header))]
 
     def keep_number(row: pa_csv.InvalidRow) -> str:
@@ -150,8 +151,8 @@ def _stream(
         raise _unreadable(len(misshapen) > _MOST_MISSHAPEN) from error
 
 
-def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, target: Path) -> int:
-    """Write batches as Parquet, one while the next is read; the number of rows."""
+def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, target: Path) -> tuple[int, tuple[int, ...]]:
+    """Write batches as Parquet, one while the next is read; the number of rows, and the places of columns with dictionaries."""
     first = next(batches, None)
     # Columns with few values get a dictionary: what is asked of a code later is then asked once a code, not once a row. For the
     # others making one is most of the cost of writing; so are statistics, which nobody asks.
@@ -169,7 +170,7 @@ def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, target: Path) -
             total += batch.num_rows
         if waiting is not None:
             waiting.result()
-    return total
+    return total, tuple(schema.get_field_index(name) for name in coded)
 
 
 def _unreadable(is_misshapen: bool) -> Refusal:

@@ -25,6 +25,7 @@ from dagster_project.ingest.header import HeaderMatch, checked, folded
 from dagster_project.ingest.identifiers import require_uncut
 from dagster_project.ingest.keys import fingerprint, pads
 from dagster_project.ingest.persons import register_persons
+from dagster_project.ingest.plain import Plain, plain_columns
 from dagster_project.ingest.plan import REGION_COLUMNS, Plan
 from dagster_project.ingest.readable import Source
 from dagster_project.ingest.released import Corrected, corrected_rows, release_rows
@@ -69,10 +70,11 @@ def examine(
     renamed = [(source.header[place].strip(), name) for name, place in header.columns.items()]
     renamed = [(given, name) for given, name in renamed if folded(given) in own]
     added = codes.provincial_sets(connection)
-    plan = _plan(contract, source, header, file, province, added)
     with told_when_pages_are_broken(source.dialect == PARQUET):
+        plain = plain_columns(connection, contract, source, header)
+        plan = _plan(contract, source, header, file, province, added, plain)
         if province is None:
-            plan = _plan(contract, source, header, file, _home_province(connection, plan), added)
+            plan = _plan(contract, source, header, file, _home_province(connection, plan), added, plain)
         require_uncut(connection, plan)
         persons, invented = register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
     marked = source.is_marked or synthetic.is_listed(file) or synthetic.is_named(file, contract)
@@ -81,11 +83,17 @@ def examine(
 
 
 def _plan(
-    contract: Contract, source: Source, header: HeaderMatch, file: LandedFile, province: str | None, added: set[str]
+    contract: Contract,
+    source: Source,
+    header: HeaderMatch,
+    file: LandedFile,
+    province: str | None,
+    added: set[str],
+    plain: dict[str, Plain],
 ) -> Plan:
     return Plan(
         contract, source, header, source_file=file.source_file, code_names=codes.code_names(), province=province,
-        provincial_sets=added,
+        provincial_sets=added, plain=plain,
     )  # fmt: skip
 
 

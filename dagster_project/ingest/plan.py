@@ -9,14 +9,15 @@ below the projections and computes every conversion twice.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.ingest import values
-from dagster_project.ingest.codes import REGIONS, known_codes
+from dagster_project.ingest.codes import REGIONS, is_region, known_codes
 from dagster_project.ingest.header import HeaderMatch
 from dagster_project.ingest.keys import certificate_sql, pseudonym_sql
+from dagster_project.ingest.plain import Plain
 from dagster_project.ingest.readable import Source
 from dagster_project.ingest.store import LINEAGE, literal
 
@@ -50,6 +51,7 @@ class Plan:
         code_names: dict[str, dict[str, str]],
         province: str | None,
         provincial_sets: Collection[str],
+        plain: Mapping[str, Plain],
     ):
         self.contract = contract
         self.source = source
@@ -60,6 +62,7 @@ class Plan:
         self.provincial_sets = (
             provincial_sets  # sets to which some province has added a code: a look into a table for each row
         )
+        self.plain = plain  # columns that need no care, by name
         self.people: str | None = None  # temporary table psn_no → pseudonym that is joined; None: every row is hashed
         self.present = [column for column in contract.columns if column.name in header.columns]
 
@@ -70,7 +73,7 @@ class Plan:
     def delivered(self, column: Column) -> str:
         """A cell as delivered, as text without the blanks around it."""
         cell, kind = self._cell(column)
-        return f"cast({values.trimmed(cell, kind)} as varchar)"
+        return cell if column.name in self.plain else f"cast({values.trimmed(cell, kind)} as varchar)"
 
     def _cleaned(self, rows: str = "", only: Collection[str] | None = None) -> str:
         """Cells without blanks and null words, as "<column>.text"; `rows` narrows the records read, `only` the columns."""
@@ -79,6 +82,11 @@ class Plan:
             if only is not None and column.name not in only:
                 continue
             cell, kind = self._cell(column)
+            if (plain := self.plain.get(column.name)) is not None:
+                value = f"case when {cell} = '' then null else {cell} end" if plain.may_be_empty else cell
+                first.append(f'{value} as "{column.name}.text"')
+                second.append(f'"{column.name}.text"')
+                continue
             first.append(f'{values.trimmed(cell, kind, self.source.rows < FEW_ROWS)} as "{column.name}.text"')
             second.append(
                 f'{values.without_null_words(f"{chr(34)}{column.name}.text{chr(34)}", kind)} as "{column.name}.text"'
@@ -101,7 +109,12 @@ class Plan:
             _, kind = self._cell(column)
             name = f'"{column.name}.text"'
             names = self.code_names.get(column.code_set or "", {})
-            columns.append(f'{values.typed(name, kind, column, names)} as "{column.name}"')
+            value = (
+                values.typed_plainly(name, column)
+                if column.name in self.plain
+                else values.typed(name, kind, column, names)
+            )
+            columns.append(f'{value} as "{column.name}"')
             columns.append(name)
         return f"select {', '.join(columns)} from ({self._cleaned(rows, only)})"
 
@@ -124,15 +137,19 @@ class Plan:
                 if column.required:
                     found.append(Condition("required", column.name, f"{text} is null"))
                 continue
-            if lost := values.rounded(column.name, self._cell(column)[1], column):
+            plain = self.plain.get(column.name)
+            lost = values.rounded(column.name, self._cell(column)[1], column)
+            if lost and plain is None:
                 found.append(Condition("identifier_rounded", column.name, lost))
             if column.required:
                 found.append(Condition("required", column.name, f"{name} is null"))
-            found.append(Condition("length", column.name, f"length({name}) > {column.length}"))
-            if column.form == "month":
-                month = "(19|20|21)[0-9]{2}(0[1-9]|1[0-2])"
-                found.append(Condition("month_form", column.name, f"not regexp_full_match({name}, '{month}')"))
-            if column.code_set and column.unknown == "quarantine":
+            if plain is None or not plain.is_known:
+                found.append(Condition("length", column.name, f"length({name}) > {column.length}"))
+            if column.form == "month" and plain is None:
+                found.append(
+                    Condition("month_form", column.name, f"not regexp_full_match({name}, '{values.MONTH_FORM}')")
+                )
+            if column.code_set and column.unknown == "quarantine" and not self.is_known(column):
                 found.append(Condition("code_unknown", column.name, self.unknown_code(column), name))
         if self.contract.name == "setl_d":
             found.append(self._region_of_institution())
@@ -170,19 +187,22 @@ class Plan:
     def _region_of_institution(self) -> Condition:
         """Where the treatment place is not given it is read from the institution's code, and must be a region (S1)."""
         place = 'substr("fixmedins_code", 2, 6)'
-        known = f"{place} in (select code from known_region) or left({place}, 4) in (select code from known_region)"
         return Condition(
             "code_unknown",
             "fixmedins_code",
-            f"\"fix_blng_admdvs\" is null and regexp_full_match({place}, '[0-9]{{6}}') and not ({known})",
+            f"\"fix_blng_admdvs\" is null and regexp_full_match({place}, '[0-9]{{6}}') and not ({is_region(place)})",
             place,
         )
+
+    def is_known(self, column: Column) -> bool:
+        """Whether every code of a column is known to be in its set."""
+        return column.name in self.plain and self.plain[column.name].is_known
 
     def unknown_code(self, column: Column) -> str:
         """SQL that is true for a code outside its set; an empty cell is no code."""
         name = f'"{column.name}"'
         if column.code_set == REGIONS:
-            known = f"{name} in (select code from known_region) or left({name}, 4) in (select code from known_region)"
+            known = is_region(name)
         else:
             # A look into a constant list costs half of a join; DuckDB even does it once an entry of a dictionary.
             codes = ", ".join(literal(code) for code in known_codes(column.code_set or ""))

@@ -20,6 +20,7 @@ class Source:
     header: list[str]  # as delivered, in file order
     columns: list[str]  # names in the relation, one a header cell
     types: list[str]  # types in the relation
+    coded: frozenset[int]  # places of the columns that are kept as dictionaries of few entries
     rows: int  # records that can be read cell by cell
     encoding: str = ""
     dialect: str = ""

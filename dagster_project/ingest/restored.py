@@ -18,7 +18,9 @@ def restored_columns(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[
 
     Costs a look at the few columns of fixed width; rows are remembered only where there are some.
     """
-    fixed = [column for column in plan.present if column.pad and column.landed != "drop"]
+    fixed = [
+        column for column in plan.present if column.pad and column.landed != "drop" and column.name not in plan.plain
+    ]
     if not fixed or not plan.source.rows:
         return []
     # First the delivered cells alone: nearly no file has a short one, and planning the cleaned ones takes longer than a small file.

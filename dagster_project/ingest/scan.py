@@ -24,13 +24,14 @@ _LOOKS_PERSONAL = "[0-9]{15}|[0-9]{17}[0-9Xx]|1[3-9][0-9]{9}"
 _ROW_GROUP = 122880
 # Of a month's rows so few may wait; cells of settlements take about so many bytes while they do.
 _FEWEST_WAITING, _BYTES_A_CELL = 8192, 16
-# Columns of more than some thousand values gain nothing from a dictionary, and making one costs time; so do bloom
-# filters, which nobody asks: raw is read month by month, not by key. Version 2 knows differences of neighbours: a tenth off
-# writing, a quarter off reading, at the same size.
+# A column of more than some thousand values, or of another one in nearly every row, gains nothing from a dictionary, and making one
+# costs time: half of writing a file of five thousand rows. So do bloom filters, which nobody asks: raw is read month by month, not
+# by key. Version 2 knows differences of neighbours: a tenth off writing, a quarter off reading, at the same size.
 PARQUET = (
-    f"format parquet, compression zstd, compression_level 1, row_group_size {_ROW_GROUP}, dictionary_size_limit 5000, "
-    "write_bloom_filter false, parquet_version v2"
+    f"format parquet, compression zstd, compression_level 1, row_group_size {_ROW_GROUP}, write_bloom_filter false, "
+    "parquet_version v2"
 )
+_MOST_ENTRIES, _FEWEST_ENTRIES, _ROWS_AN_ENTRY = 5000, 100, 8
 # Below so many rows, planning a second wide statement costs more than sorting all rows into months.
 _MANY_ROWS = 250_000
 
@@ -87,6 +88,8 @@ def write_accepted(
     if plan.source.rows == 0:
         return result
 
+    entries = min(_MOST_ENTRIES, max(_FEWEST_ENTRIES, plan.source.rows // _ROWS_AN_ENTRY))
+
     def copy(rows: str, target: Path, by_month: bool = False) -> int:
         query, how = plan.accepted(load_id, rows), ""
         if by_month:
@@ -95,7 +98,8 @@ def write_accepted(
                 ", partition_by (month_of_row)",
             )
         used = {name: pad for name, pad in pads.items() if f"${name}" in query}
-        written = connection.execute(f"copy ({query}) to {literal(target)} ({PARQUET}{how})", used).fetchone()
+        form = f"{PARQUET}, dictionary_size_limit {entries}{how}"
+        written = connection.execute(f"copy ({query}) to {literal(target)} ({form})", used).fetchone()
         return int(written[0]) if written else 0
 
     one = folder / "one.parquet"
@@ -161,7 +165,10 @@ def count_accepted(connection: duckdb.DuckDBPyConnection, plan: Plan, result: Sc
     coded = [
         column
         for column in contract.landed
-        if column.code_set and column.unknown == "warn" and column.name in plan.header.columns
+        if column.code_set
+        and column.unknown == "warn"
+        and column.name in plan.header.columns
+        and not plan.is_known(column)
     ]
     warnings += [(restored.RULE, name, "warning", sql) for name, sql in restored.restored_columns(connection, plan)]
     warnings += [("code_unknown", column.name, "warning", plan.unknown_code(column)) for column in coded]

@@ -198,6 +198,7 @@ def _text(
         header=table.header,
         columns=[f"c{place}" for place in range(len(table.header))],
         types=["VARCHAR"] * len(table.header),
+        coded=frozenset(table.coded),
         rows=table.rows,
         encoding=code,
         dialect=table.dialect,

@@ -15,8 +15,12 @@ from dagster_project.ingest.store import literal
 OPEN_END = "date '9999-12-31'"
 _BLANKS = " \t\r\n\u3000\ufeff\u00a0"
 _TIME = r"([ T]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?)?"
-_DATE = r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}|[0-9]{8})"
-_MOMENT = f"{_DATE}{_TIME}|[0-9]{{8}}([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
+_DATE = r"(-[0-9]{1,2}-[0-9]{1,2}|/[0-9]{1,2}/[0-9]{1,2}|[0-9]{4})"
+_MOMENT = f"({_DATE}{_TIME}|[0-9]{{4}}([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])"
+# Years of a date; where a far one means open, any.
+YEARS, _ANY_YEAR = "(19[0-9]{2}|20[0-9]{2}|2100)", "[0-9]{4}"
+# A month as text.
+MONTH_FORM = "(19|20|21)[0-9]{2}(0[1-9]|1[0-2])"
 _WIDE_MOMENT = ("０１２３４５６７８９－／：", "0123456789-/:")
 _WIDE_CODE = ("０１２３４５６７８９", "0123456789")
 _WIDE = ("０１２３４５６７８９．－＋ｅＥ", "0123456789.-+eE")
@@ -78,6 +82,11 @@ def typed(name: str, kind: str, column: Column, names_of_codes: dict[str, str]) 
     if column.type == "decimal":
         return _number(name, kind, column)
     return _moment(name, kind, column)
+
+
+def typed_plainly(name: str, column: Column) -> str:
+    """The same of a cell of text that is known to be plain (`plain.py`)."""
+    return name if column.type == "varchar" else f"try_cast({name} as {column.sql_type})"
 
 
 def _text(name: str, kind: str, column: Column, names_of_codes: dict[str, str]) -> str:
@@ -147,6 +156,9 @@ def _number(name: str, kind: str, column: Column) -> str:
     if kind in _INTEGERS:
         return f"try_cast({name} as {target})"
     if kind.startswith("DECIMAL"):
+        precision, scale = (int(part) for part in kind[len("DECIMAL(") : -1].split(","))
+        if scale <= column.scale and precision - scale <= column.precision - column.scale:  # nothing to round, all fits
+            return f"cast({name} as {target})"
         return f"case when {name} = try_cast({name} as {target}) then try_cast({name} as {target}) end"
     if kind in ("DOUBLE", "FLOAT"):
         # What is above the noise is a decimal too many.
@@ -167,9 +179,9 @@ def without_noise(value: float, scale: int) -> float:
 def _moment(name: str, kind: str, column: Column) -> str:
     target = column.type
     if is_text(kind):
-        value = _moment_of_text(name, target)
+        value = _moment_of_text(name, column)
     elif kind in _INTEGERS or kind in ("DOUBLE", "FLOAT") or (kind.startswith("DECIMAL(") and kind.endswith(",0)")):
-        value = _moment_of_text(f"cast(try_cast({name} as bigint) as varchar)", target)
+        value = _moment_of_text(f"cast(try_cast({name} as bigint) as varchar)", column)
     elif kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind):
         value = f"cast({name} as {target})"
     else:  # times of day, booleans, and instants with a zone (S10: the data carry naive China time)
@@ -178,23 +190,35 @@ def _moment(name: str, kind: str, column: Column) -> str:
         end = f"cast({OPEN_END} as {target})"
         return (
             f"case when cast({value} as date) in (date '2099-12-31', {OPEN_END}) then {end} "
-            f"when year({value}) between 1900 and 2100 then {value} end"
+            f"when {_is_of_years(value)} then {value} end"
         )
-    return f"case when year({value}) between 1900 and 2100 then {value} end"
+    if is_text(kind):
+        return value  # its forms know no other years
+    return f"case when {_is_of_years(value)} then {value} end"
 
 
-def _moment_of_text(name: str, target: str) -> str:
+def _is_of_years(moment: str) -> str:
+    """SQL that is true for the years 1900 to 2100; comparing costs a tenth of asking every moment for its year."""
+    return f"{moment} >= date '1900-01-01' and {moment} < date '2101-01-01'"
+
+
+def _moment_of_text(name: str, column: Column) -> str:
+    target, years = column.type, _ANY_YEAR if column.open_end else YEARS
     narrow = f"translate({name}, '{_WIDE_MOMENT[0]}', '{_WIDE_MOMENT[1]}')"
-    careful = f"case when strlen({name}) = length({name}) then {_careful(name)} else {_careful(narrow)} end"
+    careful = (
+        f"case when strlen({name}) = length({name}) then {_careful(name, years)} else {_careful(narrow, years)} end"
+    )
+    first, behind = ("0000", "9999:") if column.open_end else ("1900", "2101")
+    in_years = f"{name} >= '{first}' and {name} < '{behind}'"
     if target == "date":
-        plain = f"strlen({name}) = 10 and substr({name}, 5, 1) = '-' and substr({name}, 8, 1) = '-'"
+        plain = f"strlen({name}) = 10 and substr({name}, 5, 1) = '-' and substr({name}, 8, 1) = '-' and {in_years}"
         return f"case when {plain} then try_cast({name} as date) else cast({careful} as date) end"
     # A pattern of places costs a tenth of looking at each; midnight as 24:00 is no time of day.
-    plain = f"strlen({name}) = 19 and {name} like '____-__-_____:__:__' and {name} not like '___________24:%'"
+    plain = f"strlen({name}) = 19 and {name} like '____-__-_____:__:__' and {name} not like '___________24:%' and {in_years}"
     return f"case when {plain} then try_cast({name} as timestamp) else {careful} end"
 
 
-def _careful(name: str) -> str:
+def _careful(name: str, years: str) -> str:
     """A timestamp of any form that is allowed, null where it is none."""
     digits = (
         f"case when strpos({name}, '/') > 0 then replace({name}, '/', '-') when substr({name}, 5, 1) = '-' then {name} "
@@ -202,7 +226,7 @@ def _careful(name: str) -> str:
         f"then substr({name}, 7, 2) || ' ' || substr({name}, 9, 2) || ':' || substr({name}, 11, 2) || ':' || substr({name}, 13) "
         f"else substr({name}, 7) end end"
     )
-    return f"case when regexp_full_match({name}, '{_MOMENT}') then try_cast({digits} as timestamp) end"
+    return f"case when regexp_full_match({name}, '{years}{_MOMENT}') then try_cast({digits} as timestamp) end"
 
 
 def final(name: str, column: Column) -> str:
