@@ -21,6 +21,10 @@ from dagster_project.settings import Settings
 # Folder of work files of databases other than the warehouse, below those of the warehouse.
 ASIDE = "aside"
 
+# Layout of a new warehouse file. Left alone DuckDB writes that of 2024, for the oldest reader; this one opens in any DuckDB from
+# 1.4 on and packs text better: the same tables take an eighth less and are written faster (decision 0005).
+LAYOUT = "v1.4.0"
+
 
 @contextmanager
 def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -33,6 +37,8 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     if not can_only_read:
         settings.home.mkdir(parents=True, exist_ok=True)
     with _told_when_closed(settings):
+        if not settings.warehouse.exists():
+            _lay_out(settings)
         connection = duckdb.connect(str(settings.warehouse), read_only=can_only_read)
     try:
         # Work files and the serving copy are written anew under old names: what was read before must not be kept.
@@ -41,6 +47,13 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def _lay_out(settings: Settings) -> None:
+    """Write an empty warehouse file of our layout: attached, because a layout told on opening would be a configuration."""
+    path = str(settings.warehouse).replace("'", "''")
+    with closing(duckdb.connect()) as connection:
+        connection.execute(f"attach '{path}' (storage_version '{LAYOUT}')")
 
 
 def is_read_only(settings: Settings) -> bool:

@@ -20,8 +20,8 @@ from tests.warehouse_api import bulletin
 
 LIMITS = "select current_setting('memory_limit'), current_setting('threads'), current_setting('temp_directory')"
 # Whoever opens a database: the warehouse itself, and what is made beside it. Each calls keep_within, as the tests below see;
-# ingest/trial.py also opens the warehouse read-only for what has been loaded; indicator_trial.py computes in memory beside it.
-OPENERS = {"warehouse.py": 3, "serving/publish.py": 1, "ingest/trial.py": 2, "indicator_trial.py": 1}
+# ingest/trial.py also opens the warehouse read-only for what has been loaded, warehouse.py lays out an empty file; indicator_trial.py computes in memory beside it.
+OPENERS = {"warehouse.py": 4, "serving/publish.py": 1, "ingest/trial.py": 2, "indicator_trial.py": 1}
 
 
 @pytest.fixture
@@ -51,6 +51,16 @@ def test_nobody_else_opens_a_database() -> None:
 def test_the_warehouse_is_opened_within_the_limits(settings: Settings) -> None:
     with connect(settings) as connection:
         assert limits_of(connection) == ("512.0 MiB", 1, str(settings.home / "tmp"))
+
+
+def test_a_new_warehouse_has_the_layout_that_packs_text(settings: Settings) -> None:
+    with connect(settings) as connection:
+        told = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() where not internal"
+        ).fetchone()
+    assert told == ("v1.4.0+",)
+    with connect(settings) as connection:  # opened again as it is
+        assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_a_database_beside_the_warehouse_has_the_limits_and_a_folder_of_its_own(settings: Settings) -> None:
