@@ -1,7 +1,8 @@
 {# Codes and labels of the big facts as enumerations. Text costs: in a fact of 20 code columns more than half of the time
    went into packing text (decision 0007). An enumeration reads, compares, sorts and joins like the text it stands for. #}
 
-{# Column of a fact to its domain in core.code_domain; one list for the cast, the widening and the way back to text. #}
+{# Column of a fact to its domain in core.code_domain; one list for the cast, the widening and the way back to text. `code_labels` are
+   the labels that fct_settlement works out for combinations of codes. #}
 {% macro code_columns(fact) -%}
     {{ return({
         'fct_settlement': {
@@ -27,6 +28,13 @@
             'two_disease': 'two_disease',
             'settlement_kind': 'settlement_kind',
             'reversal_class': 'reversal_class',
+        },
+        'code_labels': {
+            'care_type': 'care_type',
+            'care_group': 'care_group',
+            'two_disease': 'two_disease',
+            'clearing_method': 'clearing_method',
+            'member_status': 'member_status',
         },
         'person_month': {
             'province': 'region',

@@ -123,14 +123,20 @@ candidates as (
         )
 ),
 
--- Only persons found more than once are ranked, so that nearly all of them never meet a window.
-repeated as (
-    select
-        reference_year,
-        natural_person_key
-    from candidates
-    group by reference_year, natural_person_key
+-- Only persons who can be found more than once are ranked, so that nearly all of them never meet a window: those of several
+-- spells or numbers. The spells say who that is at half of what adding up the candidates costs, and lead to them by the row.
+several_numbers as (
+    select person_key
+    from spells
+    group by person_key
     having count(*) > 1
+    union
+    select person_key from {{ ref('person_merge') }}
+),
+
+several_spells as (
+    select * from spells
+    where person_key in (select several_numbers.person_key from several_numbers)
 ),
 
 ranked as (
@@ -158,11 +164,7 @@ ranked as (
                 spells.spell_id desc
         ) as rank_number
     from candidates
-    inner join repeated
-        on
-            candidates.reference_year = repeated.reference_year
-            and candidates.natural_person_key = repeated.natural_person_key
-    inner join spells
+    inner join several_spells as spells
         on
             candidates.load_id = spells.load_id
             and candidates.source_row = spells.source_row

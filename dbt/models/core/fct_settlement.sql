@@ -17,7 +17,7 @@
 {#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
 {%- set amounts = settlement_amounts() or [('total_fee_yuan', 'medfee_sumamt')] %}
 
-with settlements as (
+with settlements as {{ read_by_each() }} (
     select * from {{ ref('stg_setl_d') }}
     where
         is_current
@@ -61,11 +61,54 @@ provincial_care_types as (
 ),
 
 two_diseases as (
-    select
+    select * from {{ source('ops', 'two_disease_map') }}
+),
+
+-- What follows from codes alone is worked out once for each combination of them that occurs, some hundred, and not once a
+-- settlement: to read five columns a second time costs less than to join six small tables to every wide row (decision 0005).
+code_combinations as (
+    select distinct
         province,
-        code,
-        {{ as_code('two_disease', 'two_disease') }} as two_disease
-    from {{ source('ops', 'two_disease_map') }}
+        med_type,
+        dise_no,
+        clr_way,
+        psn_type
+    from settlements
+),
+
+code_labels as (
+    select
+        combinations.*,
+        coalesce(combinations.med_type, 'unknown') as care_type,
+        coalesce(provincial_care_types.care_group, nullif(care_types.rollup, 'by_province'), 'unknown') as care_group,
+        -- L49: which of the two diseases an outpatient drug benefit was for.
+        case
+            when coalesce(provincial_care_types.care_group, care_types.rollup) = 'chronic_outpatient'
+                then coalesce(diseases.two_disease, disease_care_types.two_disease, 'none')
+            else 'none'
+        end as two_disease,
+        coalesce(clearing_methods.rollup, 'unknown') as clearing_method,
+        case
+            when person_types.rollup = '11' then 'active'
+            when person_types.rollup in ('12', '13') then 'retired'
+            when person_types.rollup in ('14', '15', '16') then 'none'
+            else 'unknown'
+        end as member_status
+    from code_combinations as combinations
+    left join codes as care_types on care_types.set_name = 'med_type' and combinations.med_type = care_types.code
+    left join provincial_care_types
+        on combinations.province = provincial_care_types.province and combinations.med_type = provincial_care_types.code
+    left join two_diseases as diseases
+        on combinations.province = diseases.province and combinations.dise_no = diseases.code
+    left join two_diseases as disease_care_types
+        on combinations.province = disease_care_types.province and combinations.med_type = disease_care_types.code
+    left join codes as clearing_methods
+        on clearing_methods.set_name = 'clr_way' and combinations.clr_way = clearing_methods.code
+    left join codes as person_types on person_types.set_name = 'psn_type' and combinations.psn_type = person_types.code
+),
+
+labels as (
+    {{ as_codes('code_labels', 'code_labels') }}
 ),
 
 -- The same quantity under core's names; places and months worked out once a row.
@@ -91,15 +134,11 @@ joined as (
             institutions.provider_kind,
             'unknown'
         ) as provider_kind,
-        coalesce(provincial_care_types.care_group, nullif(care_types.rollup, 'by_province'), 'unknown') as care_group,
-        coalesce(diseases.two_disease, disease_care_types.two_disease) as two_disease,
-        coalesce(clearing_methods.rollup, 'unknown') as clearing_method,
-        case
-            when person_types.rollup = '11' then 'active'
-            when person_types.rollup in ('12', '13') then 'retired'
-            when person_types.rollup in ('14', '15', '16') then 'none'
-            else 'unknown'
-        end as member_status,
+        labels.care_type,
+        labels.care_group,
+        labels.two_disease,
+        labels.clearing_method,
+        labels.member_status,
         institutions.hosp_lv as registry_hosp_lv,
         institutions.lmtpric_hosp_lv as registry_lmtpric_hosp_lv,
         insured_places.prefecture_code as insured_prefecture,
@@ -120,20 +159,19 @@ joined as (
             cast(floor(named.age) as integer)
         ) as age_years
     from named
+    inner join labels
+        on
+            named.province is not distinct from labels.province
+            and named.med_type is not distinct from labels.med_type
+            and named.dise_no is not distinct from labels.dise_no
+            and named.clr_way is not distinct from labels.clr_way
+            and named.psn_type is not distinct from labels.psn_type
     left join link on named.load_id = link.load_id and named.source_row = link.source_row
     left join institutions
         on
             named.fixmedins_code = institutions.institution_code
             and named.registry_date >= institutions.valid_from
             and named.registry_date <= institutions.valid_to
-    left join codes as care_types on care_types.set_name = 'med_type' and named.med_type = care_types.code
-    left join provincial_care_types
-        on named.province = provincial_care_types.province and named.med_type = provincial_care_types.code
-    left join two_diseases as diseases on named.province = diseases.province and named.dise_no = diseases.code
-    left join two_diseases as disease_care_types
-        on named.province = disease_care_types.province and named.med_type = disease_care_types.code
-    left join codes as clearing_methods on clearing_methods.set_name = 'clr_way' and named.clr_way = clearing_methods.code
-    left join codes as person_types on person_types.set_name = 'psn_type' and named.psn_type = person_types.code
     left join regions as insured_places
         on
             named.insu_admdvs = insured_places.region_code
@@ -186,10 +224,9 @@ final as (
         member_status,
         {{ age_group('age_years') }} as age_group,
         provider_kind,
-        coalesce(med_type, 'unknown') as care_type,
+        care_type,
         care_group,
-        -- L49: which of the two diseases an outpatient drug benefit was for.
-        case when care_group = 'chronic_outpatient' then coalesce(two_disease, 'none') else 'none' end as two_disease,
+        two_disease,
         hosp_lv,
         dedc_hosp_lv,
         registry_lmtpric_hosp_lv as lmtpric_hosp_lv,
