@@ -4,7 +4,8 @@ Belongs here: which loads and versions were known then, and the derived warehous
 here: computing from it (`stages.py`), the command (`verbs/as_of.py`).
 
 The derived home is HOME/as_of/<day>: a small warehouse whose `ops` tables are cut at the day, and whatever is made from it.
-Raw Parquet is immutable, so it is read where it lies. The working warehouse is only read.
+Raw Parquet is immutable, so it is read where it lies. The working warehouse is only read; one of an older version gets the empty
+tables that its next run would give it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from dagster_project import run_lock
 from dagster_project.china_time import KNOWN_AT
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
-from dagster_project.ingest.store import OF_A_LOAD, SOURCE_HOME, UNLOADED, prepare_warehouse, refresh_views, set_meta
+from dagster_project.ingest.store import (
+    OF_A_LOAD,
+    SOURCE_HOME,
+    TABLES,
+    UNLOADED,
+    prepare_warehouse,
+    refresh_views,
+    set_meta,
+)
 from dagster_project.ingest.versions import settle_versions
 from dagster_project.keeping.verify import require_whole
 from dagster_project.language import Text
@@ -46,6 +55,8 @@ def recall(settings: Settings, day: date) -> Settings:
     try:
         with reading_working(settings) as working:
             require_whole(working, settings)
+        _complete(settings)
+        with reading_working(settings) as working:
             first = working.execute(
                 f"select min({KNOWN_AT}) from (select * from ops.load union all by name select * from ops.{UNLOADED}load)"
             ).fetchone()
@@ -69,6 +80,17 @@ def recall(settings: Settings, day: date) -> Settings:
     finally:
         run_lock.release(settings)
     return past
+
+
+def _complete(settings: Settings) -> None:
+    """Give the warehouse of an older version the tables that it lacks, as its next run would; any other is left untouched."""
+    with reading_working(settings) as working:
+        there = working.execute(
+            "select table_name from duckdb_tables() where database_name = 'working' and schema_name = 'ops'"
+        ).fetchall()
+    if not set(TABLES) <= {name for (name,) in there}:
+        with connect(settings) as connection:
+            prepare_warehouse(connection)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, following: date) -> None:

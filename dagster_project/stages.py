@@ -290,8 +290,8 @@ def require_whole(results: Sequence[NodeResult], missing: Sequence[str] = (), no
         where="\n".join(lines),
         todo=about_memory("\n".join(result.message for result in failed))
         or Text(
-            "见 HOME/logs/dbt.log；修正数据或模型后重新运行。",
-            "See HOME/logs/dbt.log; correct the data or the model and run again.",
+            "原因在上面各行；模型编译后的 SQL 在家目录 dbt_target/compiled/。修正数据或模型后重新运行。",
+            "The reasons are the lines above; the SQL of the models lies in dbt_target/compiled/ of the home. Correct the data or the model and run again.",
         ),
         code=ExitCode.PARTLY if tests_failed and not models_failed else ExitCode.BROKEN_INSTALLATION,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.content_hash import hash_of
 from dagster_project.contracts import Contract
 from dagster_project.durable import durable_step
 from dagster_project.ingest import codes, controls, decide, doubts, records, scan, synthetic
@@ -33,7 +34,6 @@ from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import open_source
 from dagster_project.ingest.store import QUARANTINE, append, get_meta, literal, set_meta
 from dagster_project.ingest.whole_batches import breaking_the_batch, folder_of
-from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
 from dagster_project.warehouse import roll_back

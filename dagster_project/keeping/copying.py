@@ -19,9 +19,9 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dagster_project.content_hash import hash_of
 from dagster_project.durable import durable_step
 from dagster_project.errors import ExitCode, UserError
-from dagster_project.keeping.inventory import hash_of
 from dagster_project.language import Text
 
 Progress = Callable[[int, int, str], None]

@@ -1,13 +1,11 @@
 """What must lie in a home: every raw and quarantine file that `ops` speaks of, with rows, size and hash.
 
-Belongs here: reading the inventory from `ops`, hashing a file. Does not belong here: comparing it with the disk (`verify.py`).
+Belongs here: reading the inventory from `ops`. Does not belong here: comparing it with the disk (`verify.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
@@ -65,9 +63,3 @@ def kept_files(connection: duckdb.DuckDBPyConnection) -> list[Kept]:
             Kept(*row) for row in connection.execute(query.replace("ops.stored_file", "temp.stored_file")).fetchall()
         ]
     return [Kept(*row) for row in connection.execute(query).fetchall()]
-
-
-def hash_of(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.content_hash import hash_of
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest.store import SCHEMA_KEY, SCHEMA_VERSION, home_of
-from dagster_project.keeping.inventory import Kept, hash_of, kept_files
+from dagster_project.keeping.inventory import Kept, kept_files
 from dagster_project.keeping.unreadable import unreadable_file, unreadable_table
 from dagster_project.language import Text
 from dagster_project.settings import Settings

@@ -11,6 +11,8 @@ import traceback
 import warnings
 from collections.abc import Callable
 
+import duckdb
+
 from dagster_project.errors import ExitCode, UserError, about_memory, of_the_disk
 from dagster_project.language import Text
 from dagster_project.settings import Settings, now
@@ -40,6 +42,18 @@ def guarded(settings: Settings, action: Callable[[], ExitCode]) -> ExitCode:
         return unexpected(settings, error)
 
 
+def of_older_models(settings: Settings, error: BaseException) -> bool:
+    """Whether an error asks for what a warehouse built by an older version lacks: a table, a column, a label of a model."""
+    if not isinstance(error, KeyError | duckdb.BinderException | duckdb.CatalogException):
+        return False
+    from dagster_project.stages import models_changed
+
+    try:
+        return settings.warehouse.exists() and models_changed(settings)[0]
+    except (UserError, duckdb.Error, OSError):
+        return False  # whatever keeps us from asking, the first error is the one to tell
+
+
 def unexpected(settings: Settings, error: BaseException) -> ExitCode:
     """Write the traceback to HOME/logs/error.log and say in one line what happened."""
     path = settings.home / "logs" / "error.log"
@@ -51,18 +65,30 @@ def unexpected(settings: Settings, error: BaseException) -> ExitCode:
         where = str(path)
     except OSError:
         where = str(settings.home)
+    todo = None
     what = Text(
         f"运行环境出错：{type(error).__name__} {first}", f"The environment failed: {type(error).__name__} {first}"
     )
     refused = of_the_disk(error, settings.home) if isinstance(error, OSError) else None
     if refused is not None:
         what = Text(f"{refused.what.zh}{first}", f"{refused.what.en} {first}")
+    elif of_older_models(settings, error):
+        what = Text(
+            f"这个仓库是用较早（或另一）版本的模型算出的，没有这里要用的表、列或分组：{first}",
+            f"This warehouse was built by an older (or another) version of the models and lacks a table, column or label that is "
+            f"needed here: {first}",
+        )
+        todo = Text(
+            "先运行 bulletin run，按现在的版本重算一次，再执行本命令；若正是 bulletin run 出错，请附上日志求助。",
+            "Run bulletin run once, which computes it anew by this version, then this command again; if it was bulletin run "
+            "itself that failed, send the log along.",
+        )
     elif about_memory(f"{type(error).__name__} {error}") is not None:
         what = Text(f"内存不足，这一步没有做完：{first}", f"Not enough memory, this step was not completed: {first}")
     message = UserError(
         what,
         where=where,
-        todo=advice(error),
+        todo=todo or advice(error),
         code=ExitCode.BROKEN_INSTALLATION,
     )
     say(message.message(settings.language), settings.language, error=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.as_of import derived, recall
@@ -90,6 +91,16 @@ def test_before_the_first_delivery_there_is_nothing_to_tell(homes: Homes) -> Non
     assert raised.value.code == ExitCode.BAD_INPUT
     assert "2026-01-10" in raised.value.message("zh")
     assert not derived(settings_of(homes.working), date(2026, 1, 9)).home.exists()
+
+
+def test_a_warehouse_of_an_older_version_gets_the_tables_that_it_lacks(homes: Homes, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(homes.working, older, ignore=shutil.ignore_patterns("as_of", "run.lock"))
+    with duckdb.connect(str(older / "warehouse.duckdb")) as connection:
+        for table in ("tied_row", "unloaded_tied_row", "unloaded_load", "handed_in"):
+            connection.execute(f"drop table ops.{table}")
+    past = recall(settings_of(older), STATES["b2"])
+    assert query(past.warehouse, "select count(*) from ops.load") > [(0,)]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

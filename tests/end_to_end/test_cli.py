@@ -14,11 +14,15 @@ import pytest
 from dagster_project import run_lock
 from dagster_project.bulletin.compose import KINDS
 from dagster_project.cli import cli
+from dagster_project.dbt_parse import models_fingerprint
 from dagster_project.errors import UserError
+from dagster_project.ingest import prepare_warehouse
 from dagster_project.settings import Settings
+from dagster_project.stages import MODELS_KEY
 from dagster_project.verbs import making
 from dagster_project.verbs.guard import guarded
 from dagster_project.verbs.making import wanted_years
+from dagster_project.warehouse import connect
 from tests.warehouse_api import bulletin
 
 BAD_INPUT, BROKEN = 2, 3
@@ -134,6 +138,33 @@ def test_a_fault_of_the_machine_is_one_message_and_a_log(tmp_path: Path, capsys:
     assert "make room" in said
     assert "Traceback" not in said
     assert "No space left" in (tmp_path / "logs" / "error.log").read_text(encoding="utf-8")
+
+
+def test_a_warehouse_of_older_models_is_said_with_what_to_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a model of an older version lacks is asked for: a label of a row, a column, a table."""
+    settings = Settings(home=tmp_path, language="en")
+
+    def ask_for_a_label() -> None:
+        raise KeyError("travel_class")
+
+    def ask_for_a_column() -> None:
+        with connect(settings) as connection:
+            connection.execute("select travel_class from ops.built_load")
+
+    def ask_for_a_table() -> None:
+        with connect(settings) as connection:
+            connection.execute("from indicator.labelled_told")
+
+    for models, told in (("of an older version", "bulletin run"), (models_fingerprint(), "The environment failed")):
+        with connect(settings) as connection:
+            prepare_warehouse(connection)
+            connection.execute("insert or replace into ops.meta values (?, ?)", [MODELS_KEY, models])
+        for action in (ask_for_a_label, ask_for_a_column, ask_for_a_table):
+            assert guarded(settings, action) == BROKEN  # type: ignore[arg-type]
+            said = capsys.readouterr().err
+            assert told in said and "error.log" in said and "Traceback" not in said
 
 
 def test_a_broken_warehouse_file_is_exit_3(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -18,11 +20,11 @@ import pytest
 
 from dagster_project import run
 from dagster_project.as_of import recall
+from dagster_project.content_hash import hash_of
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest.store import SCHEMA_KEY, SCHEMA_VERSION
 from dagster_project.keeping import copying
 from dagster_project.keeping.backup import MANIFEST, backup
-from dagster_project.keeping.inventory import hash_of
 from dagster_project.keeping.restore import restore
 from dagster_project.keeping.verify import verify
 from dagster_project.rehearsal import rehearse
@@ -301,3 +303,9 @@ def test_a_backup_that_cannot_be_made_leaves_nothing(
     changed = refused(disk)
     assert changed.code == BROKEN and raw_file(home).name in changed.where
     assert not list(disk.iterdir()), "no backup of what has changed"
+
+
+@pytest.mark.parametrize("module", ["copying", "inventory"])
+def test_a_module_of_keeping_can_be_the_first_that_is_imported(module: str) -> None:
+    """Intake writes the inventory down and keeping reads it: neither may need the other to be there first."""
+    subprocess.run([sys.executable, "-c", f"import dagster_project.keeping.{module}"], check=True)

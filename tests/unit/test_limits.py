@@ -175,3 +175,12 @@ def test_no_room_for_what_does_not_fit_is_another_matter() -> None:
     with pytest.raises(UserError) as raised:
         stages.require_whole([failed])
     assert "disk" in raised.value.message("en")
+
+
+def test_a_failed_model_names_places_that_there_are(settings: Settings) -> None:
+    """dbt keeps no log here; what it wrote is the SQL that it ran."""
+    failed = NodeResult("model.m.fct_stay", "model", "error", None, 1.0, "Binder Error", None, "core", "fct_stay")
+    with pytest.raises(UserError) as raised:
+        stages.require_whole([failed])
+    assert "dbt.log" not in raised.value.message("zh") and "dbt_target/compiled/" in raised.value.message("zh")
+    assert settings.dbt_target == settings.home / "dbt_target"
