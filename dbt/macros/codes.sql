@@ -83,13 +83,14 @@
     {{ return('ENUM(' ~ types[domain] ~ ')' if types[domain] else 'VARCHAR') }}
 {%- endmacro %}
 
-{# One code as its enumeration: in the small tables that a fact joins, it is worked out once a code instead of once a row. #}
+{# One code as its enumeration: in the small tables that a fact joins, it is worked out once a code instead of once a row.
+   A code that no fact holds yet meets none of their rows: null, as is a province before its first settlement. #}
 {% macro as_code(expression, domain) -%}
     {{ return(adapter.dispatch('as_code', 'medical_insurance')(expression, domain)) }}
 {%- endmacro %}
 
 {% macro default__as_code(expression, domain) -%}
-    cast({{ expression }} as {{ code_type(code_types(), domain) }})
+    try_cast({{ expression }} as {{ code_type(code_types(), domain) }})
 {%- endmacro %}
 
 {% macro spark__as_code(expression, domain) -%}

@@ -14,6 +14,7 @@ from dagster_project.desk.targets import find_target
 from dagster_project.desk.unloading import unload
 from dagster_project.warehouse import connect
 from tests.changing_world import CHANGES, ChangingWorld
+from tests.missing_extracts import copy_landing, extract_of
 from tests.state import differences, tables
 from tests.warehouse_api import build_home, build_models, settings_of
 
@@ -97,6 +98,14 @@ def check_orders(folder: Path, seed: int, orders: int, runs: int) -> None:
 
 def test_two_years_of_deliveries_in_another_order(tmp_path: Path) -> None:
     check_orders(tmp_path, seed=1, orders=1, runs=2)
+
+
+def test_a_province_that_no_settlement_has_named_yet_is_built(tmp_path: Path) -> None:
+    """Encounters are delivered first, settlements and regions of a province that is in no national list later."""
+    made = ChangingWorld()
+    made.write(tmp_path / "source")
+    copy_landing(tmp_path / "source", tmp_path / "home", lambda name: extract_of(name) == "mdtrt_d")
+    build_home(tmp_path / "home", tmp_path / "key")
 
 
 @pytest.mark.long

@@ -23,8 +23,6 @@ netting_choices as (
         year,
         value
     from ({{ choice_of('netting') }}) as choices
-    -- A home that holds registers alone has no province yet.
-    where province <> ''
 ),
 
 -- Place and clock of a month, a few hundred times and not once a month of a person.
