@@ -69,7 +69,7 @@ def moved(numbers: pl.DataFrame, region: str) -> dict[str, int]:
     return {row["indicator_id"]: int(row["numerator_new"] - row["numerator"]) for row in rows.iter_rows(named=True)}
 
 
-def held_against(found: Difference, visits: int, chronic: int) -> None:
+def held_against(found: Difference, visits: int, chronic: int, persons: int) -> None:
     """What moved is what ordinary and chronic outpatient care of active employees adds to, in the place and the month.
 
     A number that was withheld in either vintage is listed as well, and has not moved.
@@ -81,7 +81,7 @@ def held_against(found: Difference, visits: int, chronic: int) -> None:
     every, fee = visits + chronic, (visits + chronic) * FEE
     expected = {
         "employee_outpatient_visits": visits, CHRONIC[0]: chronic, CHRONIC[1]: chronic * FEE,
-        "employee_institution_visits": every, "employee_benefit_visits": every, "institution_visits_total": every,
+        "employee_benefit_persons": persons, "employee_institution_visits": every, "employee_benefit_visits": every, "institution_visits_total": every,
         "employee_outpatient_expense": visits * FEE, "employee_institution_expense": fee,
         "employee_medical_expense_total": fee, "employee_active_expense": fee,
     }  # fmt: skip
@@ -122,7 +122,7 @@ def test_a_frozen_vintage_outlives_every_verb_and_the_difference_is_what_came_la
     rows = late_rows()
     land(home, "late", date(2026, 2, 20), rows)
     untouched(lambda: take_in(home, sample_home.key))
-    held_against(untouched(recompute), LATE, 0)
+    held_against(untouched(recompute), LATE, 0, LATE)
 
     # Ten of them are not valid, and twelve more were left out.
     more = [
@@ -148,7 +148,8 @@ def test_a_frozen_vintage_outlives_every_verb_and_the_difference_is_what_came_la
     mapped = ["map", "med_type", "9977", "chronic_outpatient"]
     untouched(lambda: codes.codes(settings, mapped, "test", "", build=False))
     untouched(lambda: codes.codes(settings, ["reread"], "test", "", build=False))
-    held_against(untouched(recompute), LATE + 3, 1)
+    # The twelve are of persons who were there before; what is corrected and what is mapped are one more person each.
+    held_against(untouched(recompute), LATE + 3, 1, LATE + 2)
 
     with connect(settings) as connection:
         finding = next(result.check_name for result in newest_results(connection) if result.status == "warn")
@@ -164,13 +165,13 @@ def test_a_frozen_vintage_outlives_every_verb_and_the_difference_is_what_came_la
     assert sorted_csv(settings.warehouse) == before
 
     untouched(lambda: desk.unload(settings, wrong[0], "right", "test", back=True, build=False))
-    held_against(untouched(recompute), LATE + 1, 1)
+    held_against(untouched(recompute), LATE + 1, 1, LATE + 2)
 
     copy = backup(settings, tmp_path)
     again = settings_of(tmp_path / "restored", sample_home.key)
     untouched(lambda: restore(again, copy.folder))
     assert contents(again.publication / str(YEAR) / vintage) == kept
-    held_against(compare(again, YEAR, vintage), LATE + 1, 1)
+    held_against(compare(again, YEAR, vintage), LATE + 1, 1, LATE + 2)
     assert json.loads((folder / "release.json").read_text(encoding="utf-8"))["frozen"]
     with connect(again) as connection:
         assert find_target(connection, again, wrong[1], unloaded=True).loads
