@@ -216,6 +216,9 @@ class Reader:
             return Fraction(
                 truth.sum("maternity_allowance", "payments", _seen(labels, set())("maternity_allowance", truth))
             )
+        if name == "listed_persons":
+            keep = _seen(labels, {"population_group", "list_cover"})("listed", truth)
+            return Fraction(truth.sum("listed", "persons", keep))
         if name == "population_persons":
             return self._given("population", "population_kind", labels, year, "persons")
         if name == "reported_value":

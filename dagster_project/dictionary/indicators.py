@@ -43,6 +43,7 @@ MEASURES: dict[str, str] = {
         "person": ("benefit_persons",),
         "told": ("told_amount",),
         "filing": ("filings",),
+        "listed": ("listed_persons",),
         "payment": (
             "paid_yuan", "claim_payments", "claim_working_days", "month_end_payments", "month_end_working_days",
         ),
@@ -56,7 +57,7 @@ LABELS = (
     "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
     "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
     "fund_item", "care_pilot", "filing_way", "payment_kind", "population_kind", "reported_indicator", "paid_by",
-    "two_disease", "subsidy_source",
+    "two_disease", "subsidy_source", "list_cover",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

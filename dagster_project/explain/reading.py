@@ -149,6 +149,7 @@ _TABLES = {
     "told": ("adm_return", "fct_reported", "fixmedins_b", "cube_institution", "med_dfr_d", "cube_payment"),
     "filing": ("out_appy_d", "fct_filing", "cube_filing"),
     "payment": ("med_dfr_d", "fct_payment", "cube_payment"),
+    "listed": ("psn_idet_info_b", "person_identity", "fct_listed_person", "cube_listed_person"),
 }
 
 

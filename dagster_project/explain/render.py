@@ -38,9 +38,10 @@ _COUNTED = {
     "premium_subsidy": Text("人", "persons"),
     "person": Text("人", "persons"),
     "filing": Text("次备案", "filings"),
+    "listed": Text("人", "persons"),
 }
 # Stocks stand at the end of a year, whatever flows beside them.
-_STOCKS = ("persons", "closing_balance_yuan")
+_STOCKS = ("persons", "listed_persons", "closing_balance_yuan")
 _PARTS = {
     "counted": Text("计入的行", "rows counted"),
     "deciding": Text("判定计入与否、计入何处的行", "rows that decide whether and where those count"),

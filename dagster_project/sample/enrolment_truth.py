@@ -35,7 +35,7 @@ def count_insured(world: World, lives: Lives, paid: list[tuple[Payments, Payment
     household = codes.KIND_OF_HOUSEHOLD[categories.household(lives.category, lives.rank)]
     for year, both in zip(world.all_years, paid, strict=True):
         date = day_number(year, 12, 31)
-        insured = [_insured(spell, rows, date, year) for spell, rows in zip(lives.spells, both, strict=True)]
+        insured = [insured_on(spell, rows, date, year) for spell, rows in zip(lives.spells, both, strict=True)]
         first, second = lives.spells
         # R15: employee before resident, then the later begin, then the larger relation number.
         second_wins = _before(second, first)
@@ -106,8 +106,8 @@ def subsidies_as_json(world: World, cells: Cells) -> list[dict[str, Any]]:
     ]
 
 
-def _insured(spell: Spell, rows: Payments, date: int, year: int) -> NDArray[np.bool_]:
-    """Open at the date, and paid for December by then or retired."""
+def insured_on(spell: Spell, rows: Payments, date: int, year: int) -> NDArray[np.bool_]:
+    """Who is insured by a spell: open at the date, and paid for December by then or retired."""
     is_open = (spell["exists"] == 1) & (spell["from"] <= date) & ((spell["to"] == 0) | (spell["to"] >= date))
     covers = (rows.accrual_from <= year * 100 + 12) & (rows.accrual_to >= year * 100 + 12)
     counts = covers & (rows.flag == 1) & (rows.kind == 10) & (rows.offset == 0) & (rows.day <= date)

@@ -19,6 +19,7 @@ from dagster_project.sample import (
     enrolment_tables,
     enrolment_truth,
     file_truth,
+    identity_list,
     institution_payments,
     ledger,
     reference_tables,
@@ -32,8 +33,15 @@ from dagster_project.sample.settlement_files import group_rows
 from dagster_project.sample.world import World
 
 PERSON_CHUNK = 131_072
-_PERSON_TABLES = ("psn_info_b", "psn_insu_d", "psn_insu_his_d", "staf_psn_clct_detl_d", "rsdt_psn_clct_detl_d")
-_UNIQUE = frozenset({"psn_no", "certno", "rid", "psn_insu_rlts_id", "emp_no"})
+_PERSON_TABLES = (
+    "psn_info_b",
+    "psn_insu_d",
+    "psn_insu_his_d",
+    "staf_psn_clct_detl_d",
+    "rsdt_psn_clct_detl_d",
+    "psn_idet_info_b",
+)
+_UNIQUE = frozenset({"psn_no", "certno", "rid", "psn_insu_rlts_id", "emp_no", "idet_id"})
 
 
 @dataclass
@@ -43,6 +51,7 @@ class MasterTruth:
     enrolment: Cells = field(default_factory=enrolment_truth.new_cells)
     subsidy: Cells = field(default_factory=enrolment_truth.new_subsidy_cells)
     files: Cells = field(default_factory=file_truth.new_cells)
+    listed: Cells = field(default_factory=identity_list.new_cells)
     allowance: Cells = field(default_factory=benefit_tables.allowance_cells)
     care: Cells = field(default_factory=benefit_tables.care_cells)
     filing: Cells = field(default_factory=benefit_tables.filing_cells)
@@ -58,6 +67,7 @@ class MasterTruth:
         self.enrolment.absorb(other.enrolment)
         self.subsidy.absorb(other.subsidy)
         self.files.absorb(other.files)
+        self.listed.absorb(other.listed)
         self.allowance.absorb(other.allowance)
         self.care.absorb(other.care)
         self.filing.absorb(other.filing)
@@ -104,6 +114,7 @@ def write_people(world: World, landing: Path, truth: MasterTruth) -> list[Writte
                     put(year, "psn_insu_d", current)
                     put(year, "psn_insu_his_d", history)
                     truth.replaced("psn_insu_d", replaced)
+                    put(year, "psn_idet_info_b", identity_list.list_table(world, lives, year))
                     died = (lives.death > 0) & (
                         lives.death.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 == year
                     )
@@ -124,6 +135,7 @@ def write_people(world: World, landing: Path, truth: MasterTruth) -> list[Writte
                 enrolment_truth.count_insured(world, lives, paid, truth.enrolment)
                 enrolment_truth.count_subsidised(world, lives, paid, truth.subsidy)
                 file_truth.count_files(world, lives, paid, truth.files)
+                identity_list.count_listed(world, lives, paid, truth.listed)
     return written
 
 

@@ -58,6 +58,10 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         (Source("filing", "indicator.labelled_filing", {"filings": "filings"}),),
         {"filing": "filing"},
     ),
+    "listed": (
+        (Source("listed", "indicator.labelled_listed", {"persons": "persons"}),),
+        {"listed": "listed"},
+    ),
     "assistance": (
         (
             Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),

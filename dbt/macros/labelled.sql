@@ -292,6 +292,20 @@
     {{ join_place('cells.region_code', 'make_date(cells.year, 12, 31)') }}
 {%- endmacro %}
 
+{% macro listed_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.region_code', 'cells.province', 'places') }} as region_code,
+        cells.reference_year as year,
+        cells.population_group,
+        cells.list_cover,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    {{ join_place('cells.region_code', 'make_date(cells.reference_year, 12, 31)') }}
+{%- endmacro %}
+
 {% macro network_labels(cells, carried) -%}
     select
         cells.province,

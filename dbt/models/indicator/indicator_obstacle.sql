@@ -25,7 +25,7 @@ cube_extract as (
         ('person', 'setl_d'),
         ('enrolment', 'psn_insu_d'), ('fund', 'fund_ledger_m'), ('maternity_allowance', 'matn_alwn_crtf_d'),
         ('population', 'population_ref'), ('reported', 'adm_return'), ('told', 'adm_return'), ('filing', 'out_appy_d'),
-        ('payment', 'med_dfr_d'), ('premium_subsidy', 'rsdt_psn_clct_detl_d'),
+        ('payment', 'med_dfr_d'), ('listed', 'psn_idet_info_b'), ('premium_subsidy', 'rsdt_psn_clct_detl_d'),
     ] %}
     {{ 'union all' if not loop.first }}
     select
@@ -78,6 +78,7 @@ measures as (
         ('premium_subsidy', 'labelled_premium_subsidy', 'year'),
         ('person', 'labelled_person', 'year'),
         ('filing', 'labelled_filing', 'year'), ('payment', 'labelled_payment', 'year'),
+        ('listed', 'labelled_listed', 'year'),
     ] %}
     select
         '{{ cube }}' as cube,
@@ -211,7 +212,7 @@ gaps as (
             when unmet.has_other_items and unmet.cube in ('reported', 'told') then 4
             when unmet.has_other_items and unmet.is_given then 5
             when not unmet.has_no_year then 3
-            when unmet.cube = 'enrolment' and unmet.data_year > unmet.register_year then 0
+            when unmet.cube in ('enrolment', 'listed') and unmet.data_year > unmet.register_year then 0
             when unmet.lag_years > 0 then 2
             else 1
         end as gap

@@ -80,6 +80,8 @@ visits as (
 
 {{ added_cells('filing', ref('labelled_filing'), ['scheme', 'travel_class', 'filing_way'], [('filings', 'filings')], 'filings') }},
 
+{{ added_cells('listed', ref('labelled_listed'), ['population_group', 'list_cover'], [('listed_persons', 'persons')], 'persons') }},
+
 {{ added_cells('payment', ref('labelled_payment'), ['payment_kind'], pairs_of(payment_measures), 'null') }},
 
 {{ added_cells('told', ref('labelled_told'), ['reported_indicator'], [('told_amount', 'amount')], 'null') }},
@@ -111,6 +113,8 @@ long as (
     {{ measure_rows('assistance_added', [('assistance_encounters', 'encounters'), ('assistance_payments', 'payments'), ('assistance_paid_yuan', 'assistance_pay_yuan')]) }}
     union all
     {{ measure_rows('filing_added', [('filings', 'filings')]) }}
+    union all
+    {{ measure_rows('listed_added', [('listed_persons', 'persons')]) }}
     union all
     {{ measure_rows('payment_added', pairs_of(payment_measures)) }}
     union all

@@ -81,6 +81,10 @@ population as (
     select * from {{ ref('fct_population') }}
 ),
 
+listed as (
+    {{ listed_labels(ref('fct_listed_person'), ['load_id', 'source_row']) }}
+),
+
 filing as (
     {{ filing_labels(ref('fct_filing'), ['load_id', 'source_row']) }}
 ),
@@ -196,6 +200,8 @@ final as (
         ['reported_indicator']) }}
     union all
     {{ trace_rows('filing', 'out_appy_d', 'filing', ['scheme', 'travel_class', 'filing_way']) }}
+    union all
+    {{ trace_rows('listed', 'psn_idet_info_b', 'listed', ['population_group', 'list_cover']) }}
     union all
     {{ trace_rows('payment', 'med_dfr_d', 'payment', ['payment_kind']) }}
 )
