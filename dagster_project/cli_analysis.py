@@ -57,3 +57,27 @@ def add_analysis(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.C
         from dagster_project.verbs import reconciling
 
         return reconciling.reconcile(settings, file, year, to, example)
+
+    @verb(
+        click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
+        click.option(
+            "--quarter", type=click.IntRange(1, 4), default=None,
+            help="年初累计到第几季，默认数据所到的季。 Cumulated up to this quarter; by default the last delivered.",
+        ),
+        click.option("--region", default=None, help="地区代码或名称，默认全省。 Region, by code or name; default the province."),
+        click.option(
+            "--definitions", "variant", default="present", show_default=True, metavar="NAME",
+            help="按哪套口径填，如 bureau 为地市经办报表口径。 Under which definitions; bureau is a prefecture bureau's way.",
+        ),
+        click.option(
+            "--to", type=_WORKBOOK, required=True, metavar="FILE.xlsx|csv",
+            help="写成工作簿；.csv 为全部地区和季度的长表。 Write a workbook, or a CSV of all regions and quarters.",
+        ),
+    )  # fmt: skip
+    def forms(
+        settings: Settings, year: int, quarter: int | None, region: str | None, variant: str, to: Path
+    ) -> ExitCode:
+        """填写月报与 HI、MI、SI 报表并做表间审核；内部报表，不得公开。 Fill the official forms and check them; internal, not for publication."""
+        from dagster_project.verbs import forms as returns
+
+        return returns.forms(settings, year, quarter, region, variant, to)

@@ -30,7 +30,7 @@ from dagster_project.warehouse import is_read_only, keep_within, reading_working
 TARGET = "indicator_value"
 # The name of the database in the SQL that dbt compiles: that of the warehouse file.
 DATABASE = "warehouse"
-_texts: dict[str, dict[str, str]] = {}  # by fingerprint of the project, then by model
+_texts: dict[tuple[str, ...], dict[str, str]] = {}  # by fingerprint of the project and models asked for, then by model
 
 
 class Trial:
@@ -50,6 +50,14 @@ class Trial:
 
     def values(self, province: Province, *years: int) -> pl.DataFrame:
         """`indicator_value` of these years under these definitions: all regions, breakdowns and periods."""
+        return (
+            self.computed(province)
+            .execute(f"select * from indicator.{TARGET} where list_contains($1::integer[], year)", [list(years)])
+            .pl()
+        )
+
+    def computed(self, province: Province) -> duckdb.DuckDBPyConnection:
+        """The database aside with the whole layer under these definitions, until the next call."""
         write_dictionary(self._connection, [province], self._years, self._register_year)
         try:
             for statement in self._statements:
@@ -60,16 +68,14 @@ class Trial:
                 where=str(error).partition("\n")[0],
                 todo=Text("先运行 bulletin build。", "Run `bulletin build` first."),
             ) from error
-        return self._connection.execute(
-            f"select * from indicator.{TARGET} where list_contains($1::integer[], year)", [list(years)]
-        ).pl()
+        return self._connection
 
 
 @contextmanager
-def trial(settings: Settings) -> Iterator[Trial]:
-    """A trial over the working warehouse of a home. Raises UserError (exit 2) when another process holds the file."""
+def trial(settings: Settings, *beside: str) -> Iterator[Trial]:
+    """A trial over the working warehouse of a home; `beside` are models of the layer that no figure stands on. Raises UserError (exit 2) when another process holds the file."""
     manifest = dbt_parse.manifest(settings)
-    models, read = _layer(manifest)
+    models, read = _layer(manifest, (TARGET, *beside))
     statements = [
         f"create or replace {'view' if _is_view(manifest, name) else 'table'} "
         f"{manifest['nodes'][name]['schema']}.{manifest['nodes'][name]['name']} as {text}"
@@ -92,9 +98,10 @@ def facts_needed(settings: Settings, switches: Sequence[str]) -> set[str]:
     return model_inputs.choices_of_facts(dbt_parse.manifest(settings), switches)
 
 
-def _layer(manifest: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, str]]]:
+def _layer(manifest: Mapping[str, Any], targets: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
     """Models that the figures stand on, in the order in which they are made, and the relations below them that they read."""
-    nodes, reached, waiting = manifest["nodes"], set(), [f"model.medical_insurance.{TARGET}"]
+    nodes, reached = manifest["nodes"], set()
+    waiting = [f"model.medical_insurance.{target}" for target in targets]
     below: set[tuple[str, str]] = set()
     while waiting:
         name = waiting.pop()
@@ -124,10 +131,10 @@ def _show(connection: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, 
 
 def _compiled(settings: Settings, manifest: Mapping[str, Any], models: Sequence[str]) -> dict[str, str]:
     """The SQL of models as dbt writes it for a warehouse; by unique id, in the given order. Compiled once a process."""
-    fingerprint = dbt_parse.project_fingerprint()
-    if fingerprint not in _texts:
-        _texts[fingerprint] = _compile(settings, manifest, models)
-    return {name: _texts[fingerprint][name] for name in models}
+    asked = (dbt_parse.project_fingerprint(), *models)
+    if asked not in _texts:
+        _texts[asked] = _compile(settings, manifest, models)
+    return {name: _texts[asked][name] for name in models}
 
 
 def _compile(settings: Settings, manifest: Mapping[str, Any], models: Sequence[str]) -> dict[str, str]:

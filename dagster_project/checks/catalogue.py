@@ -29,6 +29,14 @@ def catalogue() -> dict[str, Rule]:
 
 
 @cache
+def form_rules() -> dict[str, Rule]:
+    """The cross-form rules by id; they belong to no stage of a run, for forms are filled when they are asked for."""
+    with RULES_FILE.open(encoding="utf-8") as stream:
+        content = yaml.load(stream, Loader=yaml.CSafeLoader)
+    return {rule_id: _rule(rule_id, "forms", entry) for rule_id, entry in content["forms"].items()}
+
+
+@cache
 def extract_uses() -> dict[str, Text]:
     """What cannot be computed without an extract, by extract: the required extracts of the first intake."""
     with RULES_FILE.open(encoding="utf-8") as stream:

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from dagster_project.language import Text
 
-Stage = Literal["landing", "core", "indicator", "publication"]
+# Stages of a run, and the forms, which are judged when they are filled.
+Stage = Literal["landing", "core", "indicator", "publication", "forms"]
 Severity = Literal["error", "warning"]
 Status = Literal["pass", "warn", "fail", "error", "not_applicable"]
 

@@ -41,17 +41,23 @@ def run_stage(settings: Settings, stage: Stage, run_id: str) -> list[CheckResult
         store.prepare(connection)
         rules = {rule.id: rule for rule in catalogue().values() if rule.stage == stage}
         checks = {check.rule: check for check in PLANS[stage](settings, connection, run_id)}
-        absent = _absent(connection, rules)
-        ready = [checks[rule_id] for rule_id in rules if rule_id in checks and rule_id not in absent]
-        verdicts = _judge(connection, rules, ready)
-        results = []
-        for rule in rules.values():
-            if rule.id in absent or rule.id not in checks:
-                results.append(_result(run_id, rule, "not_applicable", note=absent.get(rule.id)))
-            else:
-                results.append(_weigh(connection, run_id, rule, checks[rule.id], verdicts[rule.id]))
+        results = judged(connection, rules, checks, run_id)
         store.write_results(connection, run_id, stage, results)
         return with_waivers(connection, results)
+
+
+def judged(
+    connection: duckdb.DuckDBPyConnection, rules: dict[str, Rule], checks: dict[str, Check], run_id: str
+) -> list[CheckResult]:
+    """Results of these rules in their order; nothing is stored."""
+    absent = _absent(connection, rules)
+    verdicts = _judge(connection, rules, [checks[one] for one in rules if one in checks and one not in absent])
+    return [
+        _result(run_id, rule, "not_applicable", note=absent.get(rule.id))
+        if rule.id in absent or rule.id not in checks
+        else _weigh(connection, run_id, rule, checks[rule.id], verdicts[rule.id])
+        for rule in rules.values()
+    ]
 
 
 def filled(text: str, rule: Rule) -> str:
