@@ -89,8 +89,8 @@ FILTERS: dict[str, tuple[str, str, str, str]] = {
     "Q15 inpatient": ("HI7", "inpatient", "390", INPATIENT),
     "Q15 elderly": ("HI7", "inpatient_elderly", "390", INPATIENT + " and age_group = '60+'"),
     "Q27": ("HI7", "hypertension", "390", f"two_disease = 'hypertension' and {HOSPITAL}"),
-    "Q28 in province": ("HI8", "inpatient_in_province", "310", INPATIENT + " and left(care_type::varchar, 2) <> '52' and travel_class = 'in_province'"),
-    "Q30 direct": ("HI8.1", "inpatient_in_province_direct", "390", INPATIENT + " and left(care_type::varchar, 2) <> '52' and travel_class = 'in_province' and payment_place <> '1'"),
+    "Q28 in province": ("HI8", "inpatient_in_province", "310", INPATIENT + " and care_type not in ('52', '5302') and travel_class = 'in_province'"),
+    "Q30 direct": ("HI8.1", "inpatient_in_province_direct", "390", INPATIENT + " and care_type not in ('52', '5302') and travel_class = 'in_province' and payment_place <> '1'"),
 }  # fmt: skip
 
 
