@@ -39,10 +39,6 @@ def run_without(one_year: Path, home: Path, missing: str) -> None:
         assert_rest_equals_truth(home, one_year / "truth.json", {missing})
 
 
-def test_without_the_region_list_every_place_has_its_name_and_number(one_year: Path, tmp_path: Path) -> None:
-    run_without(one_year, tmp_path / "home", "admdvs_dim_a")
-
-
 def test_a_single_file_of_settlements_makes_a_bulletin(one_year: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     copy_landing(one_year / "landing", home, lambda name: name == "setl_d_202403.parquet")
@@ -51,7 +47,7 @@ def test_a_single_file_of_settlements_makes_a_bulletin(one_year: Path, tmp_path:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("missing", sorted(set(load_contracts()) - {"admdvs_dim_a"}))
+@pytest.mark.parametrize("missing", sorted(load_contracts()))
 def test_any_single_extract_may_be_missing(one_year: Path, tmp_path: Path, missing: str) -> None:
     run_without(one_year, tmp_path / "home", missing)
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
 
 import duckdb
@@ -16,7 +12,7 @@ import pytest
 
 from dagster_project.disclosure import load_parameters
 from dagster_project.serving import load_tables
-from tests.conftest import SampleHome, copy_of
+from tests.conftest import SampleHome
 from tests.warehouse_api import bulletin, settings_of
 
 # Names under which the platform or anybody else keeps what identifies a person.
@@ -26,28 +22,6 @@ PERSONAL = re.compile(
     re.IGNORECASE,
 )
 NAMES_OF_THINGS = {"region_name", "institution_name"}
-# One process that reads in both ways without end and reports what it met.
-READER = """
-import json, sys, time
-import duckdb, sqlalchemy
-path, stop = sys.argv[1], sys.argv[2]
-engine = sqlalchemy.create_engine("duckdb:///" + path, connect_args={"read_only": True}, poolclass=sqlalchemy.pool.NullPool)
-reads, errors, runs = 0, [], set()
-question = "select value_en from about where item = 'run_id'"
-import os
-while not os.path.exists(stop):
-    try:
-        with duckdb.connect(path, read_only=True) as connection:
-            runs.add(connection.execute(question).fetchone()[0])
-            connection.execute("select count(*), sum(value) from indicator_value").fetchone()
-        with engine.connect() as connection:
-            connection.execute(sqlalchemy.text("select count(*) from indicator_value join dim_region using (region_code)")).scalar()
-        reads += 2
-    except Exception as error:
-        errors.append(repr(error))
-    time.sleep(0.02)
-print(json.dumps({"reads": reads, "errors": errors[:5], "runs": sorted(runs)}))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -297,34 +271,6 @@ def test_serving_without_indicators_is_said(tmp_path: Path) -> None:
     said = bulletin("serve", "--home", str(tmp_path / "home"))
     assert said.code == 2, said.text
     assert not said.has_traceback
-
-
-def test_readers_in_other_processes_are_never_locked_out_during_a_run(sample_home: SampleHome, tmp_path: Path) -> None:
-    home, stop = copy_of(sample_home, tmp_path / "home"), tmp_path / "stop"
-    served = home / "serving" / "medical_insurance.duckdb"
-    assert served.is_file(), sample_home.run.text
-    readers = [
-        subprocess.Popen(
-            [sys.executable, "-c", READER, str(served), str(stop)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    try:
-        second = bulletin("run", "--home", str(home), key=sample_home.key)
-        time.sleep(1)
-    finally:
-        stop.touch()
-    reports = [reader.communicate(timeout=60) for reader in readers]
-    assert second.code in (0, 1), second.text
-    for out, problem in reports:
-        report = json.loads(out or "{}")
-        assert report, problem
-        assert report["errors"] == []
-        assert report["reads"] > 20
-        assert len(report["runs"]) == 2, "the reader saw the file before and after it was replaced"
 
 
 def test_many_threads_of_one_client_read_while_it_is_replaced(sample_home: SampleHome, served: Path) -> None:
