@@ -5,12 +5,14 @@ Belongs here: wording and layout of plain text. Does not belong here: comparing 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from dagster_project.bulletin.compose import KINDS
 from dagster_project.china_time import shown
 from dagster_project.dictionary import load_indicators
 from dagster_project.dictionary.indicators import Indicator
+from dagster_project.explain.between import CAUSES, Between
 from dagster_project.explain.naming import place_name
 from dagster_project.explain.period import when
 from dagster_project.explain.quantity import together
@@ -20,11 +22,17 @@ from dagster_project.language import Text
 from dagster_project.serving.labels import named
 
 SHOWN = 60
+_CAUSES = {
+    "late": Text("迟到数据", "late"),
+    "reversal": Text("冲销", "reversals"),
+    "corrected": Text("更正", "corrected"),
+    "taken_out": Text("撤出", "taken out"),
+}
 _LABELS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 
 
-def render(difference: Difference, language: str = "zh") -> str:
-    """Which two vintages were compared, and the changed numbers as lines of text."""
+def render(difference: Difference, language: str = "zh", between: Between | None = None) -> str:
+    """Which two vintages were compared, what came between them where that is known, and the changed numbers as lines of text."""
     changed = difference.changes.height
     lines = [
         Text(f"{difference.year} 年，比较两个版次：", f"{difference.year}, two vintages compared:"),
@@ -36,6 +44,7 @@ def render(difference: Difference, language: str = "zh") -> str:
         ),
     ]
     told = [line.in_language(language) for line in lines]
+    told += _between_lines(between, language) if between else []
     told += changed_lines(difference, language)
     if changed > SHOWN:
         more = Text(
@@ -44,6 +53,47 @@ def render(difference: Difference, language: str = "zh") -> str:
         )
         told.append(more.in_language(language))
     return "\n".join(told)
+
+
+def _between_lines(between: Between, language: str) -> list[str]:
+    """Rows by cause, in all and by extract, then the choices that differ. Rows are of all years: a number may rest on several."""
+    whole = sum(between.rows.values(), Counter[str]())
+    lines = [
+        Text(
+            f"两版之间新入库 {between.came} 个文件、撤出 {between.went} 个（全部年份和地区的行数，裁定 L70）：{_by_cause(whole).zh}",
+            f"Between them {between.came} files came and {between.went} went (rows of all years and places, L70): {_by_cause(whole).en}",
+        )
+    ]
+    for extract, rows in between.rows.items():
+        lines.append(Text(f"  {extract}：{_by_cause(rows).zh}", f"  {extract}: {_by_cause(rows).en}"))
+    for (switch, old, new), figures in sorted(between.choices.items()):
+        lines.append(
+            Text(
+                f"口径变更：{switch} {old} → {new}，涉及下列数中的 {figures:,} 个",
+                f"Definition changed: {switch} {old} → {new}, which concerns {figures:,} of the numbers below",
+            )
+        )
+    if between.unnamed:
+        lines.append(
+            Text(
+                f"另有 {between.unnamed:,} 个数的口径不同，两版的 release.json 没有记其取值",
+                f"{between.unnamed:,} more numbers have another definition, whose choices the release.json of both do not hold",
+            )
+        )
+    lines.append(
+        Text(
+            "以上是来源行数；每个数的变动额尚未按原因拆分。",
+            "These are rows of the sources; the change of each number is not split by cause.",
+        )
+    )
+    return [line.in_language(language) for line in lines]
+
+
+def _by_cause(rows: Counter[str]) -> Text:
+    return Text(
+        "，".join(f"{_CAUSES[cause].zh} {rows[cause]:,} 行" for cause in CAUSES),
+        ", ".join(f"{_CAUSES[cause].en} {rows[cause]:,}" for cause in CAUSES),
+    )
 
 
 def changed_lines(difference: Difference, language: str = "zh", shown: int = SHOWN) -> list[str]:

@@ -84,10 +84,15 @@ def _descriptor(folder: Path) -> dict[str, Any]:
         return {}
 
 
+def descriptor_of(settings: Settings, year: int, name: str) -> dict[str, Any]:
+    """The release descriptor of a vintage, {} where there is none that says when it was made."""
+    folders = (settings.publication / str(year) / name, settings.unchecked / str(year) / name)
+    return next((found for folder in folders if (found := _descriptor(folder)).get("made_at")), {})
+
+
 def _draft(settings: Settings, year: int, name: str) -> Vintage:
     """A draft, and how the warehouse has moved on since it was made."""
-    folders = (settings.publication / str(year) / name, settings.unchecked / str(year) / name)
-    told = next((found for folder in folders if (found := _descriptor(folder)).get("made_at")), {})
+    told = descriptor_of(settings, year, name)
     made_from = {int(one["load_id"]): str(one.get("source_file")) for one in told.get("inputs", ()) if "load_id" in one}
     later: list[tuple[int, str]] = []
     gone: list[tuple[int, str]] = []

@@ -41,6 +41,7 @@ def explain(
 
 def diff(settings: Settings, year: int, old: str | None, new: str | None, to: Path | None) -> ExitCode:
     """Print the numbers that differ between two vintages of a year, and write them all as CSV where asked."""
+    from dagster_project.explain.between import between
     from dagster_project.explain.differences import render
     from dagster_project.explain.vintages import compare
 
@@ -49,7 +50,7 @@ def diff(settings: Settings, year: int, old: str | None, new: str | None, to: Pa
     if to is not None:
         handing_out.require_place(to)
     result = compare(settings, year, old, new)
-    say(render(result, settings.language), settings.language)
+    say(render(result, settings.language, between(settings, result)), settings.language)
     if to is not None:
         with handing_out.whole_file(to) as part:
             result.changes.write_csv(part)

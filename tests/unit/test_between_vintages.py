@@ -1,0 +1,133 @@
+"""What came between two vintages, by cause (L70): a small home whose every row is known."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from dagster_project.desk.targets import find_target
+from dagster_project.desk.unloading import unload
+from dagster_project.explain.between import Between, between
+from dagster_project.explain.differences import render
+from dagster_project.explain.vintages import COMPARED, FROZEN_FILE, KEY, Difference, compare
+from dagster_project.warehouse import connect
+from tests.intake_world import Home, row
+
+YEAR = 2024
+NEWER, NEWEST, OLDER = "2024-02-01 00:00:00", "2024-03-01 00:00:00", "2023-12-01 00:00:00"
+
+
+def freeze(home: Home, name: str, definition: str = "ledger") -> None:
+    """A frozen vintage of one number, which the vintage decides, with the loads of this moment."""
+    folder = home.settings.publication / str(YEAR) / name
+    folder.mkdir(parents=True)
+    number = dict.fromkeys(KEY, "total") | {"year": YEAR, "month": None, "indicator_id": "insured_total"}
+    number |= dict.fromkeys(COMPARED) | {"value": float(name[:4]), "status": "final", "definition_id": definition}
+    floats = dict.fromkeys(("value", "numerator", "denominator"), pl.Float64)
+    pl.DataFrame([number], schema_overrides=floats | {"month": pl.Int32}).write_parquet(folder / FROZEN_FILE)
+    inputs = [
+        {"load_id": load, "sha256": sha} for load, sha in home.query("select load_id, sha256 from ops.load order by 1")
+    ]
+    told = {"made_at": f"{name[:4]}-01-01", "frozen_at": f"{name[:4]}-01-01", "inputs": inputs}
+    told["definitions"] = {definition: {"reversal_measure": definition, "netting": "link_and_flag"}}
+    (folder / "release.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Four vintages: as first delivered; after late rows, reversals, corrections and an unloaded file, under another definition;
+    after a reversed row was delivered again; and with nothing new."""
+    home = Home(tmp_path_factory.mktemp("between") / "home")
+    home.put_rows("setl_d_a.csv", [row("setl_d", number) for number in range(1, 5)])
+    home.put_rows("setl_d_wrong.csv", [row("setl_d", 5), row("setl_d", 6)])
+    home.run()
+    freeze(home, "2025_quick_report")
+
+    with connect(home.settings) as connection:
+        target = find_target(connection, home.settings, "setl_d_wrong.csv")
+        unload(connection, home.settings, target, "test", "wrong file", "unload1")
+    (home.landing / "setl_d_wrong.csv").unlink()
+    taken_back = row("setl_d", 1, refd_setl_flag="1", updt_time=NEWER)
+    home.put_rows(
+        "setl_d_b.csv",
+        [
+            row("setl_d", 5),  # of the file that was taken out; the other row of it does not come again
+            row("setl_d", 7),
+            row("setl_d", 8),
+            taken_back,
+            row("setl_d", 9, init_setl_id="set1", refd_setl_flag="1"),
+            row("setl_d", 2, updt_time=NEWER, emp_no="right"),
+            row("setl_d", 3, updt_time=OLDER, emp_no="older"),  # never seen: changes nothing
+            row("setl_d", 4, updt_time=NEWER, emp_no="nearly"),
+        ],
+    )
+    home.put_rows(
+        "setl_fund_sbit_d_b.csv",
+        [row("setl_fund_sbit_d", 1, setl_id="set7"), row("setl_fund_sbit_d", 2, setl_id="set9")],
+    )
+    home.run()
+    home.put_rows("setl_d_c.csv", [row("setl_d", 4, updt_time=NEWEST, emp_no="right")])
+    home.run()
+    freeze(home, "2026_bulletin", "as_known")
+
+    home.put_rows("setl_d_d.csv", [taken_back | {"updt_time": NEWEST, "emp_no": "right"}])
+    home.run()
+    freeze(home, "2027_yearbook", "as_known")
+    freeze(home, "2028_monthly", "as_known")
+    return home
+
+
+def found(home: Home, old: str, new: str) -> tuple[Difference, Between]:
+    difference = compare(home.settings, YEAR, old, new)
+    told = between(home.settings, difference)
+    assert told is not None
+    return difference, told
+
+
+def test_L70_rows_between_two_vintages_are_late_reversals_corrected_or_taken_out(home: Home) -> None:
+    difference, told = found(home, "quick_report", "bulletin")
+    assert told.rows == {
+        "setl_d": Counter(late=2, reversal=2, corrected=3, taken_out=1),
+        "setl_fund_sbit_d": Counter(late=1, reversal=1),
+    }
+    assert (told.came, told.went) == (3, 1)
+    assert told.choices == {("reversal_measure", "ledger", "as_known"): 1} and not told.unnamed
+    said = render(difference, "zh", told)
+    assert "迟到数据 3 行，冲销 3 行，更正 3 行，撤出 1 行" in said
+    assert "口径变更：reversal_measure ledger → as_known，涉及下列数中的 1 个" in said
+    assert "late 3, reversals 3, corrected 3, taken out 1" in render(difference, "en", told)
+
+
+def test_rows_add_up_to_the_keys_that_count(home: Home) -> None:
+    """By another route: the settlements themselves, counted in the files."""
+    _, told = found(home, "quick_report", "bulletin")
+    before, after = {1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 7, 8, 9}
+    mirrors = {9}
+    assert told.rows["setl_d"]["late"] == len(after - before - mirrors)
+    assert told.rows["setl_d"]["taken_out"] == len(before - after)
+
+
+def test_a_reversed_row_that_is_delivered_again_is_a_correction(home: Home) -> None:
+    _, told = found(home, "bulletin", "yearbook")
+    assert told.rows == {"setl_d": Counter(corrected=1)} and not told.choices
+
+
+def test_nothing_came_nothing_is_told(home: Home) -> None:
+    _, told = found(home, "yearbook", "monthly")
+    assert (told.came, told.went, told.rows) == (0, 0, {})
+
+
+def test_a_home_that_was_filled_anew_tells_nothing(home: Home, tmp_path: Path) -> None:
+    copied = home.copy(tmp_path / "home")
+    difference = compare(copied.settings, YEAR, "bulletin", "yearbook")
+    moved = copied.settings.raw.rename(copied.settings.home / "elsewhere")
+    assert between(copied.settings, difference) is None, "raw files that are gone are no traceback"
+    moved.rename(copied.settings.raw)
+    assert between(copied.settings, difference) is not None
+    with connect(copied.settings) as connection:
+        connection.execute("update ops.load set sha256 = 'other'")
+    assert between(copied.settings, difference) is None
