@@ -31,7 +31,8 @@ class Between:
     """Files that came and went between two vintages, their rows by extract and cause (see L70), whatever year they are of.
 
     `choices` are the switches that differ: (switch, value, value in the new vintage), with the number of changed figures made
-    under them; `unnamed` figures are made under another definition that the vintages do not describe.
+    under them; `unnamed` figures are made under another definition that the vintages do not describe. `programs` are the
+    versions of the program that computed the two.
     """
 
     came: int
@@ -39,12 +40,14 @@ class Between:
     rows: dict[str, Counter[str]]
     choices: Counter[tuple[str, str, str]]
     unnamed: int
+    programs: tuple[str, str]
 
 
 def between(settings: Settings, difference: Difference) -> Between | None:
     """What lies between the two vintages of a difference; None where they or the home do not hold the loads of both."""
     told = [descriptor_of(settings, difference.year, one.name) for one in (difference.old, difference.new)]
     then, here = ({(one["load_id"], one["sha256"]) for one in release.get("inputs", ())} for release in told)
+    programs = (str(told[0].get("code_version", "")), str(told[1].get("code_version", "")))
     if not then or not here or not settings.warehouse.exists():
         return None
     with connect(settings) as connection:
@@ -68,7 +71,7 @@ def between(settings: Settings, difference: Difference) -> Between | None:
             )
             for extract in sorted(moved, key=lambda name: (name != SETTLEMENTS, name))
         }
-    return Between(len(here - then), len(then - here), rows, *_choices(difference, *told))
+    return Between(len(here - then), len(then - here), rows, *_choices(difference, *told), programs)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, then: list[int], here: list[int]) -> Counter[str]:

@@ -58,12 +58,15 @@ def render(difference: Difference, language: str = "zh", between: Between | None
 def _between_lines(between: Between, language: str) -> list[str]:
     """Rows by cause, in all and by extract, then the choices that differ. Rows are of all years: a number may rest on several."""
     whole = sum(between.rows.values(), Counter[str]())
+    nothing = Text("两版之间没有入库或撤出文件。", "No file came or went between them.")
     lines = [
         Text(
             f"两版之间新入库 {between.came} 个文件、撤出 {between.went} 个（全部年份和地区的行数，裁定 L70）：{_by_cause(whole).zh}",
             f"Between them {between.came} files came and {between.went} went (rows of all years and places, L70): {_by_cause(whole).en}",
         )
     ]
+    if not between.rows:
+        lines = [nothing]
     for extract, rows in between.rows.items():
         lines.append(Text(f"  {extract}：{_by_cause(rows).zh}", f"  {extract}: {_by_cause(rows).en}"))
     for (switch, old, new), figures in sorted(between.choices.items()):
@@ -80,12 +83,21 @@ def _between_lines(between: Between, language: str) -> list[str]:
                 f"{between.unnamed:,} more numbers have another definition, whose choices the release.json of both do not hold",
             )
         )
-    lines.append(
-        Text(
-            "以上是来源行数；每个数的变动额尚未按原因拆分。",
-            "These are rows of the sources; the change of each number is not split by cause.",
+    old, new = between.programs
+    if old != new:
+        lines.append(
+            Text(
+                f"其他：两版由不同的程序版本算出（{old or '未记'} → {new or '未记'}），数也可能因此而变",
+                f"Other: two versions of the program computed them ({old or 'not recorded'} → {new or 'not recorded'}), which may change numbers, too",
+            )
         )
-    )
+    if between.rows:
+        lines.append(
+            Text(
+                "以上是来源行数；每个数的变动额尚未按原因拆分。",
+                "These are rows of the sources; the change of each number is not split by cause.",
+            )
+        )
     return [line.in_language(language) for line in lines]
 
 

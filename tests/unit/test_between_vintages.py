@@ -32,7 +32,8 @@ def freeze(home: Home, name: str, definition: str = "ledger") -> None:
     inputs = [
         {"load_id": load, "sha256": sha} for load, sha in home.query("select load_id, sha256 from ops.load order by 1")
     ]
-    told = {"made_at": f"{name[:4]}-01-01", "frozen_at": f"{name[:4]}-01-01", "inputs": inputs}
+    told: dict[str, object] = {"made_at": f"{name[:4]}-01-01", "frozen_at": f"{name[:4]}-01-01", "inputs": inputs}
+    told["code_version"] = "0.2" if name == "2028_monthly" else "0.1"
     told["definitions"] = {definition: {"reversal_measure": definition, "netting": "link_and_flag"}}
     (folder / "release.json").write_text(json.dumps(told), encoding="utf-8")
 
@@ -99,6 +100,7 @@ def test_L70_rows_between_two_vintages_are_late_reversals_corrected_or_taken_out
     said = render(difference, "zh", told)
     assert "迟到数据 3 行，冲销 3 行，更正 3 行，撤出 1 行" in said
     assert "口径变更：reversal_measure ledger → as_known，涉及下列数中的 1 个" in said
+    assert "程序版本" not in said
     assert "late 3, reversals 3, corrected 3, taken out 1" in render(difference, "en", told)
 
 
@@ -117,8 +119,11 @@ def test_a_reversed_row_that_is_delivered_again_is_a_correction(home: Home) -> N
 
 
 def test_nothing_came_nothing_is_told(home: Home) -> None:
-    _, told = found(home, "yearbook", "monthly")
+    difference, told = found(home, "yearbook", "monthly")
     assert (told.came, told.went, told.rows) == (0, 0, {})
+    said = render(difference, "zh", told)
+    assert "两版之间没有入库或撤出文件。" in said and "迟到" not in said and "尚未按原因拆分" not in said
+    assert "其他：两版由不同的程序版本算出（0.1 → 0.2）" in said
 
 
 def test_a_home_that_was_filled_anew_tells_nothing(home: Home, tmp_path: Path) -> None:
