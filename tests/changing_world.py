@@ -90,7 +90,7 @@ class ChangingWorld:
         copied = ["setl_id", "mdtrt_id", "psn_no", "fixmedins_code", "med_type", "vali_flag", "updt_time"]
         amounts = ["fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_amt"]
         line = {"bkkp_sn": f"F{row['setl_id']}{number}", "fee_ocur_time": row["setl_time"], "cnt": 1}
-        line |= {"hilist_code": "XA02BC", "med_list_codg": "XA02BC0001", "list_type": "101"}
+        line |= {"hilist_code": "XA02BC", "med_list_codg": "XA02BC0001", "list_type": "101", "hi_nego_drug_flag": "1"}
         line |= {"med_chrgitm_type": "09", "chrgitm_lv": "01", "det_item_fee_sumamt": row["medfee_sumamt"]}
         line |= {name: row[name] for name in [*copied, *amounts]}
         self.world.add("fee_list_d", line | cells, "all", self.batch)

@@ -42,6 +42,7 @@ ASSISTANCE = {
     "assistance_payments": "payments",
     "assistance_paid_yuan": "amount",
 }
+NEGOTIATED = ("negotiated_lines", "negotiated_drug_settlements", "negotiated_settlements")
 
 
 class NotTold(Exception):
@@ -219,6 +220,8 @@ class Reader:
         if name == "listed_persons":
             keep = _seen(labels, {"population_group", "list_cover"})("listed", truth)
             return Fraction(truth.sum("listed", "persons", keep))
+        if name in NEGOTIATED:
+            return Fraction(truth.sum("negotiated_drug", name, _seen(labels, {"scheme"})("negotiated_drug", truth)))
         if name == "population_persons":
             return self._given("population", "population_kind", labels, year, "persons")
         if name == "reported_value":

@@ -24,7 +24,7 @@ INTAKE_TABLES = {
     "unmapped_code": "代码集里没有的代码 · codes that are in no code set",
     "touched_month": "需要重算的月份 · months to rebuild",
     "put_off_month": "重算指定月份期间暂缓的月份 · months that wait while chosen ones are rebuilt",
-    "touched_source_month": "只需重新核对基金分项与费用明细的月份 · months to compare again with fund split and charge lines",
+    "touched_source_month": "结算不变、基金分项或费用明细有变的月份 · months whose settlements stand and whose fund split or charge lines changed",
     "superseded": "被更新版本取代的行 · rows replaced by a newer version",
 }
 

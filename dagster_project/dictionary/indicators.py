@@ -44,6 +44,7 @@ MEASURES: dict[str, str] = {
         "told": ("told_amount",),
         "filing": ("filings",),
         "listed": ("listed_persons",),
+        "negotiated_drug": ("negotiated_lines", "negotiated_drug_settlements", "negotiated_settlements"),
         "payment": (
             "paid_yuan", "claim_payments", "claim_working_days", "month_end_payments", "month_end_working_days",
         ),

@@ -150,6 +150,7 @@ _TABLES = {
     "filing": ("out_appy_d", "fct_filing", "cube_filing"),
     "payment": ("med_dfr_d", "fct_payment", "cube_payment"),
     "listed": ("psn_idet_info_b", "person_identity", "fct_listed_person", "cube_listed_person"),
+    "negotiated_drug": ("fee_list_d", "setl_d", "fct_negotiated_drug", "cube_negotiated_drug"),
 }
 
 

@@ -39,6 +39,7 @@ _COUNTED = {
     "person": Text("人", "persons"),
     "filing": Text("次备案", "filings"),
     "listed": Text("人", "persons"),
+    "negotiated_drug": Text("人次", "uses"),
 }
 # Stocks stand at the end of a year, whatever flows beside them.
 _STOCKS = ("persons", "listed_persons", "closing_balance_yuan")

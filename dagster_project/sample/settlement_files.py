@@ -18,7 +18,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.sample import codes, stories
 from dagster_project.sample.calendar import add_months
 from dagster_project.sample.defects import DEFECTS, break_cells, without_leading_zeros
-from dagster_project.sample.fee_lines import fee_lines
+from dagster_project.sample.fee_lines import count_negotiated, fee_lines, is_asked_for
 from dagster_project.sample.files import ParquetTables, TableWriter, TextTables, WrittenFile
 from dagster_project.sample.places import kind_position
 from dagster_project.sample.settlement_tables import UNIQUE_COLUMNS, encounter_table, fund_split_table, settlement_table
@@ -83,8 +83,6 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
         encounter = target("mdtrt_d", UNIQUE_COLUMNS)
         split = target("setl_fund_sbit_d", frozenset({"setl_id"}))
         lines = None
-        if not late and any(world.has_lines(month) for month in months):
-            lines = target("fee_list_d", frozenset({"bkkp_sn", "setl_id", "mdtrt_id"}))
 
         for month in months:
             settlement = text.get(month) or binary
@@ -99,8 +97,11 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
                 _put(encounter, encounter_table(world, _encounters(rows)))
                 good = _select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))
                 _put(split, fund_split_table(good))
-                if lines is not None and world.has_lines(month):
-                    _put(lines, fee_lines(world, good))
+                asked = good if world.has_lines(month) else _select(good, is_asked_for(good))
+                if not late and len(asked["month"]):
+                    lines = lines or target("fee_list_d", frozenset({"bkkp_sn", "setl_id", "mdtrt_id"}))
+                    _put(lines, fee_lines(world, asked))
+                    count_negotiated(world, asked, truth.negotiated_drug)
                 truth.add(world, rows)
     truth.merge()
     return written, truth

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dagster_project.sample import codes
+from dagster_project.sample import codes, fee_lines
 from dagster_project.sample.benefit_truth import BenefitTruth, two_disease
 from dagster_project.sample.calendar import months_of_days, years_of_days
 from dagster_project.sample.cells import Cells
@@ -70,17 +70,18 @@ class SettlementTruth:
     )
     benefit: BenefitTruth = field(default_factory=BenefitTruth)
     persons: PersonTruth = field(default_factory=PersonTruth)
+    negotiated_drug: Cells = field(default_factory=fee_lines.new_cells)
     superseded: int = 0
 
     def absorb(self, other: SettlementTruth) -> None:
         """Add another part's sums."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons", "negotiated_drug"):
             getattr(self, name).absorb(getattr(other, name))
         self.superseded += other.superseded
 
     def merge(self) -> None:
         """Shrink to one row a cell."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons"):
+        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons", "negotiated_drug"):
             getattr(self, name).merge()
 
     def add(self, world: World, rows: Columns) -> None:
@@ -224,6 +225,7 @@ class SettlementTruth:
             "ledger_measure": ledger,
             "benefit": self.benefit.as_json(world),
             "beneficiary": self.persons.as_json(world),
+            "negotiated_drug": fee_lines.negotiated_as_json(world, self.negotiated_drug),
         }
 
 

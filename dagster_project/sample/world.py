@@ -49,7 +49,10 @@ class World:
         return day_number(self.years[0])
 
     def has_lines(self, month: int) -> bool:
-        """Whether charge lines are written: listed months of the last year, as bureaus ask for lines where a form needs them."""
+        """Whether all charge lines are written: listed months of the last year, as bureaus ask for lines where a form needs them.
+
+        In the other months those of some stays are, for the uses of negotiated drugs.
+        """
         return month // 100 == self.years[-1] and month % 100 in self.line_months
 
     def rows_of_month(self, month: int) -> int:

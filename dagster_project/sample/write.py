@@ -55,8 +55,8 @@ def write_sample(
 ) -> SampleReport:
     """Write a synthetic province into `directory`, which must be empty, absent or an earlier sample.
 
-    `scale` 1 is 41 million insured and 116 million settlements a year; `years` are consecutive; charge lines are written
-    for `line_months` of the last year only. `on_progress(what, done, total)` is called after each unit of work. Raises
+    `scale` 1 is 41 million insured and 116 million settlements a year; `years` are consecutive; all charge lines are written
+    for `line_months` of the last year only, those of some stays for every month. `on_progress(what, done, total)` is called after each unit of work. Raises
     UserError on a folder with other content, years with gaps, an unknown province or a scale that is not positive.
     """
     started = monotonic()

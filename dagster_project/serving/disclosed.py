@@ -62,6 +62,16 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         (Source("listed", "indicator.labelled_listed", {"persons": "persons"}),),
         {"listed": "listed"},
     ),
+    "negotiated_drug": (
+        (
+            Source(
+                "negotiated_drug",
+                "indicator.labelled_negotiated_drug",
+                {"settlements": "settlements", "drugs": "drug_settlements", "lines": "lines"},
+            ),
+        ),
+        {"negotiated_drug": "negotiated_drug"},
+    ),
     "assistance": (
         (
             Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),

@@ -95,8 +95,8 @@ def _months(plan: Plan) -> list[Text]:
     if plan.compared:
         lines.append(
             Text(
-                f"数字不变、重新核对的结算月份 {len(plan.compared)} 个：",
-                f"{len(plan.compared)} settlement months to be checked again, their figures stand:",
+                f"结算数字不变、随基金分项和明细重新核对的结算月份 {len(plan.compared)} 个：",
+                f"{len(plan.compared)} settlement months to be checked again with split and lines, the figures of settlements stand:",
             )
         )
         lines += _by_reason(plan.compared)

@@ -306,6 +306,26 @@
     {{ join_place('cells.region_code', 'make_date(cells.reference_year, 12, 31)') }}
 {%- endmacro %}
 
+{% macro negotiated_drug_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
+        weights.year,
+        coalesce(schemes.scheme, 'unknown') as scheme,
+        weights.visit_weight,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
+    inner join {{ ref('reversal_weight') }} as weights
+        on
+            cells.province = weights.province
+            and {{ year_of('cells.statistics_month') }} = weights.year
+            and cells.reversal_class = weights.reversal_class
+    left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    {{ join_place('cells.insured_region', first_day_of('cells.statistics_month')) }}
+{%- endmacro %}
+
 {% macro network_labels(cells, carried) -%}
     select
         cells.province,

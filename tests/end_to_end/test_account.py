@@ -16,6 +16,8 @@ from dagster_project.dictionary.indicators import WITHOUT_FIGURE
 from dagster_project.explain import render
 from dagster_project.explain.trace import explain_value
 from tests.conftest import SampleHome
+from tests.truth_cells import Cells, Truth
+from tests.truth_dictionary import NEGOTIATED
 from tests.warehouse_api import query, settings_of
 
 LAST = 2025
@@ -179,6 +181,23 @@ def test_filings_made_online_equal_the_truth(sample_home: SampleHome) -> None:
         rows = totals(sample_home, "xprov_filing_online").items()
         found = {region: above for (y, region), (above, _) in rows if y == year and above}
         assert found == by_region(cells, sample_home.truth["province"])
+
+
+def test_uses_of_negotiated_drugs_equal_the_truth(sample_home: SampleHome) -> None:
+    """In all three units, of which the figure takes one."""
+    cells = Cells(sample_home.truth)
+    told = query(
+        sample_home.warehouse,
+        "select year, region_code, sum(lines), sum(drug_settlements), sum(settlements) "
+        "from indicator.labelled_negotiated_drug group by all order by all",
+    )
+    assert len(told) > 3
+    for year, region, *found in told:
+        truth = Truth(cells, year, region)
+        assert found == [truth.sum("negotiated_drug", unit, lambda _: True) for unit in NEGOTIATED], (year, region)
+    places = {(year, region) for year, region, *_ in told}
+    assert places == {(cell["year"], cell["prefecture"]) for cell in sample_home.truth["cells"]["negotiated_drug"]}
+    assert any(found[2] > found[3] > found[4] for found in told)
 
 
 def test_payments_and_their_working_days_equal_the_truth(sample_home: SampleHome) -> None:

@@ -142,7 +142,7 @@ def test_months_only_to_compare_again_are_not_told_as_rebuilt() -> None:
     plan = Plan(compared={202412: {"fund_split"}, 202501: {"fund_split", "charge_line"}})
     assert [line.en for line in plan_lines(plan)][2:-1] == [
         "No settlement month is to be rebuilt.",
-        "2 settlement months to be checked again, their figures stand:",
+        "2 settlement months to be checked again with split and lines, the figures of settlements stand:",
         "  202412: rows of the fund split delivered or corrected",
         "  202501: rows of the fund split delivered or corrected; charge lines delivered or corrected",
     ]

@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, World
 
 CASES = [
-    "test_settlement_rulings", "test_stay_rulings", "test_enrolment_rulings", "test_machinery_rulings",
-    "test_other_definitions", "test_reversal_kinds", "test_person_rulings", "test_returned_rulings",
+    "test_settlement_rulings", "test_negotiated_rulings", "test_stay_rulings", "test_enrolment_rulings",
+    "test_machinery_rulings", "test_other_definitions", "test_reversal_kinds", "test_person_rulings", "test_returned_rulings",
     "test_person_file", "test_listed_rulings",
 ]  # fmt: skip
 DELIVERIES = {"b1": "2026-01-10T00:00:00", "b2": "2026-02-10T00:00:00"}
@@ -74,6 +74,8 @@ def make_world(home: Path, cases: Sequence[str] = CASES) -> World:
         f"  beneficiary_rule: [{{from: 2000, value: any_settlement}}, {{from: {YEAR}, value: hifp_pay_gt0}}, "
         f"{{from: {NEXT_YEAR}, value: any_fund_gt0}}]\n"
         f"  payable_months_denominator: [{{from: 2000, value: actual_year}}, {{from: {NEXT_YEAR}, value: next_year_budget}}]\n"
+        f"  negotiated_drug_unit: [{{from: 2000, value: per_line}}, {{from: {YEAR}, value: per_drug_settlement}}, "
+        f"{{from: {NEXT_YEAR}, value: per_settlement}}]\n"
         f"  settlement_delay_points: [{{from: 2000, value: claim_to_transfer}}, {{from: {NEXT_YEAR}, value: month_end_to_transfer}}]\n"
         "pooling:\n"
         f"  - {{region: '{world.area('L7').prefecture}', from: 2024-07-01, level: province}}\n"

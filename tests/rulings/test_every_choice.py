@@ -101,6 +101,9 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "ma_only": "test_L63_persons_whose_premium_medical_assistance_paid",
         "all_departments": "test_L63_every_department_where_the_definition_says_so",
     },
+    "negotiated_drug_unit": dict.fromkeys(
+        ("per_line", "per_settlement", "per_drug_settlement"), "test_L75_uses_of_negotiated_drugs_in_each_unit"
+    ),
     "employer_group": dict.fromkeys(
         ("emp_type", "emp_mgt_type"), "test_L47_virtual_units_are_flexible_where_the_definition_goes_by_management"
     ),
@@ -108,7 +111,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 # Choices that are told beside a figure and select no other computation (a condition on one of them would make it one): the basis
 # the ledger was closed on, a figure as it was returned, and which of two figures the text prints (R35).
 TOLD = {
-    "acct_mulaid_position", "poverty_identity", "ledger_basis", "negotiated_drug_unit", "supervision_clock",
+    "acct_mulaid_position", "poverty_identity", "ledger_basis", "supervision_clock",
     "repeat_exam_rule", "referral_rule", "pay_ratio_denominator",
 }  # fmt: skip
 EMPLOYEES = {FIRST_YEAR: 2, YEAR: 4}  # a third and a fourth, of unknown status, from YEAR on

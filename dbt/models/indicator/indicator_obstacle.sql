@@ -25,7 +25,8 @@ cube_extract as (
         ('person', 'setl_d'),
         ('enrolment', 'psn_insu_d'), ('fund', 'fund_ledger_m'), ('maternity_allowance', 'matn_alwn_crtf_d'),
         ('population', 'population_ref'), ('reported', 'adm_return'), ('told', 'adm_return'), ('filing', 'out_appy_d'),
-        ('payment', 'med_dfr_d'), ('listed', 'psn_idet_info_b'), ('premium_subsidy', 'rsdt_psn_clct_detl_d'),
+        ('payment', 'med_dfr_d'), ('listed', 'psn_idet_info_b'), ('negotiated_drug', 'fee_list_d'),
+        ('premium_subsidy', 'rsdt_psn_clct_detl_d'),
     ] %}
     {{ 'union all' if not loop.first }}
     select
@@ -78,7 +79,7 @@ measures as (
         ('premium_subsidy', 'labelled_premium_subsidy', 'year'),
         ('person', 'labelled_person', 'year'),
         ('filing', 'labelled_filing', 'year'), ('payment', 'labelled_payment', 'year'),
-        ('listed', 'labelled_listed', 'year'),
+        ('listed', 'labelled_listed', 'year'), ('negotiated_drug', 'labelled_negotiated_drug', 'year'),
     ] %}
     select
         '{{ cube }}' as cube,
@@ -318,10 +319,52 @@ from_columns as (
     where terms.filing_way is not null
 ),
 
+-- L75: lines are delivered, and flagged, for some months only in many places; a year of some months is no year.
+unflagged_months as (
+    select
+        settled.province,
+        {{ year_of('settled.statistics_month') }} as year,
+        string_agg(cast(settled.statistics_month % 100 as varchar), '、' order by settled.statistics_month) as months
+    from (
+        select distinct
+            province,
+            statistics_month
+        from {{ ref('cube_settlement') }}
+        where reversal_class = 'live'
+    ) as settled
+    left join (
+        select distinct
+            province,
+            statistics_month
+        from {{ ref('cube_negotiated_drug') }}
+    ) as flagged on settled.province = flagged.province and settled.statistics_month = flagged.statistics_month
+    where flagged.statistics_month is null
+    group by settled.province, {{ year_of('settled.statistics_month') }}
+),
+
+from_months as (
+    select distinct
+        terms.indicator_id,
+        regions.province,
+        regions.year,
+        regions.region_code,
+        '没有谈判药明细的月份：' || unflagged_months.months || '（fee_list_d.hi_nego_drug_flag） / '
+        || 'months without lines of negotiated drugs: ' || replace(unflagged_months.months, '、', ', ')
+        || ' (fee_list_d.hi_nego_drug_flag)' as reason,
+        true as hides_numerator,
+        3 as preference
+    from terms
+    inner join unflagged_months on terms.province = unflagged_months.province and terms.data_year = unflagged_months.year
+    inner join regions on terms.province = regions.province and terms.year = regions.year
+    where terms.cube = 'negotiated_drug'
+),
+
 together as (
     select * from from_data
     union all
     select * from from_columns
+    union all
+    select * from from_months
     union all
     select * from not_begun
     union all

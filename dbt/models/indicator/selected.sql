@@ -21,6 +21,9 @@
 {%- set payment_measures = [
     'paid_yuan', 'claim_payments', 'claim_working_days', 'month_end_payments', 'month_end_working_days',
 ] %}
+{%- set negotiated_measures = [
+    ('negotiated_lines', 'lines'), ('negotiated_drug_settlements', 'drug_settlements'), ('negotiated_settlements', 'settlements'),
+] %}
 
 with selections as (
     select * from {{ source('dictionary', 'selection') }}
@@ -82,6 +85,8 @@ visits as (
 
 {{ added_cells('listed', ref('labelled_listed'), ['population_group', 'list_cover'], [('listed_persons', 'persons')], 'persons') }},
 
+{{ added_cells('negotiated_drug', ref('labelled_negotiated_drug'), ['scheme'], negotiated_measures, 'settlements') }},
+
 {{ added_cells('payment', ref('labelled_payment'), ['payment_kind'], pairs_of(payment_measures), 'null') }},
 
 {{ added_cells('told', ref('labelled_told'), ['reported_indicator'], [('told_amount', 'amount')], 'null') }},
@@ -115,6 +120,8 @@ long as (
     {{ measure_rows('filing_added', [('filings', 'filings')]) }}
     union all
     {{ measure_rows('listed_added', [('listed_persons', 'persons')]) }}
+    union all
+    {{ measure_rows('negotiated_drug_added', negotiated_measures) }}
     union all
     {{ measure_rows('payment_added', pairs_of(payment_measures)) }}
     union all

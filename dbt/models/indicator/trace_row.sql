@@ -85,6 +85,19 @@ listed as (
     {{ listed_labels(ref('fct_listed_person'), ['load_id', 'source_row']) }}
 ),
 
+drugs as (
+    select
+        drugs.*,
+        {{ month_by_clock('clock_choices.value', 'drugs.settlement_month', 'drugs.end_month', 'drugs.create_month') }} as statistics_month
+    from {{ ref('fct_negotiated_drug') }} as drugs
+    left join clock_choices
+        on drugs.province = clock_choices.province and {{ year_of('drugs.settlement_month') }} = clock_choices.year
+),
+
+negotiated_drug as (
+    {{ negotiated_drug_labels('drugs', ['load_id', 'source_row']) }}
+),
+
 filing as (
     {{ filing_labels(ref('fct_filing'), ['load_id', 'source_row']) }}
 ),
@@ -202,6 +215,8 @@ final as (
     {{ trace_rows('filing', 'out_appy_d', 'filing', ['scheme', 'travel_class', 'filing_way']) }}
     union all
     {{ trace_rows('listed', 'psn_idet_info_b', 'listed', ['population_group', 'list_cover']) }}
+    union all
+    {{ trace_rows('negotiated_drug', 'fee_list_d', 'negotiated_drug', ['scheme']) }}
     union all
     {{ trace_rows('payment', 'med_dfr_d', 'payment', ['payment_kind']) }}
 )
