@@ -36,7 +36,7 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     can_only_read = is_read_only(settings)
     if not can_only_read:
         settings.home.mkdir(parents=True, exist_ok=True)
-    with _told_when_closed(settings):
+    with told_when_closed(settings):
         if not settings.warehouse.exists():
             _lay_out(settings)
         connection = duckdb.connect(str(settings.warehouse), read_only=can_only_read)
@@ -127,7 +127,7 @@ def reading_working(
     try:
         if connection is None:
             keep_within(own, settings, is_aside=True)
-        with _told_when_closed(settings):
+        with told_when_closed(settings):
             path = str(settings.warehouse).replace("'", "''")
             own.execute(f"attach '{path}' as working (read_only)")
         if connection is None:
@@ -143,7 +143,7 @@ def reading_working(
 
 
 @contextmanager
-def _told_when_closed(settings: Settings) -> Iterator[None]:
+def told_when_closed(settings: Settings) -> Iterator[None]:
     """Say why the warehouse file cannot be opened: in use, no right to it, no room, or no longer a warehouse."""
     try:
         yield

@@ -11,14 +11,17 @@ import polars as pl
 
 from dagster_project.checks.catalogue import form_rules
 from dagster_project.checks.model import Check, CheckResult
+from dagster_project.settings import Settings
+from dagster_project.warehouse import keep_within
 
 
-def judge_forms(comparisons: pl.DataFrame) -> list[CheckResult]:
+def judge_forms(comparisons: pl.DataFrame, settings: Settings) -> list[CheckResult]:
     """Results of all rules in the order of the catalogue; a rule without a comparison is not applicable."""
     from dagster_project.checks.stages import judged
 
     rules = form_rules()
     with duckdb.connect() as aside:
+        keep_within(aside, settings, is_aside=True)
         aside.register("comparisons", comparisons)
         aside.execute("create schema forms; create table forms.comparison as select * from comparisons")
         return judged(aside, rules, {rule: _check(rule) for rule in rules}, "")

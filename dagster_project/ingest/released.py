@@ -17,10 +17,12 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import Contract
+from dagster_project.ingest import values
 from dagster_project.ingest.codes import REGIONS
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import literal, rejected_rows
+from dagster_project.ingest.superseding import version_of
 from dagster_project.ingest.whole_batches import breaking_the_batch
 from dagster_project.language import Text
 
@@ -110,7 +112,8 @@ def release_rows(
     """Note the open rows that a load answers for, and their counts; inside the caller's transaction. Returns their number.
 
     By key where the key can be read in quarantine: an identifier is masked there, so registers of persons need to be told. What was
-    delivered before a held row, and only came later, does not answer for it.
+    delivered before a held row, and only came later, does not answer for it, nor does an older version of it (S5): that would lose
+    against the held row, could this be read.
     """
     before = connection.execute(
         "select count(*) from ops.load where extract = $1 and load_id < $2 and rows_quarantined > 0",
@@ -127,21 +130,28 @@ def release_rows(
             [corrects.load_id, list(corrects.rows)],
         )
     if files and not any(contract.column(name).is_identifier for name in contract.identity):
-        keys = ", ".join(_key(contract, name) for name in contract.identity)
+        by_version = [] if contract.version_by == "delivery" else [contract.version_by]
+        cells = ", ".join(_cell(contract, name) for name in [*contract.identity, *by_version])
         same = " and ".join(f'held."{name}" = raw."{name}"' for name in contract.identity)
         here = ", ".join(literal(file) for file in files)
         connection.execute(
-            f"insert into released_now select held.load_id, held.source_row from (select load_id, source_row, {keys} "
-            f"from ({held}) where load_id in ({_NOT_LATER})) as held semi join read_parquet([{here}], hive_partitioning = false) as raw "
-            f"on {same} anti join released_now as told on told.load_id = held.load_id and told.source_row = held.source_row",
+            f"insert into released_now select distinct held.load_id, held.source_row from (select *, {version_of(contract)} as version "
+            f"from (select load_id, source_row, {cells} from ({held}) where load_id in ({_NOT_LATER}))) as held "
+            f"inner join (select *, {version_of(contract)} as version from read_parquet([{here}], hive_partitioning = false)) as raw "
+            f"on {same} and coalesce(raw.version >= held.version, held.version is null) "
+            "anti join released_now as told on told.load_id = held.load_id and told.source_row = held.source_row",
             [load_id],
         )
     return _take_off(connection, contract, load_id, held)
 
 
-def _key(contract: Contract, name: str) -> str:
-    cell = f"json_extract_string(row_text, '$.\"{name}\"')"
-    return f'try_cast({cell} as {contract.column(name).raw_type}) as "{name}"'
+def _cell(contract: Contract, name: str) -> str:
+    """A cell of a held row in the type of raw, null where it is what broke."""
+    text = f"json_extract_string(row_text, '$.\"{name}\"')"
+    column = contract.column(name)
+    if column.type == "varchar":
+        return f'{text} as "{name}"'
+    return f'{values.typed(text, "VARCHAR", column, {})} as "{name}"'
 
 
 def _take_off(connection: duckdb.DuckDBPyConnection, contract: Contract, load_id: int, held: str) -> int:

@@ -15,6 +15,12 @@ from dagster_project.contracts import Contract
 from dagster_project.ingest.store import literal, read_files
 
 
+def version_of(contract: Contract) -> str:
+    """SQL of what the newest version has the greatest of; null where only the delivery decides."""
+    own = {"delivery": "null", "run_id": "replace(run_id, 'YE', '13')"}
+    return own.get(contract.version_by, f'"{contract.version_by}"')
+
+
 def compare(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[str], home: Path | None) -> None:
     """Add to `newly_superseded` the rows of these files that a newer version of their key beats, with the winner, and to `newly_tied`
     those that lost by their content alone.
@@ -155,15 +161,12 @@ def _current(
     connection: duckdb.DuckDBPyConnection, files: list[str], home: Path | None, contract: Contract, columns: str
 ) -> str:
     """Rows of some files that nothing has superseded so far, with what decides between versions."""
-    version = {"delivery": "null", "run_id": "replace(run_id, 'YE', '13')"}.get(
-        contract.version_by, f'"{contract.version_by}"'
-    )
     gone = (
         f"{_superseded(connection, contract, 'load_id, source_row')} "
         f"union all select load_id, source_row from newly_superseded where extract = {literal(contract.name)}"
     )
     return (
-        f"select {columns}, {version} as version, raw.load_id, raw.source_row, load.delivered_at, load.sha256, "
+        f"select {columns}, {version_of(contract)} as version, raw.load_id, raw.source_row, load.delivered_at, load.sha256, "
         f"{KNOWN_AT} as known_at from {read_files(files, home)} as raw "
         f"join ops.load as load on load.load_id = raw.load_id "
         f"anti join ({gone}) as gone on gone.load_id = raw.load_id and gone.source_row = raw.source_row"

@@ -24,6 +24,7 @@ from dagster_project.keeping.inventory import Kept, kept_files
 from dagster_project.keeping.unreadable import unreadable_file, unreadable_table
 from dagster_project.language import Text
 from dagster_project.settings import Settings
+from dagster_project.warehouse import told_when_closed
 
 SHOWN = 12
 Progress = Callable[[int, int, str], None]
@@ -163,7 +164,8 @@ def verify(
 
 def _require_known_version(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     try:
-        row = connection.execute("select value from ops.meta where key = ?", [SCHEMA_KEY]).fetchone()
+        with told_when_closed(settings):  # half a file can open as one and fail at its first table
+            row = connection.execute("select value from ops.meta where key = ?", [SCHEMA_KEY]).fetchone()
     except duckdb.CatalogException:
         return  # a run killed in its first moment leaves a file without tables
     if row is None or int(row[0]) <= SCHEMA_VERSION:

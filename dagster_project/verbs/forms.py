@@ -64,7 +64,7 @@ def forms(settings: Settings, year: int, quarter: int | None, region: str | None
             todo=Text(f"可选：{'、'.join(sorted(known.values()))}。", f"Known: {', '.join(sorted(known))}."),
         )
     comparisons = compared(filled)
-    results = judge_forms(comparisons)
+    results = judge_forms(comparisons, settings)
     with whole_file(to) as part:
         if to.suffix.lower() == ".csv":
             long_form(filled).write_csv(part, include_bom=True)

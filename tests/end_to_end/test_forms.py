@@ -159,14 +159,14 @@ BROKEN: dict[str, tuple[str, str, str, Callable[[int | None], int | None]]] = {
 CLASSES = ("drug_in", "drug_out", "item_in", "item_out", "facility_in", "facility_out")
 
 
-def test_the_sample_breaks_no_rule_of_severity_error(filled: Filled) -> None:
-    results = {one.check_name: one.status for one in judge_forms(compared(filled))}
+def test_the_sample_breaks_no_rule_of_severity_error(sample_home: SampleHome, filled: Filled) -> None:
+    results = {one.check_name: one.status for one in judge_forms(compared(filled), settings_of(sample_home.home))}
     assert list(results) == list(form_rules()) == list(BROKEN)
     assert {rule for rule, status in results.items() if status not in ("pass", "warn")} == {"X04"}
     assert results["X04"] == "not_applicable"
 
 
-def test_every_rule_names_the_cell_that_breaks_it(filled: Filled) -> None:
+def test_every_rule_names_the_cell_that_breaks_it(sample_home: SampleHome, filled: Filled) -> None:
     before = compared(filled)
     failing = set(before.filter(~pl.col("holds")).select("rule", "form", "row", "column").iter_rows())
     changed = filled
@@ -185,7 +185,10 @@ def test_every_rule_names_the_cell_that_breaks_it(filled: Filled) -> None:
         assert any(form in one[0] or form in str(one) for one in named), rule
         found.add(rule)
     assert found == set(BROKEN) and failing is not None
-    results = {one.check_name: one for one in judge_forms(compared(broken(*BROKEN["X01"])(filled)))}
+    results = {
+        one.check_name: one
+        for one in judge_forms(compared(broken(*BROKEN["X01"])(filled)), settings_of(sample_home.home))
+    }
     assert results["X01"].status == "fail" and results["X01"].unexpected
     assert {"form": "HI4", "row": "outpatient_active", "column": "total"}.items() <= results["X01"].samples[0].items()
 

@@ -35,7 +35,7 @@ while not os.path.exists(stop):
         reads += 2
     except Exception as error:
         errors.append(repr(error))
-    time.sleep(0.1)
+    time.sleep(0.3)
 print(json.dumps({"reads": reads, "errors": errors[:5], "runs": sorted(runs)}))
 """
 

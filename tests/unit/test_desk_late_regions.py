@@ -63,6 +63,45 @@ def test_L33_rows_that_came_before_their_region_are_read_again(tmp_path: Path) -
     assert run(after) == told, "nothing is read again twice"
 
 
+NEWER, OLDER = "2024-02-20 00:00:00", "2024-02-01 00:00:00"
+
+
+def re_extracted(home: Home) -> None:
+    """Two of the settlements once more, delivered later: one as it had been before, one in a version newer still."""
+    home.put_rows(
+        "b3/setl_d_3.csv",
+        [row("setl_d", 7, updt_time=OLDER), row("setl_d", 8, updt_time="2024-03-02 00:00:00")],
+    )
+    home.manifest("b3", extracted_at="2024-03-15T00:00:00")
+
+
+def newest_from_an_unknown_place(home: Home) -> None:
+    home.put_rows(
+        "b1/setl_d_1.csv", [row("setl_d", number, fix_blng_admdvs=COUNTY, updt_time=NEWER) for number in (7, 8)]
+    )
+    home.manifest("b1", extracted_at="2024-03-01T00:00:00")
+
+
+def counted(home: Home) -> list[tuple[str, str]]:
+    """The settlements that count, with the version that does."""
+    with connect(home.settings) as connection:
+        return connection.execute(
+            "select setl_id, cast(updt_time as varchar) from raw.setl_d where (load_id, source_row) not in "
+            "(select (load_id, source_row) from ops.superseded where extract = 'setl_d') order by 1"
+        ).fetchall()
+
+
+def test_L33_an_older_version_delivered_later_does_not_answer_for_a_newer_one_that_is_held(tmp_path: Path) -> None:
+    stepwise, at_once = Home(tmp_path / "stepwise"), Home(tmp_path / "at_once", key=tmp_path / "stepwise.key")
+    for batch, still_held in ((newest_from_an_unknown_place, 2), (re_extracted, 1), (regions, 0)):
+        batch(stepwise)
+        assert len(run(stepwise)[1]) == still_held, batch.__name__
+    for batch in (newest_from_an_unknown_place, re_extracted, regions):
+        batch(at_once)
+    run(at_once)
+    assert counted(stepwise) == counted(at_once) == [("set7", NEWER), ("set8", "2024-03-02 00:00:00")]
+
+
 def run(home: Home) -> tuple[list[tuple[str, str]], list[tuple[int, list[str]]]]:
     home.runs += 1
     stages.land(home.settings, f"run{home.runs}")

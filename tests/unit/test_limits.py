@@ -20,8 +20,15 @@ from tests.warehouse_api import bulletin
 
 LIMITS = "select current_setting('memory_limit'), current_setting('threads'), current_setting('temp_directory')"
 # Whoever opens a database: the warehouse itself, and what is made beside it. Each calls keep_within, as the tests below see;
-# ingest/trial.py also opens the warehouse read-only for what has been loaded, warehouse.py lays out an empty file; indicator_trial.py computes in memory beside it.
-OPENERS = {"warehouse.py": 4, "serving/publish.py": 1, "ingest/trial.py": 2, "indicator_trial.py": 1}
+# ingest/trial.py also opens the warehouse read-only for what has been loaded, warehouse.py lays out an empty file;
+# indicator_trial.py and checks/forms.py compute in memory beside it.
+OPENERS = {
+    "warehouse.py": 4,
+    "serving/publish.py": 1,
+    "ingest/trial.py": 2,
+    "indicator_trial.py": 1,
+    "checks/forms.py": 1,
+}
 
 
 @pytest.fixture
