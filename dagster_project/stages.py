@@ -24,6 +24,7 @@ from dagster_project.warehouse import connect
 
 if TYPE_CHECKING:
     from dagster_project.ingest import IngestReport
+    from dagster_project.ingest.report import FileOutcome
 
 CORE = "tag:core"
 INDICATOR = "tag:cube tag:indicator"
@@ -105,7 +106,9 @@ def take_in(settings: Settings, run_id: str, full_refresh: bool = False) -> Inge
     everything = full_refresh or models_changed(settings)[0]
     share = workload.IntakeShare(workload.tell_before_intake(settings, everything))
     report = ingest_landing(settings, run_id, on_progress=share)
-    _read_held_rows(settings, run_id, report)
+    if again := read_held_rows(settings, run_id):
+        report.files += again
+        report.touched_months = _settled(settings)
     seconds = time.monotonic() - begun
     progress.log(settings, "intake", seconds)
     progress.took("landing", seconds)
@@ -113,22 +116,30 @@ def take_in(settings: Settings, run_id: str, full_refresh: bool = False) -> Inge
     return report
 
 
-def _read_held_rows(settings: Settings, run_id: str, report: IngestReport) -> None:
-    """Rows held for codes that are known by now, into the report: whatever came first, the rows or their codes."""
+def read_held_rows(settings: Settings, run_id: str) -> list[FileOutcome]:
+    """Rows held for codes that are known by now: whatever came first, the rows or their codes. Returns the files read again.
+
+    Also after a file was taken out that had answered for such rows: they are held once more, and must not wait.
+    """
     from dagster_project.desk.rereading import known_by_now, take_again
-    from dagster_project.ingest.versions import settle_versions
 
     with connect(settings) as connection:
         known = known_by_now(connection, settings)
         if not known:
-            return
+            return []
         told = Text("此前因代码未知暂存的行，重读", "rows that were held for unknown codes, read again")
-        report.files += [
+        return [
             replace(one.outcome, reason=told)
             for one in take_again(connection, settings, known, run_id)
             if one.outcome is not None
         ]
-        report.touched_months = settle_versions(connection)
+
+
+def _settled(settings: Settings) -> list[int]:
+    from dagster_project.ingest.versions import settle_versions
+
+    with connect(settings) as connection:
+        return settle_versions(connection)
 
 
 def land(settings: Settings, run_id: str, years: Sequence[int] = ()) -> IngestReport:

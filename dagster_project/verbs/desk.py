@@ -43,6 +43,7 @@ def rebuild(settings: Settings, run_id: str, at_once: bool) -> None:
     """Definitions, core, cubes and indicators with their gates, or the word that the next run does it."""
     if at_once:
         workload.tell(settings, stages.models_changed(settings)[0])
+        stages.read_held_rows(settings, run_id)
         stages.build_all(settings, run_id, full_refresh=False)
         told = Text(
             "核心表、汇总与指标已重算；公报草稿由下一次 bulletin run 重做。",

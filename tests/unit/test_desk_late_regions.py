@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from dagster_project import stages
+from dagster_project.errors import ExitCode
+from dagster_project.verbs import desk
 from dagster_project.warehouse import connect
 from tests.intake_world import Home, row
 
@@ -100,6 +104,25 @@ def test_L33_an_older_version_delivered_later_does_not_answer_for_a_newer_one_th
         batch(at_once)
     run(at_once)
     assert counted(stepwise) == counted(at_once) == [("set7", NEWER), ("set8", "2024-03-02 00:00:00")]
+
+
+def test_L33_a_row_that_a_file_taken_out_had_answered_for_is_read_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer version, delivered by mistake, stood for a row held for its region; meanwhile the region is known."""
+    home = Home(tmp_path / "home")
+    newest_from_an_unknown_place(home)
+    run(home)
+    home.put_rows("b3/setl_d_3.csv", [row("setl_d", number, updt_time="2024-03-02 00:00:00") for number in (7, 8)])
+    home.manifest("b3", extracted_at="2024-03-15T00:00:00")
+    run(home)
+    regions(home)
+    assert run(home)[1] == [], "the newer version answers"
+    seen: list[list[tuple[str, str]]] = []
+    monkeypatch.setattr(stages, "build_all", lambda *_words, **_options: seen.append(counted(home)))
+    done = desk.unload(home.settings, "setl_d_3.csv", "发错了", "王工", back=False, build=True)
+    assert done == ExitCode.DONE
+    assert seen == [[("set7", NEWER), ("set8", NEWER)]]
 
 
 def run(home: Home) -> tuple[list[tuple[str, str]], list[tuple[int, list[str]]]]:
