@@ -61,8 +61,8 @@ def _typed(
         for column in load_contracts()[table].landed
         if column.name in delivered and (names is None or column.name in names)
     ]
-    has_kind = "psn_cert_type" in delivered
-    cells = [f"{_cell(column, form != 'parquet', has_kind)} as {column.name}" for column in columns]
+    kind = "psn_cert_type" if "psn_cert_type" in delivered else "'01'"
+    cells = [f"{_cell(column, form != 'parquet', kind)} as {column.name}" for column in columns]
     known = "left join known_person using (psn_no)" if any(column.name == "psn_no" for column in columns) else ""
     whole = [
         f"({column.name} is null or {_value(column)} is not null)" for column in columns if column.type != "varchar"
@@ -71,11 +71,11 @@ def _typed(
     return f"select {', '.join(cells)} from {source} as landed {known} {kept}"
 
 
-def _cell(column: Column, is_text: bool, has_kind: bool) -> str:
+def _cell(column: Column, is_text: bool, kind_of_certificate: str) -> str:
     if column.name == "psn_no":
         return "coalesce(known_person.person, pseudonym(psn_no))"
     if column.landed == "pseudonym":
-        return f"pseudonym(certificate(psn_cert_type, {column.name}))" if has_kind else f"pseudonym({column.name})"
+        return f"pseudonym(certificate({kind_of_certificate}, {column.name}))"
     value = _value(column) if is_text else f"cast({column.name} as {column.sql_type})"
     return f"cast(date_trunc('month', {value}) as date)" if column.landed == "month" else value
 

@@ -73,7 +73,10 @@ class Trial:
 
 @contextmanager
 def trial(settings: Settings, *beside: str) -> Iterator[Trial]:
-    """A trial over the working warehouse of a home; `beside` are models of the layer that no figure stands on. Raises UserError (exit 2) when another process holds the file."""
+    """A trial over the working warehouse of a home; `beside` are models of the layer that no figure stands on.
+
+    Raises UserError (exit 2) when another process holds the file.
+    """
     manifest = dbt_parse.manifest(settings)
     models, read = _layer(manifest, (TARGET, *beside))
     statements = [

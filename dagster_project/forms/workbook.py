@@ -23,7 +23,7 @@ from dagster_project.language import Text
 INTERNAL = Text("内部报表：未经披露控制，不得公开。", "Internal return: not disclosure-controlled, do not publish.")
 _FONT = "宋体"
 _STATUS = {"pass": "通过", "warn": "提示", "fail": "不通过", "error": "未能检查", "not_applicable": "不适用"}
-_WIDE = 26  # rows of failed comparisons are cut off beyond this many hundred
+_LISTED = 2600  # failed comparisons beyond these are counted only
 
 
 class _Looks:
@@ -40,15 +40,17 @@ class _Looks:
         self.part = book.add_format({**base, **line, "indent": 1})
         self.text = book.add_format({**base, **line, "text_wrap": True})
         self.count = book.add_format({**base, **line, "num_format": "#,##0"})
+        self.plain = book.add_format({**base, **line})
         self.money = book.add_format({**base, **line, "num_format": "#,##0.00"})
         self.blank = book.add_format({**base, **line, "bg_color": "#F2F2F2"})
 
 
 def forms_book(
-    filled: Filled, region: str, name: str, quarter: int, comparisons: pl.DataFrame, results: Sequence[CheckResult],
-    made: datetime, is_synthetic: bool,
+    filled: Filled, region: str, names: Mapping[str, str], quarter: int, comparisons: pl.DataFrame,
+    results: Sequence[CheckResult], made: datetime, is_synthetic: bool,
 ) -> bytes:  # fmt: skip
-    """The workbook of one region up to the end of a quarter; the bytes depend on the arguments alone."""
+    """The workbook of one region up to the end of a quarter; `names` are those of all regions by code. The bytes depend on the
+    arguments alone."""
     content = io.BytesIO()
     book = xlsxwriter.Workbook(content, {"in_memory": True})
     book.set_properties({"created": made, "comments": INTERNAL.zh})
@@ -60,11 +62,12 @@ def forms_book(
         ).select("form", "row", "column", "hundredths", "reason").iter_rows()
     }  # fmt: skip
     period = f"{filled.year} 年" + ("" if quarter == 4 else f"1—{3 * quarter} 月")
-    lines = [f"{name}　{period}　金额单位：元", INTERNAL.zh + INTERNAL.en]
+    lines = [f"{names[region]}　{period}　金额单位：元", INTERNAL.zh + INTERNAL.en]
     if is_synthetic:
         lines.append("合成数据，不是真实数字。Synthetic data.")
     forms, reasons = load_forms()
-    _rules_sheet(book, looks, lines, comparisons, results)
+    _rules_sheet(book, looks, lines, results)
+    _failed_sheet(book, looks, lines, comparisons, names)
     for form in forms:
         _form_sheet(book, looks, lines, form, cells, reasons)
     book.close()
@@ -112,9 +115,7 @@ def _form_sheet(
     sheet.repeat_rows(top)
 
 
-def _rules_sheet(
-    book: Any, looks: _Looks, lines: Sequence[str], comparisons: pl.DataFrame, results: Sequence[CheckResult]
-) -> None:
+def _rules_sheet(book: Any, looks: _Looks, lines: Sequence[str], results: Sequence[CheckResult]) -> None:
     sheet = book.add_worksheet("表间审核")
     top = _top(sheet, looks, "表间审核 X01—X17", lines)
     for place, (head, width) in enumerate(
@@ -132,21 +133,40 @@ def _rules_sheet(
         sheet.write_number(line, 4, result.unexpected or 0, looks.count)
         sheet.write_string(line, 5, rule.todo.zh if result.status in ("warn", "fail", "error") else "", looks.text)
     sheet.freeze_panes(top + 1, 1)
+
+
+def _failed_sheet(
+    book: Any, looks: _Looks, lines: Sequence[str], comparisons: pl.DataFrame, names: Mapping[str, str]
+) -> None:
+    """Every comparison that does not hold: the cell by its name in the workbook and in words, both sides."""
     failed = comparisons.filter(~pl.col("holds"))
-    listed = book.add_worksheet("不符明细")
-    top = _top(
-        listed, looks, "不符的单元格", [*lines, f"共 {failed.height} 处，全部地区和季度；最多列 {100 * _WIDE} 处"]
-    )
-    heads = ("规则", "报表", "行", "列", "地区", "年份", "至季度", "本格", "应", "对方", "对方是")
-    for place, head in enumerate(heads):
-        listed.write_string(top, place, head, looks.head)
-        listed.set_column(place, place, 30 if place in (2, 10) else 14)
-    for line, found in enumerate(failed.head(100 * _WIDE).drop("holds").iter_rows(), top + 1):
-        for place, value in enumerate(found):
-            if heads[place] in ("本格", "对方"):
-                if value is not None:
-                    listed.write_number(line, place, value / 100, looks.money)
-            else:
-                listed.write(line, place, value, looks.text)
-    listed.freeze_panes(top + 1, 4)
-    listed.autofilter(top, 0, top + max(failed.height, 1), len(heads) - 1)
+    sheet = book.add_worksheet("不符明细")
+    counted = f"共 {failed.height} 处，全部地区和季度；最多列 {_LISTED} 处"
+    top = _top(sheet, looks, "不符的单元格", [*lines, counted])
+    heads = {
+        "规则": 12, "单元格": 34, "报表": 10, "行": 28, "列": 20, "地区": 16, "年份": 8, "至季度": 8, "本格": 16, "应": 8,
+        "对方": 16, "对方是": 34,
+    }  # fmt: skip
+    for place, (head, width) in enumerate(heads.items()):
+        sheet.write_string(top, place, head, looks.head)
+        sheet.set_column(place, place, width)
+    rows = {(form.key, row.key): row.name.zh for form in load_forms()[0] for row in form.rows}
+    columns = {(form.key, column.key): column.name.zh for form in load_forms()[0] for column in form.columns}
+    for line, one in enumerate(failed.head(_LISTED).iter_rows(named=True), top + 1):
+        form, row, column = one["form"], one["row"], one["column"]
+        told = (
+            one["rule"], cell_name(form, row, column), form, rows[form, row], columns[form, column],
+            names.get(one["region_code"], one["region_code"]),
+        )  # fmt: skip
+        for place, text in enumerate(told):
+            sheet.write_string(line, place, text, looks.text)
+        sheet.write_number(line, 6, one["year"], looks.plain)
+        sheet.write_number(line, 7, one["quarter"], looks.plain)
+        for place, side in ((8, one["left_side"]), (10, one["right_side"])):
+            if side is not None:
+                sheet.write_number(line, place, side / 100, looks.money)
+        # As text: a sign of equality would be taken for the beginning of a formula.
+        sheet.write_string(line, 9, one["sign"], looks.text)
+        sheet.write_string(line, 11, one["against"], looks.text)
+    sheet.freeze_panes(top + 1, 2)
+    sheet.autofilter(top, 0, top + max(failed.height, 1), len(heads) - 1)

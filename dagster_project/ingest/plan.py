@@ -252,8 +252,9 @@ class Plan:
         value = f'judged."{column.name}"'
         if column.name == "psn_no" and self.people:
             return f"coalesce(people.pseudonym, {pseudonym_sql(value)})"
-        if column.name == "certno" and any(other.name == "psn_cert_type" for other in self.contract.columns):
-            value = certificate_sql('"psn_cert_type"', value)
+        if column.name == "certno":  # a list that names no kinds of certificates names identity cards
+            has_kind = any(other.name == "psn_cert_type" for other in self.contract.columns)
+            value = certificate_sql('"psn_cert_type"' if has_kind else "'01'", value)
         return pseudonym_sql(value)
 
     def persons(self) -> str:

@@ -71,7 +71,7 @@ def forms(settings: Settings, year: int, quarter: int | None, region: str | None
         else:
             with reading_working(settings) as working:
                 synthetic = is_synthetic(working)
-            part.write_bytes(forms_book(filled, place, known[place], until, comparisons, results, now(), synthetic))
+            part.write_bytes(forms_book(filled, place, known, until, comparisons, results, now(), synthetic))
     _tell(settings, filled, place, until, comparisons, results)
     say(Text(f"已写入 {to}　{INTERNAL.zh}", f"Written to {to}. {INTERNAL.en}"), settings.language)
     return ExitCode.PARTLY if any(one.status in ("fail", "error") for one in results) else ExitCode.DONE

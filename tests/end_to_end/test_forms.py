@@ -1,10 +1,11 @@
-"""The official forms: cells against the generator's truth and the pack's own filters, rules that fail, the workbook as it is read."""
+"""The official forms: cells against the generator's truth and filters of reports (with the differences of L65), rules that fail, the workbook as it is read."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -135,6 +136,7 @@ def plus(amount: int) -> Callable[[int | None], int | None]:
     return lambda old: (old or 0) + amount
 
 
+# By rule, a cell of the province that stands on the left of a comparison of it, and what breaks that.
 BROKEN: dict[str, tuple[str, str, str, Callable[[int | None], int | None]]] = {
     "X01": ("HI4", "outpatient_active", "total", plus(1)),
     "X02": ("HI4", "chronic", "memo", plus(1)),
@@ -142,21 +144,27 @@ BROKEN: dict[str, tuple[str, str, str, Callable[[int | None], int | None]]] = {
     "X04": ("HI4.1", "inpatient", "drug_in", plus(1)),
     "X05": ("HI8", "inpatient", "visits", plus(10**9)),
     "X06": ("HI8.1", "inpatient_in_province_direct", "total", plus(10**12)),
-    "X07": ("HI8", "outpatient_cross_province", "visits", plus(100)),
+    "X07": ("HI8", "outpatient", "visits", plus(100)),
     "X08": ("HI4", "chronic", "persons", plus(10**9)),
     "X09": ("HI9", "all", "persons", plus(10**9)),
     "X10": ("HI2", "enterprise", "women", plus(10**9)),
-    "X11": ("MI3", "allowance", "visits", plus(100)),
+    "X11": ("MI3", "total", "visits", plus(100)),
     "X12": ("HI7", "outpatient", "total", lambda old: 0),
     "X13": ("HI7.1", "inpatient_primary", "pool", plus(1)),
     "X13_persons": ("M-persons", "resident", "value", plus(10**9)),
-    "X14": ("HI4", "pharmacy", "pool", lambda old: 2 * (old or 0) + 100),
+    "X14": ("HI4", "home_bed", "pool", lambda old: 2 * (old or 0) + 100),
     "X15": ("bridge", "employee", "settled", plus(1)),
     "X16": ("HI7", "outpatient", "visits", lambda old: None),
-    "X17": ("bridge", "resident", "control", plus(-1)),
+    "X17": ("HI7", "all", "total", plus(1)),
 }
-# X04 needs all six classes, which no cube gives: they are put there, and then one of them is wrong.
+# X04 needs all six classes, which no cube gives: they are put there, and one of them is all there is.
 CLASSES = ("drug_in", "drug_out", "item_in", "item_out", "facility_in", "facility_out")
+
+
+def failing(filled: Filled) -> set[tuple[Any, ...]]:
+    """Rule, form, row and column of every comparison of the last quarter that does not hold."""
+    rows = compared(filled).filter(~pl.col("holds"), pl.col("quarter") == 4, pl.col("region_code") == PROVINCE)
+    return set(rows.select("rule", "form", "row", "column").iter_rows())
 
 
 def test_the_sample_breaks_no_rule_of_severity_error(sample_home: SampleHome, filled: Filled) -> None:
@@ -166,31 +174,30 @@ def test_the_sample_breaks_no_rule_of_severity_error(sample_home: SampleHome, fi
     assert results["X04"] == "not_applicable"
 
 
+def reconciled(filled: Filled) -> Filled:
+    """Settlements and ledger made equal, which they never are (X15 is shown with a bridge), and classes of expense that add up."""
+    sound = broken("bridge", "employee", "settled", lambda old: value(filled, "bridge", "employee", "ledger"))(filled)
+    for name in CLASSES:
+        whole = value(filled, "HI4.1", "inpatient", "total") if name == CLASSES[0] else 0
+        sound = broken("HI4.1", "inpatient", name, lambda old, whole=whole: whole)(sound)
+    return sound
+
+
 def test_every_rule_names_the_cell_that_breaks_it(sample_home: SampleHome, filled: Filled) -> None:
-    before = compared(filled)
-    failing = set(before.filter(~pl.col("holds")).select("rule", "form", "row", "column").iter_rows())
-    changed = filled
-    found: set[str] = set()
-    for rule, (form, row, column, change) in BROKEN.items():
-        changed = filled
-        if rule == "X04":
-            for name in CLASSES:
-                changed = broken(form, row, name, lambda old: 0)(changed)
+    """All are broken at once, each in a cell of its own: what did not hold before is not counted."""
+    sound = reconciled(filled)
+    changed = sound
+    for form, row, column, change in BROKEN.values():
         changed = broken(form, row, column, change)(changed)
-        rows = compared(changed).filter(pl.col("rule") == rule, ~pl.col("holds"), pl.col("region_code") == PROVINCE)
-        named = {(one["form"], one["row"], one["column"]) for one in rows.iter_rows(named=True)} | {
-            tuple(part.split(".", 1)) for part in rows["against"]
-        }
-        # The changed cell stands on the left, or its form does.
-        assert any(form in one[0] or form in str(one) for one in named), rule
-        found.add(rule)
-    assert found == set(BROKEN) and failing is not None
-    results = {
-        one.check_name: one
-        for one in judge_forms(compared(broken(*BROKEN["X01"])(filled)), settings_of(sample_home.home))
-    }
-    assert results["X01"].status == "fail" and results["X01"].unexpected
-    assert {"form": "HI4", "row": "outpatient_active", "column": "total"}.items() <= results["X01"].samples[0].items()
+    wanted = {(rule, form, row, column) for rule, (form, row, column, _) in BROKEN.items()}
+    assert not wanted & failing(sound)
+    assert wanted <= failing(changed)
+    told = judge_forms(compared(changed), settings_of(sample_home.home))
+    for one in told:
+        assert one.status in ("fail", "warn") and one.unexpected, one.check_name
+        assert one.samples and {"form", "row", "column", "region_code", "quarter"} <= one.samples[0].keys(), (
+            one.check_name
+        )
 
 
 def test_swapped_schemes_are_found(filled: Filled) -> None:
@@ -222,6 +229,14 @@ def test_the_workbook_names_its_cells_and_says_that_it_is_internal(
         sheet, cell = next(iter(book.defined_names[cell_name(form, row, column)].destinations))
         assert round(100 * book[sheet][cell.replace("$", "")].value) == value(filled, form, row, column)
     assert "不得公开" in str(book["HI4"]["A3"].value)
+    # A sign of equality is text: Excel would take it for a formula.
+    failed = compared(filled).filter(~pl.col("holds"))
+    lines = [[cell.value for cell in row] for row in book["不符明细"].iter_rows(min_row=7) if row[0].value]
+    lines = lines[[line[0] for line in lines].index("规则") + 1 :]
+    assert len(lines) == failed.height and "=" in {line[9] for line in lines}
+    assert {cell.data_type for row in book["不符明细"].iter_rows() for cell in row} <= {"s", "n"}
+    assert ["X15", "bridge_employee_settled", "bridge"] in [line[:3] for line in lines]
+    assert {line[5] for line in lines} >= {"贵州省"}
 
 
 def test_a_department_fills_a_blank_cell_under_its_name(

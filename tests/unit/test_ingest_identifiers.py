@@ -69,6 +69,17 @@ def test_certificates_of_15_digits_meet_their_18_digits(home: Home) -> None:
     ]  # fmt: skip
 
 
+def test_L64_a_list_without_kinds_of_certificates_names_identity_cards(home: Home) -> None:
+    long = with_check_digit("52010219700317001")
+    numbers = (long[:6] + long[8:17], long.lower(), "G1234567X")
+    home.put_rows("psn_idet_info_b.csv", [row("psn_idet_info_b", n, certno=one) for n, one in enumerate(numbers)])
+    home.run()
+    key = open_key(home.settings)
+    assert [r[0] for r in home.query("select certno from raw.psn_idet_info_b order by source_row")] == [
+        pseudonym(key, long), pseudonym(key, long), pseudonym(key, "G1234567X"),
+    ]  # fmt: skip
+
+
 def test_checksum_is_asked_of_type_01_with_18_characters_only(home: Home) -> None:
     good = with_check_digit("52010219700317001")
     wrong = good[:17] + ("0" if good[17] != "0" else "1")
