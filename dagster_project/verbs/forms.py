@@ -48,13 +48,16 @@ def forms(settings: Settings, year: int, quarter: int | None, region: str | None
     with _layer(settings, variant, province) as layer:
         try:
             filled = fill(layer, year, province)
+            years = [
+                of for (of,) in layer.execute("select distinct year from indicator.form_care order by 1").fetchall()
+            ]
         except duckdb.CatalogException as error:
             raise UserError(
                 Text("还没有报表所用的汇总。", "What the forms are filled from has not been made yet."),
                 where=str(settings.warehouse),
                 todo=Text("先运行 bulletin build。", "Run `bulletin build` first."),
             ) from error
-    until = _quarter(filled, quarter)
+    until = _quarter(filled, quarter, years)
     known = {code: names.get(code, code) for code in filled.cells["region_code"].unique()}
     place = region_code(region or "", known, province)
     if place is None or place not in known:
@@ -103,17 +106,24 @@ def _layer(settings: Settings, variant: str, province: str) -> Iterator[duckdb.D
         yield aside.computed(named.province)
 
 
-def _quarter(filled: Filled, asked: int | None) -> int:
+def _quarter(filled: Filled, asked: int | None, years: Sequence[int]) -> int:
     if filled.last_quarter and (asked or 1) <= filled.last_quarter:
         return asked or filled.last_quarter
-    years = sorted(filled.cells["year"].unique())
     raise UserError(
         Text(
             f"没有 {filled.year} 年{f'第 {asked} 季' if asked and filled.last_quarter else ''}的数据。",
             f"There is no data of {filled.year}{f', quarter {asked}' if asked and filled.last_quarter else ''}.",
         ),
         where="--quarter" if filled.last_quarter else "--year",
-        todo=Text(f"附近有数据的年份：{'、'.join(map(str, years)) or '无'}。", f"Years at hand: {', '.join(map(str, years)) or 'none'}."),
+        todo=Text(
+            f"有数据的年份：{'、'.join(map(str, years)) or '无'}；{filled.year} 年到第 {filled.last_quarter} 季。",
+            f"Years with data: {', '.join(map(str, years)) or 'none'}; {filled.year} up to quarter {filled.last_quarter}.",
+        )
+        if filled.last_quarter
+        else Text(
+            f"有数据的年份：{'、'.join(map(str, years)) or '无'}。",
+            f"Years with data: {', '.join(map(str, years)) or 'none'}.",
+        ),
     )  # fmt: skip
 
 

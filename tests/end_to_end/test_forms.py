@@ -258,3 +258,10 @@ def test_forms_do_not_go_into_the_published_folder(sample_home: SampleHome) -> N
     to = sample_home.home / "publication" / "forms.xlsx"
     said = CliRunner().invoke(cli, ["forms", "--year", str(YEAR), "--home", str(sample_home.home), "--to", str(to)])
     assert said.exit_code == 2 and not to.exists()
+
+
+def test_a_year_without_data_is_said_with_those_that_have_some(sample_home: SampleHome, tmp_path: Path) -> None:
+    words = ["forms", "--year", "2019", "--home", str(sample_home.home), "--to", str(tmp_path / "forms.xlsx")]
+    said = CliRunner(env={"BULLETIN_KEY_FILE": str(sample_home.key)}).invoke(cli, words)
+    assert said.exit_code == 2 and "没有 2019 年的数据" in said.output, said.output
+    assert "有数据的年份：2023、2024、2025" in said.output and not (tmp_path / "forms.xlsx").exists()
