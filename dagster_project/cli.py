@@ -271,40 +271,6 @@ def explain(settings: Settings, **options: Any) -> ExitCode:
     return asking.explain(settings, **options)
 
 
-@verb(
-    click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
-    click.argument("old", required=False),
-    click.argument("new", required=False),
-    click.option("--from", "start", default=None, metavar="VINTAGE", help="旧的版次，同 OLD。 The older one, as OLD."),
-    click.option(
-        "--to", "ends", multiple=True, metavar="VINTAGE|FILE.csv",
-        help="新的版次，同 NEW；或把全部差异另存为 CSV；可写两次。 The newer one, as NEW, or a CSV file for all of them; may be repeated.",
-    ),
-)  # fmt: skip
-def diff(
-    settings: Settings, year: int, old: str | None, new: str | None, start: str | None, ends: tuple[str, ...]
-) -> ExitCode:
-    """比较同一年两个版次（默认最新定稿与草稿），列出变了的数。 List the numbers that differ between two vintages of a year, by
-    default the newest frozen one and the draft.
-
-    版次写名称（2026-03-01_bulletin）或种类（quick_report，取该年最新的一份）。 A vintage is given by its name, or by its kind: the
-    newest of that kind.
-
-    \b
-    bulletin diff --year 2025 --from quick_report --to bulletin --to changes.csv
-    """
-    from dagster_project.verbs import asking
-
-    files = [Path(one) for one in ends if one.lower().endswith(".csv")]
-    named = [one for one in ends if not one.lower().endswith(".csv")]
-    if len(files) > 1 or len(named) > 1 or (old and start) or (new and named):
-        raise UserError(
-            Text("旧版次、新版次和 CSV 文件各只写一个。", "Name one older vintage, one newer one and one CSV file."),
-            where="--from, --to",
-        )
-    return asking.diff(settings, year, old or start, new or next(iter(named), None), next(iter(files), None))
-
-
 @verb()
 def serve(settings: Settings) -> ExitCode:
     """重建 BI 数据库。 Rebuild the database that BI tools open."""

@@ -1,4 +1,5 @@
-"""The part of the `bulletin` command for analysts: areas compared, pages of indicators, others' figures against ours.
+"""The part of the `bulletin` command for analysts: areas compared, pages of indicators, vintages
+against each other, others' figures against ours.
 
 Belongs here: options and help of these verbs. Does not belong here: work (`verbs/`), the frame of a verb (`cli.py`).
 """
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from dagster_project.errors import ExitCode
+from dagster_project.errors import ExitCode, UserError
+from dagster_project.language import Text
 from dagster_project.settings import Settings
 
 _WORKBOOK = click.Path(dir_okay=False, path_type=Path)
@@ -81,3 +83,53 @@ def add_analysis(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.C
         from dagster_project.verbs import forms as returns
 
         return returns.forms(settings, year, quarter, region, variant, to)
+
+    @verb(
+        click.option("--year", type=click.IntRange(1990, 2100), required=True, help="年份。 Year."),
+        click.argument("old", required=False),
+        click.argument("new", required=False),
+        click.option("--from", "start", default=None, metavar="VINTAGE", help="旧的版次，同 OLD。 The older one, as OLD."),
+        click.option(
+            "--to", "ends", multiple=True, metavar="VINTAGE|FILE.csv|xlsx",
+            help="新的版次，同 NEW；或把全部差异另存为 CSV 或工作簿；可写两次。 The newer one, as NEW, or a CSV file or workbook for all of "
+            "them; may be repeated.",
+        ),
+        click.option(
+            "--causes", is_flag=True,
+            help="把每个数的变动按原因拆分：撤出、迟到、更正、冲销、口径变更。在仓库副本里逐步重算，用时约为重算有关月份的几倍，另需与仓库一样大的磁盘空间。 "
+            "Split the change of each number by cause. Each step is computed in a copy of the warehouse: some times as long as the "
+            "months concerned take in a run, and as much room on the disk as the warehouse.",
+        ),
+    )  # fmt: skip
+    def diff(
+        settings: Settings,
+        year: int,
+        old: str | None,
+        new: str | None,
+        start: str | None,
+        ends: tuple[str, ...],
+        causes: bool,
+    ) -> ExitCode:
+        """比较同一年两个版次（默认最新定稿与草稿），列出变了的数。 List the numbers that differ between two vintages of a year, by
+        default the newest frozen one and the draft.
+
+        版次写名称（2026-03-01_bulletin）或种类（quick_report，取该年最新的一份）。 A vintage is given by its name, or by its kind: the
+        newest of that kind.
+
+        \b
+        bulletin diff --year 2025 --from quick_report --to bulletin --causes --to changes.xlsx
+        """
+        from dagster_project.verbs import differing
+
+        files = [Path(one) for one in ends if one.lower().endswith((".csv", ".xlsx"))]
+        named = [one for one in ends if not one.lower().endswith((".csv", ".xlsx"))]
+        if len(files) > 1 or len(named) > 1 or (old and start) or (new and named):
+            raise UserError(
+                Text(
+                    "旧版次、新版次和要写的文件各只写一个。",
+                    "Name one older vintage, one newer one and one file to write.",
+                ),
+                where="--from, --to",
+            )
+        later = new or next(iter(named), None)
+        return differing.diff(settings, year, old or start, later, next(iter(files), None), causes)

@@ -54,26 +54,26 @@ def rehearse(settings: Settings, full_refresh: bool = False) -> Plan:
     """
     run_lock.hold(settings)
     try:
-        with _scratch(settings) as scratch, connect(scratch) as connection:
+        with scratch(settings) as home, connect(home) as connection:
             prepare_warehouse(connection)
             if not settings.warehouse.exists():
-                return _rehearsed(connection, scratch, full_refresh, set())
+                return _rehearsed(connection, home, full_refresh, set())
             with reading_working(settings) as working:
                 require_whole(working, settings)
             with reading_working(settings, connection):
-                _copy(connection, settings, scratch)
+                _copy(connection, settings, home)
                 there = _look_at_facts(connection)
-                return _rehearsed(connection, scratch, full_refresh, there)
+                return _rehearsed(connection, home, full_refresh, there)
     finally:
         run_lock.release(settings)
 
 
 @contextmanager
-def _scratch(settings: Settings) -> Iterator[Settings]:
+def scratch(settings: Settings, purpose: str = "rehearsal") -> Iterator[Settings]:
     """A home below HOME/tmp under a name that the next run sweeps away, should this one be killed."""
     folder = settings.home / "tmp"
     was_there = folder.exists()
-    home = folder / f"intake-rehearsal-{uuid.uuid4()}"
+    home = folder / f"intake-{purpose}-{uuid.uuid4()}"
     home.mkdir(parents=True, mode=0o700)
     try:
         # A key that nothing depends on yet must not be made by looking.

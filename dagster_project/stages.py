@@ -204,8 +204,12 @@ def load_definitions(settings: Settings) -> None:
         )  # fmt: skip
 
 
-def build_models(settings: Settings, select: str, full_refresh: bool = False) -> list[NodeResult]:
+def build_models(
+    settings: Settings, select: str, full_refresh: bool = False, with_tests: bool = True
+) -> list[NodeResult]:
     """Build a dbt selection, telling progress after each node; failed nodes are results, see `require_whole`.
+
+    Without tests nothing says that the tables are what a run would take for whole: for states that nobody goes on from.
 
     Everything is rebuilt when models have changed since the last whole build of the home: an increment would put rows of
     two definitions into one table, or fail on a new column. Otherwise what was built from the same inputs stands.
@@ -218,6 +222,8 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
         inputs = model_inputs.fingerprints(connection, manifest, dbt_parse.models_fingerprint())
         standing = set() if full_refresh or changed or named else model_inputs.unchanged(connection, inputs, manifest)
         chosen = model_inputs.selection(manifest, tags, standing)
+        if not with_tests:
+            chosen = replace(chosen, due=[name for name in chosen.due if name in inputs])
         picked = {name for name in inputs if manifest["nodes"][name]["name"] in select.split()}
         model_inputs.forget(connection, picked if named else chosen.due)
     weights = dbt_build.weights(manifest, progress.node_seconds(settings))
@@ -233,7 +239,9 @@ def build_models(settings: Settings, select: str, full_refresh: bool = False) ->
 
     results: list[NodeResult] = []
     if named or not standing:
-        results = dbt_build.build(settings, select, full_refresh=full_refresh or changed, on_node=on_node)
+        results = dbt_build.build(
+            settings, select, full_refresh=full_refresh or changed, on_node=on_node, with_tests=with_tests
+        )
     elif chosen.due:
         names = " ".join(manifest["nodes"][name]["name"] for name in chosen.due)
         results = dbt_build.build(settings, names, on_node=on_node, with_tests=False)

@@ -85,11 +85,12 @@ def read_decisions(folder: Path, province: str) -> list[Mapped]:
     return rows
 
 
-def in_force(folder: Path, province: str) -> dict[str, dict[str, str]]:
-    """Target by code by set: the newest row of each code."""
+def in_force(folder: Path, province: str, until: str = "") -> dict[str, dict[str, str]]:
+    """Target by code by set: the newest row of each code, or the newest that was there at a moment (UTC, ISO)."""
     found: dict[str, dict[str, str]] = {name: {} for name in mapped_sets()}
     for row in read_decisions(folder, province):
-        found[row.code_set][row.code] = row.target
+        if not until or row.mapped_at.removesuffix("Z") <= until.removesuffix("Z"):
+            found[row.code_set][row.code] = row.target
     return found
 
 

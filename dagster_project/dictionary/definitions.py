@@ -131,10 +131,10 @@ def load_switches() -> dict[str, Switch]:
     }
 
 
-def load_province(settings: Settings, code: str) -> Province:
+def load_province(settings: Settings, code: str, until: str = "") -> Province:
     """Definitions of a province; a province without a file has the national defaults.
 
-    Raises UserError naming the file, the entry and what is allowed there.
+    With a moment (UTC, ISO) codes that were mapped at the desk after it are not. Raises UserError naming the file, the entry and what is allowed there.
     """
     everywhere = _find(settings, "national") or SHIPPED / "national.yml"
     national = _read(everywhere)
@@ -146,7 +146,7 @@ def load_province(settings: Settings, code: str) -> Province:
     missing = [name for name in load_switches() if name not in choices]
     if missing:
         raise _error(everywhere, "definitions", "缺少口径", "lacks the choices", ", ".join(missing))
-    mapped = code_map.in_force(settings.provinces, code)
+    mapped = code_map.in_force(settings.provinces, code, until)
     pooling = _pooling(national, everywhere) + (_pooling(own, path) if path is not None else [])
     return Province(
         code=code,

@@ -10,6 +10,7 @@ who won over whom stands in ops.superseded.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,20 +63,37 @@ def between(settings: Settings, difference: Difference) -> Between | None:
         if any(not (settings.home / file).exists() for file in _files(connection, [one[0] for one in then | here])):
             return None  # numbers can be compared without raw files; that some are gone is told by `bulletin verify`
         moved = {extract_of[one] for one in then ^ here}
-        connection.execute("create or replace temp table taking_back (setl_id varchar)")
         rows = {
-            extract: _rows(
+            contract.name: _rows(
                 connection,
-                load_contracts()[extract],
-                *([one[0] for one in part if extract_of[one] == extract] for part in (then, here)),
+                contract,
+                *([one[0] for one in part if extract_of[one] == contract.name] for part in (then, here)),
             )
-            for extract in sorted(moved, key=lambda name: (name != SETTLEMENTS, name))
+            for contract in in_order(connection, moved)
         }
     return Between(len(here - then), len(then - here), rows, *_choices(difference, *told), programs)
 
 
+def in_order(connection: duckdb.DuckDBPyConnection, extracts: Iterable[str]) -> list[Contract]:
+    """Contracts of these extracts in the order in which `classify` asks for them: settlements tell the others what they take back."""
+    connection.execute("create or replace temp table taking_back (setl_id varchar)")
+    return [load_contracts()[name] for name in sorted(extracts, key=lambda name: (name != SETTLEMENTS, name))]
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, then: list[int], here: list[int]) -> Counter[str]:
-    """Rows of one extract by cause; settlements leave the numbers of those that take something back in `taking_back`."""
+    """Rows of one extract by cause."""
+    closed = classify(connection, contract, then, here)
+    found = dict(connection.execute("select cause, count(*) from fresh group by 1").fetchall())
+    taken_out = closed + _count(connection, "select count(*) from gone anti join fresh using (key)")
+    return Counter({cause: int(found.get(cause, 0)) for cause in CAUSES} | {"taken_out": taken_out})
+
+
+def classify(connection: duckdb.DuckDBPyConnection, contract: Contract, then: list[int], here: list[int]) -> int:
+    """Make the temporary tables `fresh` (load_id, source_row, key, cause), the rows of one extract that count with the loads `here`
+    and came after `then`, and `gone`, the keys of files taken out; returns how many rows a full delivery closed.
+
+    Settlements leave the numbers of those that take something back in `taking_back`.
+    """
     came, gone = sorted(set(here) - set(then)), sorted(set(then) - set(here))
     key = ", ".join(f'"{name}"' for name in contract.identity)
     connection.execute(
@@ -101,24 +119,23 @@ def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, then: list[
     )
     connection.execute(
         "create or replace temp table fresh as select raw.load_id, raw.source_row, "
-        f"hash({key}) as key, {_taking_back(connection, contract)} as takes_back from {_raw(connection, contract, came)} as raw "
+        f"hash({key}) as key, {_taking_back(connection, contract)} as takes_back from {raw_rows(connection, contract, came)} as raw "
         "anti join beaten using (load_id, source_row)"
     )
     connection.execute(
-        f"create or replace temp table gone as select distinct hash({key}) as key from {_raw(connection, contract, gone)}"
+        f"create or replace temp table gone as select distinct hash({key}) as key from {raw_rows(connection, contract, gone)}"
     )
     if contract.name == SETTLEMENTS:
         _leave_numbers(connection, contract)
-    late, reversals, corrected = connection.execute(
-        "select count(*) filter (where not takes_back and not replaces), count(*) filter (where takes_back), "
-        "count(*) filter (where not takes_back and replaces) from (select takes_back, "
-        "(load_id, source_row) in (select (load_id, source_row) from won) or key in (select key from gone) as replaces from fresh)"
-    ).fetchall()[0]
-    taken_out = closed + _count(connection, "select count(*) from gone anti join fresh using (key)")
-    return Counter(dict(zip(CAUSES, (late, reversals, corrected, taken_out), strict=True)))
+    connection.execute(
+        "create or replace temp table fresh as select load_id, source_row, key, case when takes_back then 'reversal' "
+        "when (load_id, source_row) in (select (load_id, source_row) from won) or key in (select key from gone) "
+        "then 'corrected' else 'late' end as cause from fresh"
+    )
+    return closed
 
 
-def _raw(connection: duckdb.DuckDBPyConnection, contract: Contract, loads: list[int]) -> str:
+def raw_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, loads: list[int]) -> str:
     """SQL of the raw rows of some loads, in or out of the accounts; no row without any."""
     files = _files(connection, loads, contract.name)
     if not files:
@@ -162,7 +179,7 @@ def _leave_numbers(connection: duckdb.DuckDBPyConnection, contract: Contract) ->
     ).fetchall()
     connection.execute(
         "update fresh set takes_back = false where (load_id, source_row) in (select (won.load_id, won.source_row) from won join "
-        f"{_raw(connection, contract, [int(load_id) for (load_id,) in lost])} as old "
+        f"{raw_rows(connection, contract, [int(load_id) for (load_id,) in lost])} as old "
         "on old.load_id = won.lost_load_id and old.source_row = won.lost_source_row "
         f"where {_taking_back(connection, contract)})"
     )
@@ -170,7 +187,7 @@ def _leave_numbers(connection: duckdb.DuckDBPyConnection, contract: Contract) ->
         int(one) for (one,) in connection.execute("select distinct load_id from fresh where takes_back").fetchall()
     ]
     connection.execute(
-        f"insert into taking_back select setl_id from {_raw(connection, contract, loads)} "
+        f"insert into taking_back select setl_id from {raw_rows(connection, contract, loads)} "
         "semi join (select * from fresh where takes_back) as those using (load_id, source_row)"
     )
 

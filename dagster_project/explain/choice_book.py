@@ -50,9 +50,9 @@ def write(comparison: Comparison, path: Path, suffix: str) -> None:
             "number": book.add_format({"num_format": "#,##0.00####"}),
         }
         _write_choices(book.add_worksheet("口径 choices"), styles, comparison)
-        _write_figures(book.add_worksheet("全省 province"), styles, _named(comparison, comparison.wholes()))
-        _write_figures(book.add_worksheet("有变化 changed"), styles, _named(comparison, comparison.changed))
-        _write_figures(book.add_worksheet("全部 all"), styles, figures)
+        write_figures(book.add_worksheet("全省 province"), styles, _named(comparison, comparison.wholes()))
+        write_figures(book.add_worksheet("有变化 changed"), styles, _named(comparison, comparison.changed))
+        write_figures(book.add_worksheet("全部 all"), styles, figures)
 
 
 def _named(comparison: Comparison, figures: pl.DataFrame) -> pl.DataFrame:
@@ -88,7 +88,8 @@ def _write_choices(sheet: Any, styles: dict[str, Any], comparison: Comparison) -
     sheet.set_column(0, 4, 34)
 
 
-def _write_figures(sheet: Any, styles: dict[str, Any], figures: pl.DataFrame) -> None:
+def write_figures(sheet: Any, styles: dict[str, Any], figures: pl.DataFrame) -> None:
+    """A frame as a sheet with a filter; `styles` has `head` and `number`."""
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, max(figures.height, 1), figures.width - 1)
     for place, name in enumerate(figures.columns):

@@ -13,26 +13,25 @@ from dagster_project.china_time import shown
 from dagster_project.dictionary import load_indicators
 from dagster_project.dictionary.indicators import Indicator
 from dagster_project.explain.between import CAUSES, Between
+from dagster_project.explain.cause_lines import CAUSE_NAMES, cause_lines
 from dagster_project.explain.naming import place_name
 from dagster_project.explain.period import when
 from dagster_project.explain.quantity import together
 from dagster_project.explain.render import STATUS
 from dagster_project.explain.vintages import Difference, Vintage
+from dagster_project.explain.waterfall import Waterfall
 from dagster_project.language import Text
 from dagster_project.serving.labels import named
 
 SHOWN = 60
-_CAUSES = {
-    "late": Text("迟到数据", "late"),
-    "reversal": Text("冲销", "reversals"),
-    "corrected": Text("更正", "corrected"),
-    "taken_out": Text("撤出", "taken out"),
-}
 _LABELS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 
 
-def render(difference: Difference, language: str = "zh", between: Between | None = None) -> str:
-    """Which two vintages were compared, what came between them where that is known, and the changed numbers as lines of text."""
+def render(
+    difference: Difference, language: str = "zh", between: Between | None = None, waterfall: Waterfall | None = None
+) -> str:
+    """Which two vintages were compared, what came between them where that is known, and the changed numbers as lines of text, with
+    their parts by cause where these were computed."""
     changed = difference.changes.height
     lines = [
         Text(f"{difference.year} 年，比较两个版次：", f"{difference.year}, two vintages compared:"),
@@ -44,8 +43,11 @@ def render(difference: Difference, language: str = "zh", between: Between | None
         ),
     ]
     told = [line.in_language(language) for line in lines]
-    told += _between_lines(between, language) if between else []
-    told += changed_lines(difference, language)
+    told += _between_lines(between, language, is_split=waterfall is not None) if between else []
+    numbers = changed_lines(difference, language)
+    if waterfall is not None:
+        numbers = cause_lines(waterfall, numbers, difference.changes.head(SHOWN).to_dicts(), language)
+    told += numbers
     if changed > SHOWN:
         more = Text(
             f"  ……另有 {changed - SHOWN:,} 个（--to 文件.csv 全列）",
@@ -55,7 +57,7 @@ def render(difference: Difference, language: str = "zh", between: Between | None
     return "\n".join(told)
 
 
-def _between_lines(between: Between, language: str) -> list[str]:
+def _between_lines(between: Between, language: str, is_split: bool) -> list[str]:
     """Rows by cause, in all and by extract, then the choices that differ. Rows are of all years: a number may rest on several."""
     whole = sum(between.rows.values(), Counter[str]())
     nothing = Text("两版之间没有入库或撤出文件。", "No file came or went between them.")
@@ -91,11 +93,11 @@ def _between_lines(between: Between, language: str) -> list[str]:
                 f"Other: two versions of the program computed them ({old or 'not recorded'} → {new or 'not recorded'}), which may change numbers, too",
             )
         )
-    if between.rows:
+    if between.rows and not is_split:
         lines.append(
             Text(
-                "以上是来源行数；每个数的变动额尚未按原因拆分。",
-                "These are rows of the sources; the change of each number is not split by cause.",
+                "以上是来源行数；加 --causes 把每个数的变动按原因拆分（要重算，见帮助）。",
+                "These are rows of the sources; --causes splits the change of each number by cause (computes anew, see its help).",
             )
         )
     return [line.in_language(language) for line in lines]
@@ -103,8 +105,8 @@ def _between_lines(between: Between, language: str) -> list[str]:
 
 def _by_cause(rows: Counter[str]) -> Text:
     return Text(
-        "，".join(f"{_CAUSES[cause].zh} {rows[cause]:,} 行" for cause in CAUSES),
-        ", ".join(f"{_CAUSES[cause].en} {rows[cause]:,}" for cause in CAUSES),
+        "，".join(f"{CAUSE_NAMES[cause].zh} {rows[cause]:,} 行" for cause in CAUSES),
+        ", ".join(f"{CAUSE_NAMES[cause].en} {rows[cause]:,}" for cause in CAUSES),
     )
 
 

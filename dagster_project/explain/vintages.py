@@ -156,7 +156,7 @@ def compare(settings: Settings, year: int, old: str | None = None, new: str | No
         chosen = sorted([*chosen, *others[len(chosen) - 2 :]], key=known.index)
     if len(chosen) < 2:
         raise _unknown(year, "", known)
-    before, after = (_values(settings, year, one.name) for one in chosen)
+    before, after = (values_of(settings, year, one.name) for one in chosen)
     compared, changes = changes_between(before, after, year)
     return Difference(year, chosen[0], chosen[1], compared, changes, region_names(settings))
 
@@ -199,7 +199,7 @@ def state_change(settings: Settings, before: pl.DataFrame, after: pl.DataFrame) 
     return Difference(year, then, here, compared, changes, region_names(settings))
 
 
-def _values(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
+def values_of(settings: Settings, year: int, vintage: str) -> pl.DataFrame:
     """Values of one vintage, as (key, value, numerator, denominator, status, definition_id, kind)."""
     path = settings.publication / str(year) / vintage / FROZEN_FILE
     if path.exists():

@@ -1,4 +1,4 @@
-"""Verbs that answer questions: where a number comes from, what changed, which definitions hold, what to ask for.
+"""Verbs that answer questions: where a number comes from, which definitions hold, what to ask for.
 
 Belongs here: calling the parts and printing. Does not belong here: the answers.
 """
@@ -36,25 +36,6 @@ def explain(
     require_loaded(settings)
     explanation = explain_value(settings, indicator, year, region=region, scheme=scheme, month=month, to_date=to_date)
     say(render(explanation, settings.language, all_files), settings.language)
-    return ExitCode.DONE
-
-
-def diff(settings: Settings, year: int, old: str | None, new: str | None, to: Path | None) -> ExitCode:
-    """Print the numbers that differ between two vintages of a year, and write them all as CSV where asked."""
-    from dagster_project.explain.between import between
-    from dagster_project.explain.differences import render
-    from dagster_project.explain.vintages import compare
-
-    if not settings.publication.is_dir():  # frozen vintages can be compared without a warehouse
-        require_loaded(settings)
-    if to is not None:
-        handing_out.require_place(to)
-    result = compare(settings, year, old, new)
-    say(render(result, settings.language, between(settings, result)), settings.language)
-    if to is not None:
-        with handing_out.whole_file(to) as part:
-            result.changes.write_csv(part)
-        say(Text(f"全部差异：{to}", f"All differences: {to}"), settings.language)
     return ExitCode.DONE
 
 

@@ -30,7 +30,7 @@ BESIDE = {
     "keeping.restore.restore": _MAKING,
     "keeping.restore._remove_empty": "empty folders, in the place of which the restored home comes",
     "keeping.restore._remove": _MAKING,
-    "rehearsal._scratch": "a home for a trial alone, which nobody goes on from",
+    "rehearsal.scratch": "a home for a trial alone, which nobody goes on from",
     "rehearsal._link": "likewise",
     "sample.master_files._benefits": _MAKING,
     "serving.publish.publish_serving": _MAKING,

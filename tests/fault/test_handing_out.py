@@ -14,7 +14,7 @@ import pytest
 from dagster_project import bulletin, drafts, handing_out
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.settings import Settings
-from dagster_project.verbs import asking, deliveries, making
+from dagster_project.verbs import asking, deliveries, differing, making
 from dagster_project.verbs.guard import guarded
 from tests.bulletin_home import RUN_ID, make_home
 from tests.closed_disk import full_at, read_only
@@ -61,7 +61,7 @@ def write(request: pytest.FixtureRequest) -> Written:
     """A verb that writes a table where it is told to."""
     if request.param == "diff":
         compared: Settings = request.getfixturevalue("frozen")
-        return lambda to: asking.diff(compared, YEAR, DRAFT, DRAFT, to)
+        return lambda to: differing.diff(compared, YEAR, DRAFT, DRAFT, to, causes=False)
     counted: Settings = request.getfixturevalue("taken_in")
     return lambda to: deliveries.deliveries(counted, None, None, to)
 
