@@ -21,10 +21,15 @@ QUARTERS = (1, 2, 3, 4)
 # Sources by what the declaration calls them: the query, and whether they are known by month.
 _SOURCES = {
     "care": ("select * exclude (province), (month % 100 + 2) // 3 as quarter from indicator.form_care", True),
+    "transfer": ("select * exclude (province), (month % 100 + 2) // 3 as quarter from indicator.form_transfer", True),
     "control": ("select * exclude (province), (month % 100 + 2) // 3 as quarter from indicator.form_control", True),
     "enrolment": ("select *, 4 as quarter from indicator.labelled_enrolment", False),
     "ledger": ("select *, 4 as quarter from indicator.labelled_fund", False),
 }
+# Models of the layer that nothing but the forms reads: to be computed with it under other definitions.
+MODELS = ("form_care", "form_control", "form_reported", "form_transfer")
+# Sources of an extract that only forms need: why the cells of a year are blank of which nothing was delivered.
+_LACKING = {"transfer": "no_transfers"}
 _CELLS = {
     "form": pl.String, "row": pl.String, "column": pl.String, "region_code": pl.String, "year": pl.Int64,
     "quarter": pl.Int64, "unit": pl.String, "hundredths": pl.Int64, "reason": pl.String,
@@ -131,6 +136,7 @@ class _Filler:
 
     def _added(self, row: Row, column: Column) -> dict[Place, tuple[int | None, str]]:
         frame = self._frames[column.source]
+        delivered = set(frame["year"])
         kept = _kept(frame, (*row.where, *column.where))
         names = [part.removeprefix("-") for part in column.parts]
         whole = [name for name in names if name in _COUNTS]
@@ -148,8 +154,11 @@ class _Filler:
                 sums[place, year][quarter] += one
         if not _SOURCES[column.source][1]:
             return self._annual(lambda region, year: sums[region, year][QUARTERS[-1]], "not_computed")
+        lacking = _LACKING.get(column.source, "")
         return {
-            (region, year, quarter): (sum(sums[region, year][one] for one in range(1, quarter + 1)), "")
+            (region, year, quarter): (None, lacking)
+            if lacking and year not in delivered
+            else (sum(sums[region, year][one] for one in range(1, quarter + 1)), "")
             for region, year, quarter in self._places
         }
 
@@ -166,7 +175,7 @@ class _Filler:
         }
 
 
-_COUNTS = ("visits", "bed_days", "persons")  # counted, not paid: hundredths are made of them here
+_COUNTS = ("visits", "bed_days", "persons", "transfers")  # counted, not paid: hundredths are made of them here
 
 
 def _looked_up(rows: Sequence[tuple[str, str, int, object]]) -> dict[tuple[str, str, int], int]:

@@ -23,6 +23,7 @@ from dagster_project.sample import (
     institution_payments,
     ledger,
     reference_tables,
+    transfers,
 )
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.files import ParquetTables, TextTables, WrittenFile, write_workbook, write_zip
@@ -55,6 +56,7 @@ class MasterTruth:
     allowance: Cells = field(default_factory=benefit_tables.allowance_cells)
     care: Cells = field(default_factory=benefit_tables.care_cells)
     filing: Cells = field(default_factory=benefit_tables.filing_cells)
+    transfer: Cells = field(default_factory=transfers.new_cells)
     superseded: dict[str, int] = field(default_factory=dict)
 
     def replaced(self, extract: str, rows: int) -> None:
@@ -71,6 +73,7 @@ class MasterTruth:
         self.allowance.absorb(other.allowance)
         self.care.absorb(other.care)
         self.filing.absorb(other.filing)
+        self.transfer.absorb(other.transfer)
         for extract, rows in other.superseded.items():
             self.replaced(extract, rows)
 
@@ -198,9 +201,10 @@ def _benefits(world: World, folder: Path, year: int, truth: MasterTruth) -> list
     for extract, table in (
         ("matn_alwn_crtf_d", benefit_tables.allowances(world, year, truth.allowance)),
         ("ltc_payment", benefit_tables.care_payments(world, year, truth.care)),
+        ("rlts_traf_info_d", transfers.transfer_table(world, year, truth.transfer)),
     ):
         name = f"{extract}_{year}.parquet"
-        with ParquetTables(folder / name, frozenset({"psn_no", "matn_alwn_reg_id"})) as writer:
+        with ParquetTables(folder / name, frozenset({"psn_no", "matn_alwn_reg_id", "rlts_traf_id"})) as writer:
             writer.write(table)
         written.append(WrittenFile(batch, name, extract, table.num_rows))
     table = benefit_tables.filings(world, year, truth.filing)

@@ -17,6 +17,7 @@ from dagster_project.sample import (
     reference_tables,
     spending,
     stories,
+    transfers,
 )
 from dagster_project.sample.benefit_tables import allowance_truth
 from dagster_project.sample.files import WrittenFile
@@ -87,6 +88,7 @@ def truth_content(
             "reported": reference_tables.return_truth(world),
             "network": reference_tables.network_truth(world),
             "filing": benefit_tables.filing_truth(world, master.filing),
+            "transfer": transfers.as_json(world, master.transfer),
             "payment": institution_payments.payment_truth(world),
         },
     }

@@ -21,7 +21,7 @@ from dagster_project.dictionary.variants import read_variant
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.explain.reading import is_synthetic
 from dagster_project.explain.vintages import region_names
-from dagster_project.forms.filling import Filled, fill
+from dagster_project.forms.filling import MODELS, Filled, fill
 from dagster_project.forms.model import load_forms
 from dagster_project.forms.rules import compared
 from dagster_project.forms.workbook import INTERNAL, forms_book
@@ -102,7 +102,7 @@ def _layer(settings: Settings, variant: str, province: str) -> Iterator[duckdb.D
             yield connection
         return
     named = read_variant(settings, variant, province)
-    with trial(settings, "form_care", "form_control", "form_reported") as aside:
+    with trial(settings, *MODELS) as aside:
         yield aside.computed(named.province)
 
 

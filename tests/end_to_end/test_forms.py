@@ -17,7 +17,7 @@ from dagster_project.checks.catalogue import form_rules
 from dagster_project.checks.forms import judge_forms
 from dagster_project.cli import cli
 from dagster_project.dictionary.variants import read_variant
-from dagster_project.forms.filling import Filled, fill
+from dagster_project.forms.filling import MODELS, Filled, fill
 from dagster_project.forms.model import cell_name, load_forms
 from dagster_project.forms.rules import compared
 from dagster_project.indicator_trial import trial
@@ -98,7 +98,7 @@ FILTERS: dict[str, tuple[str, str, str, str]] = {
 @pytest.fixture(scope="module")
 def bureau(sample_home: SampleHome) -> Filled:
     settings = settings_of(sample_home.home, sample_home.key)
-    with trial(settings, "form_care", "form_control", "form_reported") as aside:
+    with trial(settings, *MODELS) as aside:
         return fill(aside.computed(read_variant(settings, BUREAU, PROVINCE).province), YEAR, PROVINCE)
 
 
@@ -113,6 +113,50 @@ def test_a_bureaus_filter_gives_the_same_money(sample_home: SampleHome, bureau: 
         ).fetchone()
     found = tuple(value(bureau, form, row, column) for column in ("total", "pool", "own_pay"))
     assert sums is not None and sums[0] and found == tuple(sums), report
+
+
+# Row of HI10, what the truth's cells must say for it, and the bureau's filter of Q36 by place and kind of insurance.
+TRANSFERS: dict[str, tuple[dict[str, str], str]] = {
+    "in": ({"direction": "in"}, "left(trafin_admdvs, 4) = left(insu_admdvs, 4)"),
+    "in_other_province": (
+        {"direction": "in", "travel_class": "cross_province"},
+        f"left(trafin_admdvs, 4) = left(insu_admdvs, 4) and left(trafout_admdvs, 2) <> '{PROVINCE[:2]}'",
+    ),
+    "in_employee": (
+        {"direction": "in", "protection": "employee_to_employee"},
+        "left(trafin_admdvs, 4) = left(insu_admdvs, 4) and traf_prot_dirc = '11'",
+    ),
+    "out": ({"direction": "out"}, "left(trafout_admdvs, 4) = left(insu_admdvs, 4)"),
+    "out_rural": (
+        {"direction": "out", "protection": "employee_to_employee", "household": "rural"},
+        "left(trafout_admdvs, 4) = left(insu_admdvs, 4) and traf_prot_dirc = '11' and psn_no in "
+        "(select psn_no from staging.stg_psn_info_b where is_current and resd_natu in ('20', '21', '22'))",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", TRANSFERS)
+def test_L68_transfers_are_those_of_the_truth_and_of_the_bureaus_filter(
+    sample_home: SampleHome, filled: Filled, row: str
+) -> None:
+    wanted, condition = TRANSFERS[row]
+    cells = Cells(sample_home.truth)
+    for region in (PROVINCE, "520100", "529900"):
+        truth = Truth(cells, YEAR, region)
+        sums = [
+            truth.sum("transfer", field, lambda cell: wanted.items() <= cell.items())
+            for field in ("transfers", "amount")
+        ]
+        found = [value(filled, "HI10", row, column, region) for column in ("persons", "amount")]
+        assert found == [100 * sums[0], sums[1]], (row, region)
+    assert value(filled, "HI10", row, "persons"), "of every kind there are some"
+    assert value(filled, "HI10", "unknown", "persons") == 0
+    with duckdb.connect(str(sample_home.warehouse)) as connection:
+        counted = connection.execute(
+            "select cast(100 * count(*) as bigint), cast(100 * sum(traf_amt) as bigint) from staging.stg_rlts_traf_info_d "
+            f"where is_current and vali_flag = '1' and year(crte_time) = {YEAR} and {condition}"
+        ).fetchone()
+    assert counted == tuple(value(filled, "HI10", row, column) for column in ("persons", "amount"))
 
 
 def broken(form: str, row: str, column: str, change: Callable[[int | None], int | None]) -> Callable[[Filled], Filled]:
@@ -242,16 +286,22 @@ def test_the_workbook_names_its_cells_and_says_that_it_is_internal(
 def test_a_department_fills_a_blank_cell_under_its_name(
     sample_home: SampleHome, filled: Filled, tmp_path: Path
 ) -> None:
-    assert value(filled, "HI10", "in", "persons") is None
+    assert value(filled, "HI10", "in", "persons") is not None
     shutil.copy(sample_home.warehouse, tmp_path / "warehouse.duckdb")
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         connection.execute(
             "insert into cube.cube_reported (period, year, province, region_code, indicator_id, measure_kind, value, unit) "
             f"values ('{YEAR}', {YEAR}, '{PROVINCE}', '{PROVINCE}', 'HI10.in.persons', 'flow_year', 1.5, '万人')"
         )
+        connection.execute(f"delete from cube.cube_transfer where month // 100 = {YEAR}")
         told = fill(connection, YEAR, PROVINCE)
     assert value(told, "HI10", "in", "persons") == 1_500_000
     assert value(told, "HI10", "in", "persons", quarter=3) is None
+    # L68: nothing was delivered for the year, which is not the same as nobody having moved.
+    reasons = (
+        told.cells.filter(pl.col("form") == "HI10", pl.col("hundredths").is_null()).group_by("year", "reason").len()
+    )
+    assert set(reasons.select("year", "reason").iter_rows()) == {(YEAR, "no_transfers")}
 
 
 def test_forms_do_not_go_into_the_published_folder(sample_home: SampleHome) -> None:
