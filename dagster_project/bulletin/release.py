@@ -52,7 +52,8 @@ def describe(
 ) -> dict[str, Any]:
     """Everything of the descriptor but the list of files; `results` are those of the checks that its data have been through."""
     printed = [one.figure for one in printed_figures(document)]
-    used = sorted({figure.definition_id for figure in printed if figure.definition_id})
+    # Of every number, printed or not: a later comparison of vintages has to know by what it was made (L85).
+    used = sorted(sources.values["definition_id"].drop_nulls().unique())
     return {
         "title": plain(document.title),
         "year": sources.year,

@@ -68,4 +68,7 @@ def _waterfall(settings: Settings, difference: Difference, came: Between | None)
         name = STEP_NAMES[step]
         say(Text(f"  {place}/{of} {name.zh}", f"  {place}/{of} {name.en}"), settings.language)
 
-    return split(settings, difference, on_step)
+    found = split(settings, difference, on_step)
+    took = clock(sum(found.seconds.values()))
+    say(Text(f"  重算用时 {took}", f"  computed in {took}"), settings.language)
+    return found
