@@ -81,7 +81,7 @@ class Rule:
     """A rule over one row. Severity error quarantines, warning accepts and counts, profile only measures."""
 
     id: str
-    kind: Literal["identity", "condition", "checksum"]
+    kind: Literal["identity", "condition", "checksum", "uncut"]
     severity: Severity
     columns: tuple[str, ...]
     text: Text
@@ -106,6 +106,13 @@ class Rule:
                 f"then substr('10X98765432', ({total}) % 11 + 1, 1) <> substr({number}, 18, 1) "
                 f"or try_strptime(substr({number}, 7, 8), '%Y%m%d') is null else true end"
             )
+        if self.kind == "uncut":
+            # Identity cards have 18 characters, old ones 15 of which 7 to 12 are a date; a list that names no kinds names them (L64).
+            *kinds, number = self.columns
+            is_card = f"{kinds[0]} = '01'" if kinds else f"regexp_full_match({number}, '[0-9]{{14,16}}[0-9X]')"
+            no_date = f"regexp_full_match({number}, '[0-9]{{15}}') and try_strptime('19' || substr({number}, 7, 6), '%Y%m%d') is null"
+            # Nearly every number has 18 characters: the rest is asked of few.
+            return f"case when length({number}) between 15 and 17 then {is_card} and (length({number}) > 15 or {no_date}) else false end"
         return self.when
 
 

@@ -61,6 +61,17 @@ def certificate_fails(number: str) -> bool:
     return CHECK_DIGITS[total % 11] != number[17].upper()
 
 
+def certificate_is_cut(number: str) -> bool:
+    """Whether an identity number has lost its end: 18 characters and, of old cards, 15 with a date of six digits are whole (L80)."""
+    if len(number) == 15 and number.isdigit():
+        try:
+            date(1900 + int(number[6:8]), int(number[8:10]), int(number[10:12]))
+        except ValueError:
+            return True
+        return False
+    return len(number) in (16, 17)
+
+
 def _off(total: str, parts: Iterable[str]) -> pl.Expr:
     gap = pl.col(total) - sum((pl.col(part).fill_null(0) for part in parts), pl.lit(0))
     return gap.abs() > 1
@@ -115,6 +126,8 @@ def judge(landed: Landed, codes: Codes) -> Outcome:
         tested = typed["psn_cert_type"].str.zfill(2) == "01"
         failing = typed["certno"].fill_null("").map_elements(certificate_fails, return_dtype=pl.Boolean)
         broken["checksum"] = tested.fill_null(False) & failing
+        cut = typed["certno"].fill_null("").map_elements(certificate_is_cut, return_dtype=pl.Boolean)
+        broken["cut"] = tested.fill_null(False) & cut
     form = pl.Series([False] * typed.height, dtype=pl.Boolean)
     for mask in broken.values():
         form = form | mask

@@ -90,7 +90,7 @@ def test_checksum_is_asked_of_type_01_with_18_characters_only(home: Home) -> Non
         ("01", no_day),
         ("01", "5201021970031700AX"),
         ("08", wrong),
-        ("01", wrong[:15]),
+        ("01", good[:6] + good[8:17]),
         ("01", "12345"),
     ]
     home.put_rows(
@@ -99,6 +99,34 @@ def test_checksum_is_asked_of_type_01_with_18_characters_only(home: Home) -> Non
     )
     home.run()
     assert home.rejected() == {n: ["id_checksum"] for n in (2, 3, 4)}
+
+
+def test_L80_certificates_that_lost_their_end_are_held(home: Home) -> None:
+    """Two people whose numbers differ in the 17th place would become one, and one person two."""
+    one, other = with_check_digit("52010219700317001"), with_check_digit("52010219700317002")
+    old = one[:6] + one[8:17]
+    cases = [
+        ("01", one[:17]), ("01", one[:16]), ("1", other[:16]), ("01", one[:15]), ("01", one[:16] + "X"),
+        ("01", one), ("01", old), ("08", one[:17]), ("08", one[:16]), ("01", one[:14]), ("01", one[:16] + "　"),
+    ]  # fmt: skip
+    table = [row("psn_info_b", n, psn_no=f"p{n}", psn_cert_type=k, certno=c) for n, (k, c) in enumerate(cases, 1)]
+    table += rows("psn_info_b", 600, start=100)
+    home.put_rows("psn_info_b.csv", table)
+    numbers = [one[:17], one[:16], one[:15], one[:16] + "X", one, old, "G1234567X", "AB20102197003170"]
+    listed = [row("psn_idet_info_b", n, certno=c) for n, c in enumerate(numbers, 1)]
+    home.put_rows("psn_idet_info_b.csv", listed)
+    home.run()
+    held = "select r.source_row, r.rule_ids from quarantine.rejected_row r join ops.load l using (load_id) where l.extract = ? order by 1"
+    assert home.query(held, ["psn_info_b"]) == [(n, ["id_cut"]) for n in (1, 2, 3, 4, 5, 11)]
+    assert home.query(held, ["psn_idet_info_b"]) == [(n, ["id_cut"]) for n in (1, 2, 3, 4)]
+    assert home.value("select count(distinct certno) from raw.psn_idet_info_b") == 3, "the old form is the same card"
+
+
+def test_L80_an_export_of_too_narrow_a_column_is_refused_and_says_why(home: Home) -> None:
+    cut = [with_check_digit(f"520102197003{day:02}001")[:17] for day in range(10, 20)]
+    home.put_rows("psn_info_b.csv", [row("psn_info_b", n, psn_cert_type="01", certno=c) for n, c in enumerate(cut)])
+    (reason,) = home.reasons().values()
+    assert "id_cut" in reason and "10" in reason and cut[0] not in reason
 
 
 def test_no_identifier_reaches_any_file(home: Home) -> None:
