@@ -17,6 +17,7 @@ import openpyxl
 import polars as pl
 import pytest
 
+from dagster_project import run_lock
 from dagster_project.bulletin import freeze, make_publication
 from dagster_project.causes import split
 from dagster_project.desk.targets import find_target
@@ -217,6 +218,21 @@ def test_the_home_stays_as_it_was(home: Home) -> None:
     assert sorted_csv(home.settings.warehouse) == home.before
     assert not list((home.settings.home / "tmp").glob("intake-*"))
     assert query(home.settings.warehouse, "select count(*) from ops.touched_month") == [(0,)]
+
+
+def test_a_split_that_is_stopped_leaves_the_home_as_it_was(home: Home) -> None:
+    seen: list[int] = []
+
+    def stop(step: int, place: int, of: int) -> None:
+        (scratch,) = (home.settings.home / "tmp").glob("intake-causes-*")
+        assert scratch.is_dir() and run_lock.is_busy(home.settings)
+        seen.append(step)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        split(home.settings, home.difference, stop)
+    assert seen == [OLD] and not run_lock.is_busy(home.settings)
+    test_the_home_stays_as_it_was(home)
 
 
 def test_the_command_prints_a_column_a_cause_and_writes_all(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from dagster_project.causes.declared import declared_then
 from dagster_project.dictionary import load_switches
+from dagster_project.dictionary.code_map import Mapped, add_decision, in_force
 from dagster_project.dictionary.definitions import Pooling, load_national
 from dagster_project.dictionary.pooling import CROSS_REGION_BASE, describe_pooling
 from dagster_project.explain.cause_lines import cause_lines
@@ -34,6 +36,7 @@ from dagster_project.explain.waterfall import (
     split_changes,
     surplus,
 )  # fmt: skip
+from dagster_project.settings import Settings
 
 YEAR = 2025
 EVERY = (OLD, TAKEN_OUT, LATE, CORRECTED, REVERSALS, DEFINITIONS)
@@ -173,3 +176,17 @@ def test_pooling_of_a_vintage_is_put_together_again() -> None:
     again: Any = declared_then(present, [(int(year), year) for year in spelt], spelt)
     for year in (2023, 2024, 2025):
         assert describe_pooling(again, year) == describe_pooling(then, year)
+
+
+def test_codes_mapped_after_a_vintage_are_no_codes_of_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, threads=1)
+    for target, day in (("chronic_outpatient", "01"), ("pharmacy", "03")):
+        decision = Mapped("med_type", "9977", target, f"2026-03-{day}T08:00:00", "test")
+        add_decision(settings, "980000", decision)
+
+    def then(moment: str) -> str | None:
+        return in_force(settings.provinces, "980000", moment)["med_type"].get("9977")
+
+    assert [then("2026-02-28T00:00:00Z"), then("2026-03-01T08:00:00Z"), then("2026-03-02T00:00:00Z"), then("")] == [
+        None, "chronic_outpatient", "chronic_outpatient", "pharmacy",
+    ]  # fmt: skip
