@@ -355,74 +355,67 @@ select row_number from (
 ) as repeated
 where place > 1;
 
-create temp table natural_person as
+create table natural_person as
 select person_key, arg_max(certificate_key, updt_time) as natural_key
 from person
 group by person_key;
 
-create temp table insured as
-with current_spells as (
-    select * from spell
-    anti join outdated_spell on spell.rowid = outdated_spell.row_number
-    where not is_former
-),
+create table counted_spell as
+select rowid as spell_row, *
+from spell
+anti join outdated_spell on spell.rowid = outdated_spell.row_number
+where not is_former;
 
-former_spells as (
-    select * from spell
-    where
-        is_former
-        and (spell_key, crt_insu_date) not in (select (spell_key, crt_insu_date) from current_spells)
-),
+insert into counted_spell
+select rowid as spell_row, *
+from spell
+anti join counted_spell using (spell_key, crt_insu_date)
+where is_former;
 
-spells as (
-    select * from current_spells
-    union all
-    select * from former_spells
-),
+create table paid as
+select distinct spell_key, reference_year.year
+from contribution
+inner join reference_year
+    on
+        arrived_on <= make_date(reference_year.year, 12, 31)
+        and reference_year.year * 100 + 12 between accrual_from and accrual_to;
 
-paid as (
-    select distinct spell_key, reference_year.year
-    from contribution
-    inner join reference_year
-        on
-            arrived_on <= make_date(reference_year.year, 12, 31)
-            and reference_year.year * 100 + 12 between accrual_from and accrual_to
-),
+-- Forty million persons on two dates: what several joins hold at once has to fit in memory, so one step follows another, and
+-- the number of a spell is looked up for the few who are found twice.
+create table candidate as
+select
+    reference_year.year,
+    coalesce(natural_key, person_key) as natural_key,
+    spell_row,
+    insu_admdvs,
+    scheme_of(insutype) as scheme,
+    insutype_retr_flag,
+    emp_no
+from counted_spell
+inner join reference_year
+    on
+        crt_insu_date <= make_date(reference_year.year, 12, 31)
+        and coalesce(paus_insu_date, date '9999-12-31') >= make_date(reference_year.year, 12, 31)
+left join paid using (spell_key, year)
+left join natural_person using (person_key)
+where
+    scheme_of(insutype) <> 'unknown'
+    and (paid.year is not null or (scheme_of(insutype) = 'employee' and insutype_retr_flag in ('1', '2')));
 
-candidates as (
-    select
-        reference_year.year,
-        coalesce(natural_key, spells.person_key) as natural_key,
-        spells.*,
-        scheme_of(spells.insutype) as scheme
-    from spells
-    inner join reference_year
-        on
-            spells.crt_insu_date <= make_date(reference_year.year, 12, 31)
-            and coalesce(spells.paus_insu_date, date '9999-12-31') >= make_date(reference_year.year, 12, 31)
-    left join paid on spells.spell_key = paid.spell_key and reference_year.year = paid.year
-    left join natural_person on spells.person_key = natural_person.person_key
-    where
-        scheme_of(spells.insutype) <> 'unknown'
-        and (
-            paid.year is not null
-            or (scheme_of(spells.insutype) = 'employee' and spells.insutype_retr_flag in ('1', '2'))
-        )
-),
+create temp table repeated as
+select year, natural_key from candidate group by year, natural_key having count(*) > 1;
 
-repeated as (
-    select year, natural_key from candidates group by year, natural_key having count(*) > 1
-)
-
+create table insured as
 select year, insu_admdvs, scheme, insutype_retr_flag, emp_no
-from candidates
+from candidate
 anti join repeated using (year, natural_key)
 union all
-select year, insu_admdvs, scheme, insutype_retr_flag, emp_no
-from candidates
+select candidate.year, candidate.insu_admdvs, scheme, candidate.insutype_retr_flag, candidate.emp_no
+from candidate
 semi join repeated using (year, natural_key)
+inner join spell on candidate.spell_row = spell.rowid
 qualify row_number() over (
-    partition by year, natural_key
+    partition by candidate.year, natural_key
     order by scheme, crt_insu_date desc, length(psn_insu_rlts_id) desc, psn_insu_rlts_id desc
 ) = 1;
 
