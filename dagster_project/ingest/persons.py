@@ -30,6 +30,12 @@ _alone = threading.Lock()
 _FEWEST_ROWS = 0.25
 
 
+def is_number_of_a_person(name: str, longest: int) -> str:
+    """SQL that is true where a text can be the number of somebody: a cell that cannot (a header repeated amid the file, a text that
+    slipped into the column) says nothing of whose people a file holds; such a row is judged by the contract like any other."""
+    return f"length({name}) <= {longest} and regexp_full_match({name}, '[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*')"
+
+
 def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: dict[str, bytes]) -> tuple[int, int]:
     """Decide where the file's plan finds its people; the number of people, and of those that cannot exist.
 
@@ -56,12 +62,15 @@ def register_persons(connection: duckdb.DuckDBPyConnection, plan: Plan, pads: di
                     f"right join ({new}) as new using (psn_no) where known.psn_no is null"
                 )
         plan.people = "person_here"
-        test = f"select count(psn_no), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
+        counted = is_number_of_a_person("psn_no", plan.contract.column("psn_no").length)
+        test = (
+            f"select count_if({counted}), count_if(starts_with(psn_no, {literal(IMPOSSIBLE_REGION)})) from person_here"
+        )
     else:
         plan.people = _KNOWN if plan.source.rows > known * _FEWEST_ROWS > 0 else None
         starts = " or ".join(f'coalesce(starts_with("{name}", {literal(IMPOSSIBLE_REGION)}), false)' for name in names)
-        listed = ", ".join(f'"{name}"' for name in names)
-        test = f"select count(coalesce({listed})), count_if({starts}) from ({plan.typed(only=names)})"
+        counted = " or ".join(is_number_of_a_person(f'"{name}"', plan.contract.column(name).length) for name in names)
+        test = f"select count_if({counted}), count_if({starts}) from ({plan.typed(only=names)})"
     row = connection.execute(test).fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
 

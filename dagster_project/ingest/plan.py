@@ -25,6 +25,7 @@ ROW, OK = '"row.number"', '"row.accepted"'
 # Temporary table of a file's rejected rows, typed as far as they can be: their reasons and their amounts are both told of it.
 REJECTED_CELLS = "rejected_cells"
 FEW_ROWS = 20_000
+HEADER_AGAIN = "header_again"
 REGION_COLUMNS = ("insu_admdvs", "admdvs", "poolarea_no")
 
 
@@ -126,9 +127,22 @@ class Plan:
                 return f"case when regexp_matches(\"{name}\", '^[0-9]{{2}}') then left(\"{name}\", 2) || '0000' else {home} end"
         return home
 
+    def _header_again(self) -> Condition | None:
+        """The names of the columns once more amid the rows, as where files were put one behind the other; a file in which a cell may be
+        something else than text (Parquet, dates of a sheet) holds no such row."""
+        if not self.present or not all(values.is_text(self._cell(column)[1]) for column in self.present):
+            return None
+        same = [
+            f'"{column.name}.text" = {literal(self.source.header[self.header.columns[column.name]].strip())}'
+            for column in sorted(self.present, key=lambda column: not column.key)
+        ]
+        # One comparison settles it for every other row.
+        return Condition(HEADER_AGAIN, "*", f"case when {same[0]} then {' and '.join(same)} else false end")
+
     def conditions(self) -> list[Condition]:
-        """Everything that quarantines a row, columns first."""
-        found = []
+        """Everything that quarantines a row, a header among the rows first, then columns."""
+        again = self._header_again()
+        found = [again] if again else []
         for column in self.present:
             name, text = f'"{column.name}"', f'"{column.name}.text"'
             if column.type != "varchar":
@@ -167,9 +181,14 @@ class Plan:
         """
         found: list[Condition] = []
         spoken: dict[str, list[str]] = {}
+        no_row: list[str] = []  # of a header among the rows nothing else is said, neither are its names codes
         for place, condition in enumerate(self.conditions()):
             flag, names = f'"broken.{place}"', condition.column.split(", ")
             before = [sql for name in names for sql in spoken.get(name, ()) if condition.rule_id != "code_unknown"]
+            before += no_row
+            if condition.rule_id == HEADER_AGAIN:
+                no_row = [flag]
+                before = []
             if len(names) == 1:
                 spoken.setdefault(names[0], []).append(flag)
             silent = f" and not ({' or '.join(before)})" if before else ""

@@ -123,7 +123,7 @@ def _shapes(numbers: Iterator[int]) -> Iterator[Odd]:
         yield Odd(operator, f"population_ref_{number}.csv", content, "quarantined", ROWS + 1, "row_shape", held=1)
     number, table, lines = made()
     content = "\n".join([*lines[:4], lines[0], *lines[4:]]).encode()
-    yield Odd("header again", f"population_ref_{number}.csv", content, "quarantined", ROWS + 1, "code_unknown", held=1)
+    yield Odd("header again", f"population_ref_{number}.csv", content, "quarantined", ROWS + 1, "header_again", held=1)
     number, table, lines = made("fixmedins_b")
     everything = ["".join(f'"{cell}",' for cell in line.split(","))[:-1] for line in lines]
     yield _text("every cell quoted", "fixmedins_b", number, "\n".join(everything))

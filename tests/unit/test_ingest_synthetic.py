@@ -14,7 +14,8 @@ from dagster_project.contracts import load_contracts
 from dagster_project.errors import ExitCode
 from dagster_project.ingest import try_file
 from dagster_project.sample import write_sample
-from tests.intake_world import Home, parquet, row, rows, sha256
+from tests.intake_world import Home, Row, parquet, row, rows, sha256
+from tests.intake_world import text as delimited
 from tests.missing_extracts import extract_of
 from tests.unit.test_ingest_identifiers import with_check_digit
 
@@ -162,6 +163,38 @@ def test_L19_a_file_of_real_and_impossible_people_goes_nowhere(home: Home, make:
     (refused,) = home.run().refused
     assert refused.reason is not None and "990000" in refused.reason.zh and NOBODY not in str(refused.reason)
     assert try_file(home.settings, path).files[0].refusal == refused.reason
+
+
+def _with_header_again(table: list[Row]) -> str:
+    lines = delimited(table).splitlines()
+    return "\n".join([*lines[:3], lines[0], *lines[3:]]) + "\n"
+
+
+@pytest.mark.parametrize("extract", ["setl_d", "psn_info_b", "psn_insu_d"])
+def test_L19_what_can_be_nobodys_number_makes_no_file_mixed(home: Home, extract: str) -> None:
+    """The names of the columns once more, and a cell of 5 MB: rows that break the contract, and are held for that."""
+    sample_home(home)
+    people = [row(extract, n, psn_no=f"{NOBODY}{n}") for n in range(1, 9)]
+    again = home.put(f"{extract}_8.csv", _with_header_again(people))
+    gigantic = row(extract, 9, psn_no="7" * 5_000_000)
+    if "certno" in gigantic:
+        gigantic["certno"] = with_check_digit("99000019700317001")
+    huge = home.put_rows(f"{extract}_9.csv", [*people, gigantic])
+    trials = {path.name: try_file(home.settings, path).files[0] for path in (again, huge)}
+    found = {file.source_file: (file.status, file.rows_read, file.rows_quarantined) for file in home.run().files}
+    assert found[again.name] == found[huge.name] == ("loaded", 9, 1)
+    held = dict(home.query("select source_file, rule_ids from quarantine.rejected_row"))
+    assert held == {again.name: ["header_again"], huge.name: ["length"]}
+    assert home.value("select count(*) from ops.unmapped_code") == 0, "a name of a column is no code"
+    assert all(trial.refusal is None and trial.synthetic for trial in trials.values())
+    assert [reason.rule_id for broken in trials[again.name].broken for reason in broken.reasons] == ["header_again"]
+
+
+def test_L19_a_file_with_its_header_again_is_told_by_its_people_all_the_same(home: Home) -> None:
+    real_home(home)
+    home.put("setl_d_8.csv", _with_header_again([row("setl_d", n, psn_no=f"{NOBODY}{n}") for n in range(1, 9)]))
+    (refused,) = home.run().refused
+    assert refused.reason is not None and "合成标记" in refused.reason.zh and refused.source_file == "setl_d_8.csv"
 
 
 def test_L19_a_replaced_file_of_a_sample_does_not_pass_for_it(home: Home) -> None:
