@@ -30,7 +30,10 @@ from {batch} where unexpected <> 0 and
 # Corrected rows are counted below zero by the load that answers for them.
 _STILL = "having sum(unexpected) > 0"
 _STILL_HELD = "sum(rows_quarantined - coalesce(released, 0))"
-_RELEASED = "left join (select corrects_load_id as load_id, count(*) as released from ops.released_row group by 1) using (load_id)"
+_RELEASED = (
+    "left join (select corrects_load_id as load_id, count(distinct source_row) as released from ops.released_row group by 1) "
+    "using (load_id)"
+)
 _ROWS_READ = "select sum(rows_read) from ops.load"
 
 

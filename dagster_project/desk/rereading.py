@@ -17,10 +17,10 @@ import duckdb
 
 from dagster_project.desk.codes import columns_of, list_unmapped
 from dagster_project.desk.originals import Opened, find_landed, opened
+from dagster_project.ingest.answers import Corrected
 from dagster_project.ingest.codes import REGIONS, delivered_regions, lawful_regions
 from dagster_project.ingest.load import ready, record, scan_file
 from dagster_project.ingest.manifest import Manifest
-from dagster_project.ingest.released import Corrected
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.store import literal, refresh_views, rejected_rows
 from dagster_project.ingest.versions import settle_versions

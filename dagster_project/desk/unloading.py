@@ -21,6 +21,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.desk.targets import Target
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
+from dagster_project.ingest.answers import answer_again
 from dagster_project.ingest.report import unloaded_text
 from dagster_project.ingest.store import (
     OF_A_LOAD,
@@ -126,6 +127,7 @@ def _in_one_transaction(
     try:
         _note_superseded(connection, target, months, "superseded_before")
         _move_accounts(connection, target, back)
+        answer_again(connection, load_contracts()[target.extract])
         _record(connection, target, who, reason, run_id, back)
         _settle_again(connection, target, months)
         _count(connection, target, moved)

@@ -18,6 +18,7 @@ from dagster_project.content_hash import hash_of
 from dagster_project.contracts import Contract
 from dagster_project.durable import durable_step
 from dagster_project.ingest import codes, controls, decide, doubts, records, scan, synthetic
+from dagster_project.ingest.answers import Corrected, release_rows
 from dagster_project.ingest.column_names import ColumnNames, names_for, with_names
 from dagster_project.ingest.columnar import PARQUET, other_rows
 from dagster_project.ingest.damage import told_when_pages_are_broken
@@ -29,7 +30,7 @@ from dagster_project.ingest.persons import register_persons
 from dagster_project.ingest.plain import Plain, plain_columns
 from dagster_project.ingest.plan import REGION_COLUMNS, Plan
 from dagster_project.ingest.readable import Source
-from dagster_project.ingest.released import Corrected, corrected_rows, release_rows
+from dagster_project.ingest.released import corrected_rows
 from dagster_project.ingest.report import FileOutcome, Refusal
 from dagster_project.ingest.source import open_source
 from dagster_project.ingest.store import QUARANTINE, append, get_meta, literal, set_meta
@@ -250,9 +251,7 @@ def record(
             append(connection, table, rows)
         if prepared.told_as is not None:
             records.tell_as(connection, load_id, prepared.told_as)
-        release_rows(
-            connection, contract, load_id, [settings.home / place for place in places.values()], prepared.corrects
-        )
+        release_rows(connection, contract, load_id, prepared.corrects)
         append(connection, "control_total", [[load_id, name, total] for name, total in result.totals.items()])
         record_file(
             connection, file, status="loaded", reason=notes, run_id=run_id, digest=digest, size=size,

@@ -137,16 +137,21 @@ def refresh_views(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def rejected_rows(connection: duckdb.DuckDBPyConnection, extract: str | None = None) -> str:
-    """SQL of the quarantined rows that no later load answers for, optionally of one extract."""
+    """SQL of the quarantined rows that no other load answers for, optionally of one extract."""
+    return (
+        f"select held.* from ({quarantined_rows(connection, extract)}) as held anti join ops.released_row as released "
+        "on released.corrects_load_id = held.load_id and released.source_row = held.source_row"
+    )
+
+
+def quarantined_rows(connection: duckdb.DuckDBPyConnection, extract: str | None = None) -> str:
+    """SQL of all quarantined rows of the loads that are in, answered or not, optionally of one extract."""
     loads = connection.execute(
         "select extract, load_id from ops.load where rows_quarantined > 0 and extract = coalesce($1, extract) order by 2",
         [extract],
     ).fetchall()
     files = [f"quarantine/{table}/{load_id}.parquet" for table, load_id in loads]
-    return (
-        f"select held.* from ({_view(QUARANTINE, files, home_of(connection))}) as held anti join ops.released_row as released "
-        "on released.corrects_load_id = held.load_id and released.source_row = held.source_row"
-    )
+    return _view(QUARANTINE, files, home_of(connection))
 
 
 def raw_types(contract: Contract) -> dict[str, str]:

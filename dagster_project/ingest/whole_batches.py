@@ -17,7 +17,9 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
+from dagster_project.ingest.answers import answer_again
 from dagster_project.ingest.archives import told
 from dagster_project.ingest.report import Refusal
 from dagster_project.ingest.store import TABLES
@@ -86,6 +88,10 @@ def close_batches(
     for table, columns in TABLES.items():
         if gone and columns.startswith("load_id "):
             connection.execute(f"delete from ops.{table} where list_contains($1::integer[], load_id)", [gone])
+    if gone:  # other loads may have answered for rows of theirs, and their numbers are given again
+        connection.execute("delete from ops.released_row where list_contains($1::integer[], corrects_load_id)", [gone])
+    for extract in sorted({one.extract for one in taken_back}):
+        answer_again(connection, load_contracts()[extract])
     if gone and connection.execute("select count(*) from ops.load").fetchone() == (0,):
         connection.execute("delete from ops.meta where key in ('province', 'synthetic')")  # told by files that are gone
     connection.execute("delete from ops.open_batch")

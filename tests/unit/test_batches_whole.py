@@ -29,11 +29,11 @@ def home(tmp_path: Path) -> Home:
 
 
 def broken_batch(home: Home, **wrong: Any) -> None:
-    """Three files, the second to be read not what the manifest says, beside a file of no batch."""
+    """Three files, the second to be read not what the manifest says, beside a file of no batch that holds the key of a broken row."""
     home.put_rows("b1/fixmedins_b.csv", rows("fixmedins_b", 2))
     home.put_rows("b1/setl_d_1.csv", [*rows("setl_d", 3, start=11), row("setl_d", 14, psn_pay="1")])
     home.put_rows("b1/setl_d_2.csv", rows("setl_d", 3))
-    home.put_rows("setl_d_9.csv", rows("setl_d", 2, start=90))
+    home.put_rows("setl_d_9.csv", [*rows("setl_d", 2, start=90), row("setl_d", 14)])
     second = {"file": "setl_d_2.csv"} | wrong
     home.manifest("b1", files=[{"file": "fixmedins_b.csv"}, second, {"file": "setl_d_1.csv", "rows": 4}])
 
@@ -57,6 +57,9 @@ def test_S8_a_file_that_is_not_what_the_manifest_says_refuses_the_whole_batch(
     assert home.query("select source_file from ops.load") == [("setl_d_9.csv",)]
     assert home.query("select distinct source_file from raw.setl_d") == [("setl_d_9.csv",)]
     assert home.value("select count(*) from quarantine.rejected_row") == 0
+    assert home.query("from ops.released_row") == home.query("from ops.rule_count where unexpected < 0") == [], (
+        "nothing is answered for a row that was never taken in"
+    )
     assert len(list(home.settings.home.rglob("*.parquet"))) == 1, "nothing of the batch is left on the disk"
     assert home.query("select status, count(*) from ops.file group by 1 order by 1") == [("loaded", 1), ("refused", 3)]
     # The corrected manifest lets the same files in.

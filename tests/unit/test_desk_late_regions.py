@@ -67,6 +67,29 @@ def test_L33_rows_that_came_before_their_region_are_read_again(tmp_path: Path) -
     assert run(after) == told, "nothing is read again twice"
 
 
+@pytest.mark.parametrize("moment", ["2024-03-01T00:00:00", None])
+def test_L33_of_two_that_neither_version_nor_delivery_tells_apart_the_readable_one_stands_in_both_orders(
+    tmp_path: Path, moment: str | None
+) -> None:
+    """A row that is held for its place and the same one with another content: none is newer, so the order of loading may not decide."""
+    held = ("a", [row("setl_d", 7, fix_blng_admdvs=COUNTY, emp_no="held")])
+    good = ("b", [row("setl_d", 7, emp_no="good"), row("setl_d", 8, emp_no="good")])
+    told = []
+    for order in ((held, good), (good, held)):
+        home = Home(tmp_path / order[0][0], key=tmp_path / "key")
+        for name, table in order:
+            home.put_rows(f"{name}/setl_d_{name}.csv", table)
+            home.manifest(name, **({"extracted_at": moment} if moment else {}))
+            run(home)
+        open_rows = home.query("select sum(unexpected) from ops.rule_count where rule_id = 'code_unknown'")
+        assert home.query("from quarantine.rejected_row") == [] and open_rows == [(0,)]
+        assert home.value('select sum("rows") from ops.unmapped_code') == 0
+        regions(home)
+        run(home)
+        told.append(home.query("select setl_id, emp_no from raw.setl_d order by all"))
+    assert told[0] == told[1] == [("set7", "good"), ("set8", "good")]
+
+
 NEWER, OLDER = "2024-02-20 00:00:00", "2024-02-01 00:00:00"
 
 
@@ -123,6 +146,35 @@ def test_L33_a_row_that_a_file_taken_out_had_answered_for_is_read_before_anythin
     done = desk.unload(home.settings, "setl_d_3.csv", "发错了", "王工", back=False, build=True)
     assert done == ExitCode.DONE
     assert seen == [[("set7", NEWER), ("set8", NEWER)]]
+
+
+def test_L33_a_file_taken_back_does_not_answer_twice_for_rows_that_were_read_again_meanwhile(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    newest_from_an_unknown_place(home)
+    run(home)
+    home.put_rows("b3/setl_d_3.csv", [row("setl_d", number, updt_time="2024-03-02 00:00:00") for number in (7, 8)])
+    home.manifest("b3", extracted_at="2024-03-15T00:00:00")
+    run(home)
+    counts = (
+        "select sum(unexpected) from ops.rule_count where rule_id = 'code_unknown' and severity = 'error'",
+        "select sum(\"rows\") from ops.row_concerned where kind = 'code_unknown' and severity = 'error'",
+        'select sum("rows") from ops.unmapped_code',
+    )
+
+    def told() -> list[int]:
+        return [int(home.value(sql) or 0) for sql in counts]
+
+    assert told() == [0, 0, 0]
+    assert desk.unload(home.settings, "setl_d_3.csv", "发错了", "王工", back=False, build=False) == ExitCode.DONE
+    assert told() == [2, 2, 2], "nobody answers for the two rows any more"
+    regions(home)
+    assert run(home)[1] == [] and told() == [0, 0, 0], "they were read again"
+    assert desk.unload(home.settings, "setl_d_3.csv", "没有错", "王工", back=True, build=False) == ExitCode.DONE
+    assert told() == [0, 0, 0]
+    assert desk.unload(home.settings, "setl_d_1.csv", "发错了", "王工", back=False, build=False) == ExitCode.DONE
+    assert told() == [0, 0, 0], "what is out is not counted, nor taken off"
+    assert desk.unload(home.settings, "setl_d_1.csv", "没有错", "王工", back=True, build=False) == ExitCode.DONE
+    assert told() == [0, 0, 0]
 
 
 def run(home: Home) -> tuple[list[tuple[str, str]], list[tuple[int, list[str]]]]:
