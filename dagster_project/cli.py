@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from dagster_project.cli_analysis import add_analysis
 from dagster_project.cli_desk import add_desk
 from dagster_project.cli_keeping import add_keeping
 from dagster_project.errors import ExitCode, UserError
+from dagster_project.given_days import given_day
 from dagster_project.language import Text
 from dagster_project.settings import DEFAULT_HOME, Settings
 
@@ -148,13 +148,11 @@ def try_(settings: Settings, file: Path, in_full: bool) -> ExitCode:
         help="只说明会做什么：新文件、要重算的月份及原因、不变的模型；什么也不改。 Tell what a run would do and change nothing.",
     ),
     click.option(
-        "--as-of", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+        "--as-of", "day", metavar="YYYY-MM-DD",
         help="按截至该日已交付的数据重算，结果在 HOME/as_of/日期。 Recompute the state of a day by delivery time, in HOME/as_of.",
     ),
 )  # fmt: skip
-def run(
-    settings: Settings, years: tuple[int, ...], full_refresh: bool, dry_run: bool, day: datetime | None
-) -> ExitCode:
+def run(settings: Settings, years: tuple[int, ...], full_refresh: bool, dry_run: bool, day: str | None) -> ExitCode:
     """主任务：从来源文件到公报。 The main job: from the landing folder to the bulletin."""
     if day is not None:
         if dry_run or full_refresh:
@@ -164,7 +162,7 @@ def run(
             )
         from dagster_project.verbs.as_of import run_as_of
 
-        return run_as_of(settings, years, day.date())
+        return run_as_of(settings, years, given_day(day, "--as-of"))
     if dry_run:
         from dagster_project.verbs.rehearsal import dry_run as rehearse
 

@@ -6,13 +6,13 @@ Belongs here: options and help of these verbs. Does not belong here: work (`verb
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from dagster_project.errors import ExitCode, UserError
+from dagster_project.given_days import given_day, given_month
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
@@ -103,7 +103,7 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
         REASON,
         BY,
         click.option(
-            "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+            "--until", metavar="YYYY-MM-DD",
             help="有效至该日（含），到期恢复阻断。 Last day on which it holds; afterwards the finding blocks again.",
         ),
         click.option("--region", default="", help="只豁免这个地区的行。 Only the rows of this region."),
@@ -113,7 +113,7 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
         settings: Settings,
         check: str | None,
         waiver_id: int | None,
-        until: datetime | None,
+        until: str | None,
         region: str,
         month: str,
         **told: Any,
@@ -136,7 +136,8 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
                 ),
                 where="bulletin waive",
             )
-        return waivers.waive(settings, check, region, month, until=until.date(), **told)
+        month = given_month(month, "--month") if month else ""
+        return waivers.waive(settings, check, region, month, until=given_day(until, "--until"), **told)
 
     @verb()
     def waivers(settings: Settings) -> ExitCode:

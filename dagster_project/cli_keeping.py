@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from dagster_project.errors import ExitCode
+from dagster_project.given_days import given_month
 from dagster_project.settings import Settings
 
 
@@ -44,6 +45,7 @@ def add_keeping(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Co
         """交付矩阵：表 × 月 × 市县的行数与金额。 What was delivered by extract, month and area, beside the month and year before."""
         from dagster_project.verbs import deliveries as delivered
 
+        month = given_month(month, "--month") if month is not None else None
         return delivered.deliveries(settings, extract, month, to)
 
     @verb(click.option("--year", type=int, help="年份；默认最近一年。 Year; by default the newest."))
