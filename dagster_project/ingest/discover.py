@@ -22,6 +22,8 @@ from dagster_project.language import Text
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 DATA_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
 PACKED_SUFFIXES = (".gz", ".zst", ".zip")
+# A pipe would keep whoever reads it waiting for ever, and a device never ends.
+NO_ORDINARY_FILE = Text("这不是普通文件；请放入文件本身。", "This is no ordinary file; put the file itself here.")
 
 
 @dataclass(frozen=True)
@@ -141,11 +143,12 @@ def _no_file(path: Path, landing: Path) -> Text | None:
             "这个文件夹没有读取权限，里面的文件一个也没有看到；请授权后再次运行。",
             "There is no right to read this folder, and no file in it was seen; grant it and run again.",
         )
-    named_like_a_file = path.suffix.lower() in (*DATA_SUFFIXES, *PACKED_SUFFIXES) and extract_of(path.name) is not None
-    if not named_like_a_file:
+    if path.suffix.lower() not in (*DATA_SUFFIXES, *PACKED_SUFFIXES):
         return None
     if not path.is_dir():
-        return Text("这不是普通文件；请放入文件本身。", "This is no ordinary file; put the file itself here.")
+        return NO_ORDINARY_FILE
+    if extract_of(path.name) is None:
+        return None
     # A folder that holds landed files is a batch, whatever its name.
     inside = [file for inner in sorted(path.rglob("*")) if inner.is_file() for file in _files_of(inner, landing, {})]
     if any(file.extract is not None for file in inside):

@@ -19,7 +19,7 @@ from dagster_project.errors import UserError
 from dagster_project.ingest import codes, decide
 from dagster_project.ingest.batches import refused_batches
 from dagster_project.ingest.column_names import ColumnNames, load_column_names
-from dagster_project.ingest.discover import LandedFile, Landing, describe, find_files, unknown_name
+from dagster_project.ingest.discover import NO_ORDINARY_FILE, LandedFile, Landing, describe, find_files, unknown_name
 from dagster_project.ingest.known import Known, compare_known, known_files
 from dagster_project.ingest.load import Examined, examine, scan_file
 from dagster_project.ingest.released import require_corrected_file
@@ -141,6 +141,8 @@ def _existing(path: Path) -> Path:
     if path.is_dir():
         todo = Text("给出其中一个文件的路径；逐个文件预检。", "Name one file in it; files are tried one by one.")
         raise UserError(Text("这是文件夹，不是文件。", "This is a folder, not a file."), where=str(path), todo=todo)
+    if path.exists() and not path.is_file():
+        raise UserError(NO_ORDINARY_FILE, where=str(path))
     if not path.is_file():
         todo = Text("检查路径和文件名。", "Check the path and the name.")
         raise UserError(Text("没有这个文件。", "There is no such file."), where=str(path), todo=todo)

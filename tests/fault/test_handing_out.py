@@ -14,7 +14,7 @@ import pytest
 from dagster_project import bulletin, drafts, handing_out
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.settings import Settings
-from dagster_project.verbs import asking, deliveries, differing, making
+from dagster_project.verbs import asking, deliveries, differing, forms, making
 from dagster_project.verbs.guard import guarded
 from tests.bulletin_home import RUN_ID, make_home
 from tests.closed_disk import full_at, read_only
@@ -99,6 +99,7 @@ def test_a_folder_that_is_not_there_is_refused_and_not_made(
     actions: list[Callable[[], ExitCode]] = [
         lambda: write(tmp_path / "mispelt" / "table.csv"),
         lambda: making.export(frozen, [YEAR], tmp_path / "mispelt" / "documents"),
+        lambda: forms.forms(taken_in, YEAR, None, None, "present", tmp_path / "mispelt" / "forms.xlsx"),
         lambda: asking.request(taken_in, tmp_path / "mispelt" / "sheet", [YEAR]),
     ]
     before = contents(frozen.publication)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.errors import ExitCode, UserError
+from dagster_project.ingest import try_file
 from dagster_project.ingest.discover import extract_of
 from dagster_project.ingest.likely_names import likely_names
 from tests.intake_world import Home, rows, sha256, text
@@ -76,6 +77,7 @@ def test_what_is_no_file_is_named_and_refused(home: Home) -> None:
     (home.landing / "b202504").symlink_to(elsewhere)  # a whole batch by a link to its folder
     (home.landing / "b202505").symlink_to(elsewhere / "gone")
     os.mkfifo(home.landing / "setl_d_202506.csv")
+    os.mkfifo(home.landing / "data.csv")
     (home.landing / "psn_insu_d").mkdir()  # an ordinary folder, and one that is no less a batch for its name
     home.put_rows("setl_d_2024.zip/setl_d_202401.csv", rows("setl_d", 1))
     (home.landing / ".DS_Store").symlink_to(elsewhere / "gone")
@@ -88,6 +90,7 @@ def test_what_is_no_file_is_named_and_refused(home: Home) -> None:
         "setl_d_202502.csv": ("setl_d", "refused"),
         "setl_d_202503.csv": ("setl_d", "refused"),
         "setl_d_202506.csv": ("setl_d", "refused"),
+        "data.csv": (None, "unknown"),
         "b202504": (None, "unknown"),
         "b202505": (None, "unknown"),
     }
@@ -97,10 +100,13 @@ def test_what_is_no_file_is_named_and_refused(home: Home) -> None:
         "setl_d_202502.csv": "points at nothing",
         "setl_d_202503.csv": "points at nothing",
         "setl_d_202506.csv": "no ordinary file",
+        "data.csv": "no ordinary file",
         "b202504": "link to a folder",
         "b202505": "points at nothing",
     }.items():
         assert (reason := reasons[name]) is not None and word in reason.en, name
+    with pytest.raises(UserError, match="no ordinary file"):
+        try_file(home.settings, home.landing / "data.csv")
     assert report.exit_code == ExitCode.PARTLY
     told = home.query("select source_file, status from ops.file where status <> 'loaded' order by 1")
     assert told == sorted((name, status) for name, (_, status) in found.items() if status != "loaded")
