@@ -35,13 +35,24 @@ def null_words() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def load_contracts() -> dict[str, Contract]:
     """All contracts by table name, in the order of their files."""
+    paths = sorted(FOLDER.glob("[!_]*.yml"))
+    written = {path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader=_READER) for path in paths}
     contracts = {}
-    for path in sorted(FOLDER.glob("[!_]*.yml")):
-        contract = _contract(yaml.load(path.read_text(encoding="utf-8"), Loader=_READER))
-        if contract.name != path.stem:
-            raise ValueError(f"{path.name}: table is {contract.name}")
+    for stem, content in written.items():
+        contract = _contract(_with_columns_of(content, written))
+        if contract.name != stem:
+            raise ValueError(f"{stem}.yml: table is {contract.name}")
         contracts[contract.name] = contract
     return contracts
+
+
+def _with_columns_of(content: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
+    """A contract that is `like` another has its columns, its clocks and its rules, which then hurt what this one feeds."""
+    if "like" not in content:
+        return content
+    model = written[content["like"]]
+    rules = [{name: value for name, value in rule.items() if name != "hurts"} for rule in model.get("rules", ())]
+    return {**model, **{name: value for name, value in content.items() if name != "like"}, "rules": rules}
 
 
 def _text(pair: dict[str, str]) -> Text:
@@ -85,6 +96,7 @@ def _contract(content: dict[str, Any]) -> Contract:
         thresholds=_thresholds(content.get("thresholds", {})),
         rules=tuple(_rule(entry, hurts) for entry in content.get("rules", ())),
         month_by=content.get("month_by", ""),
+        **({"place_by": tuple(content["place_by"])} if "place_by" in content else {}),
         money=content.get("money", ""),
         texts={rule: _text(pair) for rule, pair in _defaults()["column_rules"].items()},
     )

@@ -133,6 +133,8 @@ class Contract:
     thresholds: Thresholds
     rules: tuple[Rule, ...] = ()
     month_by: str = ""  # column whose month partitions raw; empty: one partition "all"
+    # Columns that tell whose region a row is: the first that the extract has.
+    place_by: tuple[str, ...] = ("insu_admdvs", "admdvs", "poolarea_no")
     money: str = ""  # column whose sum measures what a rejected row is worth
     texts: dict[str, Text] = field(default_factory=dict)  # rules that come from a column's own line
 

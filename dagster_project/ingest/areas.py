@@ -14,7 +14,6 @@ import duckdb
 from dagster_project.china_time import KNOWN_AT
 from dagster_project.contracts import load_contracts
 from dagster_project.durable import durable_step
-from dagster_project.ingest.plan import REGION_COLUMNS
 from dagster_project.ingest.store import home_of, read_files
 from dagster_project.warehouse import only_reads
 
@@ -147,7 +146,7 @@ def count_superseded(connection: duckdb.DuckDBPyConnection) -> list[int]:
         for extract, month, file in files if mark is not None else ():
             contract = load_contracts()[str(extract)]
             landed = {column.name for column in contract.landed}
-            region = next((f'"{name}"' for name in REGION_COLUMNS if name in landed), "''")
+            region = next((f'"{name}"' for name in contract.place_by if name in landed), "''")
             money = f'"{contract.money}"' if contract.money else "0"
             connection.execute(
                 f"insert into ops.superseded_region select $1, $2, if(regexp_full_match({region}, '[0-9]{{6}}'), {region}, ''), "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from dagster_project.ingest.plan import REGION_COLUMNS, REJECTED_CELLS, Plan
+from dagster_project.ingest.plan import REJECTED_CELLS, Plan
 from dagster_project.ingest.store import literal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def measure(connection: duckdb.DuckDBPyConnection, plan: Plan, file: Path, month
     """Count a work file of accepted rows of one month into the result; `month` is 'all' where rows have none."""
     contract, columns = plan.contract, summed(plan)
     landed = {column.name for column in contract.landed}
-    region = next((name for name in REGION_COLUMNS if name in landed), None)
+    region = next((name for name in contract.place_by if name in landed), None)
     moment = f'any_value("{contract.month_by}")' if contract.month_by else "null::date"
     worth = (
         f'coalesce(sum("{contract.money}"), 0), coalesce(sum(abs("{contract.money}")), 0)' if contract.money else "0, 0"

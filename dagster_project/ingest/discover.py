@@ -201,8 +201,9 @@ def unknown_name(file: LandedFile) -> Text:
         return file.problem
     if Path(file.inner_name).name.lower().startswith("outmed_"):
         return Text(
-            "outmed_ 开头的是就医地数据，不属于首批抽取，也不与参保人合计相加；未入库。",
-            "outmed_ files are treatment-side data: not part of this intake, never added to insured totals; left out.",
+            "outmed_ 开头的是就医地数据，只接收其中的结算表 outmed_setl_d；就诊和费用明细没有指标使用，未入库（L71）。",
+            "outmed_ files are treatment-side data, of which settlements (outmed_setl_d) are taken in; no figure is made of encounters "
+            "and charge lines, so this was left out (L71).",
         )
     tables = ", ".join(load_contracts())
     if likely := likely_names(Path(file.member or file.path.name).name):

@@ -28,7 +28,7 @@ from dagster_project.ingest.identifiers import require_uncut
 from dagster_project.ingest.keys import fingerprint, pads
 from dagster_project.ingest.persons import register_persons
 from dagster_project.ingest.plain import Plain, plain_columns
-from dagster_project.ingest.plan import REGION_COLUMNS, Plan
+from dagster_project.ingest.plan import Plan
 from dagster_project.ingest.readable import Source
 from dagster_project.ingest.released import corrected_rows
 from dagster_project.ingest.report import FileOutcome, Refusal
@@ -99,12 +99,14 @@ def _plan(
 
 
 def _home_province(connection: duckdb.DuckDBPyConnection, plan: Plan) -> str | None:
-    """Province of most rows, from the insured's region; None when the extract does not know it."""
-    if "insu_admdvs" not in plan.header.columns or not plan.source.rows:
+    """Province of most rows, from the insured's region (of the place of treatment where the insured are others'); None when the
+    extract does not know it."""
+    place = plan.contract.place_by[0]
+    if place not in plan.header.columns or not plan.source.rows:
         return None
     row = connection.execute(
-        f"select left(\"{REGION_COLUMNS[0]}\", 2) || '0000' as province from ({plan.typed(only=REGION_COLUMNS[:1])}) "
-        f"where regexp_matches(\"{REGION_COLUMNS[0]}\", '^[0-9]{{6}}$') group by 1 order by count(*) desc, 1 limit 1"
+        f"select left(\"{place}\", 2) || '0000' as province from ({plan.typed(only=(place,))}) "
+        f"where regexp_matches(\"{place}\", '^[0-9]{{6}}$') group by 1 order by count(*) desc, 1 limit 1"
     ).fetchone()
     return str(row[0]) if row else None
 

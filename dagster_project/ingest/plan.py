@@ -26,7 +26,6 @@ ROW, OK = '"row.number"', '"row.accepted"'
 REJECTED_CELLS = "rejected_cells"
 FEW_ROWS = 20_000
 HEADER_AGAIN = "header_again"
-REGION_COLUMNS = ("insu_admdvs", "admdvs", "poolarea_no")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Plan:
     def province(self) -> str:
         """SQL of a row's province."""
         home = f"cast({literal(self.home_province) if self.home_province else 'null'} as varchar)"
-        for name in REGION_COLUMNS:
+        for name in self.contract.place_by:
             if any(column.name == name for column in self.contract.columns):
                 return f"case when regexp_matches(\"{name}\", '^[0-9]{{2}}') then left(\"{name}\", 2) || '0000' else {home} end"
         return home
@@ -165,7 +164,7 @@ class Plan:
                 )
             if column.code_set and column.unknown == "quarantine" and not self.is_known(column):
                 found.append(Condition("code_unknown", column.name, self.unknown_code(column), name))
-        if self.contract.name == "setl_d":
+        if self.contract.name in ("setl_d", "outmed_setl_d"):
             found.append(self._region_of_institution())
         for rule in self.contract.rules:
             if rule.severity == "error" and any(name in self.header.columns for name in rule.columns):

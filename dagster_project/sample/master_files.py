@@ -22,6 +22,7 @@ from dagster_project.sample import (
     identity_list,
     institution_payments,
     ledger,
+    outsiders,
     reference_tables,
     transfers,
 )
@@ -57,6 +58,7 @@ class MasterTruth:
     care: Cells = field(default_factory=benefit_tables.care_cells)
     filing: Cells = field(default_factory=benefit_tables.filing_cells)
     transfer: Cells = field(default_factory=transfers.new_cells)
+    outsider: Cells = field(default_factory=outsiders.new_cells)
     superseded: dict[str, int] = field(default_factory=dict)
 
     def replaced(self, extract: str, rows: int) -> None:
@@ -74,6 +76,7 @@ class MasterTruth:
         self.care.absorb(other.care)
         self.filing.absorb(other.filing)
         self.transfer.absorb(other.transfer)
+        self.outsider.absorb(other.outsider)
         for extract, rows in other.superseded.items():
             self.replaced(extract, rows)
 
@@ -202,9 +205,10 @@ def _benefits(world: World, folder: Path, year: int, truth: MasterTruth) -> list
         ("matn_alwn_crtf_d", benefit_tables.allowances(world, year, truth.allowance)),
         ("ltc_payment", benefit_tables.care_payments(world, year, truth.care)),
         ("rlts_traf_info_d", transfers.transfer_table(world, year, truth.transfer)),
+        ("outmed_setl_d", outsiders.outsider_table(world, year, truth.outsider)),
     ):
         name = f"{extract}_{year}.parquet"
-        with ParquetTables(folder / name, frozenset({"psn_no", "matn_alwn_reg_id", "rlts_traf_id"})) as writer:
+        with ParquetTables(folder / name, frozenset({"matn_alwn_reg_id", "rlts_traf_id"}) | outsiders.UNIQUE) as writer:
             writer.write(table)
         written.append(WrittenFile(batch, name, extract, table.num_rows))
     table = benefit_tables.filings(world, year, truth.filing)

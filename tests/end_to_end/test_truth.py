@@ -163,3 +163,16 @@ def _holds(home: Path, **options: Any) -> None:
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
     assert breakdown_differences(expected_breakdowns(truth), other_breakdowns(home / "warehouse.duckdb")).is_empty()
     assert file_differences(home / "warehouse.duckdb", truth) == {}
+
+
+def test_L71_care_of_people_insured_elsewhere_equals_the_truth(sample_home: SampleHome) -> None:
+    labels = ("month", "prefecture", "origin", "scheme", "visit_type", "payment_place")
+    cells = sample_home.truth["cells"]["outsider"]
+    assert {len({cell[label] for cell in cells}) > 1 for label in labels} == {True}
+    expected = {tuple(c[label] for label in labels): (c["visits"], c["fee"], c["fund"]) for c in cells if c["visits"]}
+    rows = query(
+        sample_home.warehouse,
+        "select settlement_month, region_code, origin_province, scheme, visit_type, payment_place, visits, "
+        "cast(100 * total_fee_yuan as bigint), cast(100 * fund_pay_yuan as bigint) from indicator.labelled_outsider",
+    )
+    assert {row[:6]: row[6:] for row in rows} == expected

@@ -95,7 +95,7 @@ class World:
     def settle(self, area: Area, cells: Row) -> Row:
         """See Area.settle."""
         number = self.next()
-        batch = cells.pop("batch", "b1")
+        batch, table = cells.pop("batch", "b1"), cells.pop("table", "setl_d")
         fee, fund = cells.pop("fee", 100), cells.pop("fund", 60)
         own, pre = cells.pop("own", 10), cells.pop("pre", 10)
         aid, cash = cells.pop("aid", 0), cells.pop("cash", None)
@@ -146,13 +146,13 @@ class World:
             "updt_time": f"{when:%Y-%m-%d %H:%M:%S}",
             "crte_time": f"{when:%Y-%m-%d %H:%M:%S}",
         } | cells
-        return self.add("setl_d", row, area.name, batch)
+        return self.add(table, row, area.name, batch)
 
     def mirror(self, area: Area, original: Row, cells: Row) -> Row:
         """See Area.mirror."""
         number = self.next()
         when = cells.pop("when", datetime.fromisoformat(original["setl_time"]) + timedelta(days=1))
-        batch = cells.pop("batch", "b1")
+        batch, table = cells.pop("batch", "b1"), cells.pop("table", "setl_d")
         amounts = {c.name for c in COLUMNS["setl_d"] if c.kind == "decimal"} - {"age", "pool_prop_selfpay"}
         negated = {k: -v if k in amounts and v != "" else v for k, v in original.items()}
         row = negated | {
@@ -163,7 +163,7 @@ class World:
             "setl_time": f"{when:%Y-%m-%d %H:%M:%S}",
             "updt_time": f"{when:%Y-%m-%d %H:%M:%S}",
         }
-        return self.add("setl_d", row | cells, area.name, batch)
+        return self.add(table, row | cells, area.name, batch)
 
     def insure(self, area: Area, cells: Row) -> Row:
         """See Area.insure."""

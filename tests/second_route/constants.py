@@ -44,7 +44,7 @@ def load_columns() -> dict[str, list[Column]]:
                     code_set=row["code_set"],
                 )
             )
-    return tables
+    return tables | {"outmed_setl_d": tables["setl_d"]}
 
 
 COLUMNS = load_columns()
@@ -70,6 +70,7 @@ ALIASES: dict[str, dict[str, str]] = {
 # Which delivered version of a row is the newest (contracts: version_by); the others go by the delivery.
 VERSION_BY = {
     "setl_d": "updt_time",
+    "outmed_setl_d": "updt_time",
     "psn_info_b": "updt_time",
     "psn_insu_d": "updt_time",
     "psn_insu_his_d": "updt_time",

@@ -29,6 +29,7 @@ def test_S7_names_decide_the_extract(home: Home) -> None:
     home.put_rows("psn_insu_his_d/psn_insu_his_d_2024.csv", rows("psn_insu_his_d", 1, insutype="310"))
     home.put_rows("setl_d_folder/other.csv", rows("setl_d", 1, start=3))
     home.put_rows("outmed_setl_d.csv", rows("setl_d", 1, start=4))
+    home.put_rows("outmed_mdtrt_d.csv", rows("mdtrt_d", 1, start=4))
     home.put_rows("setl_data.csv", rows("setl_d", 1, start=5))
     home.put("readme.md", "notes")
     with zipfile.ZipFile(home.landing / "mdtrt_d_202401.zip", "w") as archive:
@@ -41,7 +42,10 @@ def test_S7_names_decide_the_extract(home: Home) -> None:
     assert found["psn_insu_his_d/psn_insu_his_d_2024.csv"] == ("psn_insu_his_d", "loaded")
     assert found["mdtrt_d_202401.zip/part1.csv"] == ("mdtrt_d", "loaded")
     assert found["mdtrt_d_202401.zip/setl_d_late.csv"] == ("setl_d", "loaded")
-    assert found["setl_d_folder/other.csv"] == found["setl_data.csv"] == found["outmed_setl_d.csv"] == (None, "unknown")
+    assert found["outmed_setl_d.csv"] == ("outmed_setl_d", "loaded"), "not our own insured (L71)"
+    assert (
+        found["setl_d_folder/other.csv"] == found["setl_data.csv"] == found["outmed_mdtrt_d.csv"] == (None, "unknown")
+    )
     assert found["readme.md"] == (None, "ignored")
     assert dict(home.query("select source_file, status from ops.file"))["readme.md"] == "ignored", "no open matter"
     assert "treatment-side" in str(
