@@ -11,8 +11,9 @@ from pathlib import Path
 
 import click
 
-from dagster_project.errors import ExitCode
+from dagster_project.errors import ExitCode, UserError
 from dagster_project.given_days import given_month
+from dagster_project.language import Text
 from dagster_project.settings import Settings
 
 
@@ -40,11 +41,25 @@ def add_keeping(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Co
         click.option(
             "--to", type=click.Path(dir_okay=False, path_type=Path), help="全部写成 CSV。 Write all of it as CSV."
         ),
+        click.option(
+            "--files", is_flag=True, help="改为列出全部入库的文件及编号。 List every load with its number instead."
+        ),
     )
-    def deliveries(settings: Settings, extract: str | None, month: str | None, to: Path | None) -> ExitCode:
+    def deliveries(
+        settings: Settings, extract: str | None, month: str | None, to: Path | None, files: bool
+    ) -> ExitCode:
         """交付矩阵：表 × 月 × 市县的行数与金额。 What was delivered by extract, month and area, beside the month and year before."""
         from dagster_project.verbs import deliveries as delivered
 
+        if files:
+            if month is not None or to is not None:
+                raise UserError(
+                    Text("--files 不与 --month、--to 同用。", "--files goes with neither --month nor --to."),
+                    where="--files",
+                )
+            from dagster_project.verbs import loads
+
+            return loads.listed(settings, extract)
         month = given_month(month, "--month") if month is not None else None
         return delivered.deliveries(settings, extract, month, to)
 

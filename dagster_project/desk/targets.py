@@ -5,6 +5,7 @@ Belongs here: finding it, and what to say when it is none or more than one. Does
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from dagster_project.ingest.store import UNLOADED
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 
-_SHOWN = 8
+_SHOWN, _NEAREST = 8, 5  # loads in one message: those of a name, those that could have been meant
+_ALIKE = 0.6  # of a name, so that another month, part or suffix of the same extract is
 
 
 @dataclass(frozen=True)
@@ -155,18 +157,32 @@ def _by_name(connection: duckdb.DuckDBPyConnection, settings: Settings, named: s
 
 
 def _unclear(named: str, loads: list[tuple[int, str]], several: bool, unloaded: bool) -> UserError:
-    shown = "\n".join(f"{load_id}  {source}" for load_id, source in loads[-_SHOWN:])
+    shown = loads[-_SHOWN:] if several else _nearest(named, loads)
+    listed = [f"{load_id}  {source}" for load_id, source in shown]
+    if len(loads) > len(shown):
+        listed.append(f"… {len(shown)} / {len(loads)}")
     if several:
         what = Text(f"“{named}”对应多个入库。", f"“{named}” names several loads.")
     elif unloaded:
         what = Text(f"没有撤出过“{named}”。", f"“{named}” has not been unloaded.")
     else:
         what = Text(f"没有这个入库：“{named}”。", f"There is no such load: “{named}”.")
-    return UserError(
-        what,
-        where=shown,
-        todo=Text(
-            "用编号指明（上列第一栏），或写它在来源文件夹下的相对路径。",
-            "Name it by its number (first column above), or by its path in the landing folder.",
-        ),
+    everything = Text("bulletin deliveries --files 列出全部入库。", "`bulletin deliveries --files` lists every load.")
+    todo = Text(
+        f"用编号指明（上列第一栏），或写它在来源文件夹下的相对路径；{everything.zh}",
+        f"Name it by its number (first column above), or by its path in the landing folder; {everything.en}",
     )
+    return UserError(what, where="\n".join(listed), todo=todo if loads else everything)
+
+
+def _nearest(named: str, loads: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The few loads whose files are called most like it, the likeliest first; the newest where none is."""
+    wanted = Path(named).name.casefold()
+    alike = difflib.SequenceMatcher(b=wanted)
+    scores: list[tuple[float, int, str]] = []
+    for load_id, source in loads:
+        alike.set_seq1(Path(source).name.casefold())
+        if alike.quick_ratio() >= _ALIKE and (score := alike.ratio()) >= _ALIKE:
+            scores.append((score, load_id, source))
+    likely = [(load_id, source) for _, load_id, source in sorted(scores, reverse=True)]
+    return likely[:_NEAREST] or loads[: -_NEAREST - 1 : -1]

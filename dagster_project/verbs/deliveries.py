@@ -106,15 +106,20 @@ def _list(settings: Settings) -> ExitCode:
     return ExitCode.DONE
 
 
-def deliveries(settings: Settings, extract: str | None, month: str | None, to: Path | None) -> ExitCode:
-    """Print the matrix: by month for all areas together, or by area for one month; all of it into a CSV."""
-    require_loaded(settings)
+def require_extract(extract: str | None) -> None:
+    """Raise UserError (exit 2) for the name of no extract."""
     if extract is not None and extract not in load_contracts():
         raise UserError(
             Text(f"没有这张表：{extract}", f"There is no extract {extract}."),
             where="--extract",
             todo=Text(f"可选：{'、'.join(load_contracts())}。", f"Choose from {', '.join(load_contracts())}."),
         )
+
+
+def deliveries(settings: Settings, extract: str | None, month: str | None, to: Path | None) -> ExitCode:
+    """Print the matrix: by month for all areas together, or by area for one month; all of it into a CSV."""
+    require_loaded(settings)
+    require_extract(extract)
     if to is not None:
         handing_out.require_place(to)
     if not is_read_only(settings):

@@ -27,7 +27,7 @@ WRITING = [
 ]  # fmt: skip
 READING = [
     f"explain resident_avg_inpatient_cost --year {YEAR}", f"diff --year {YEAR} {DRAFT} {DRAFT} --to {{aside}}/diff.csv", "deliveries",
-    "deliveries --month 202501 --to {aside}/matrix.csv", "quarantine", "quarantine --export {aside}/held.xlsx", "codes",
+    "deliveries --files", "deliveries --month 202501 --to {aside}/matrix.csv", "quarantine", "quarantine --export {aside}/held.xlsx", "codes",
     "codes history", "waivers", "manifest", "reversals", "definitions", "verify", "try {file}", "backup {aside}",
 ]  # fmt: skip
 

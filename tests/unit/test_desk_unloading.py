@@ -18,6 +18,7 @@ from dagster_project.desk.unloading import Moved, undo, unload
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import mark_built, prepare_warehouse
 from dagster_project.verbs import desk
+from dagster_project.verbs import loads as cli_loads
 from dagster_project.warehouse import connect
 from tests.fail_points import SIDES, kill_at
 from tests.intake_world import Home, row, rows, sha256
@@ -277,6 +278,38 @@ def test_a_load_is_named_by_its_number_or_by_the_file(tmp_path: Path) -> None:
             assert find_target(connection, home.settings, named).loads == [2]
         with pytest.raises(UserError, match="unloaded already"):
             find_target(connection, home.settings, "1")
+
+
+def test_an_unknown_name_lists_the_nearest_loads_and_says_how_to_see_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path / "home")
+    for month in range(1, 13):
+        home.put_rows(f"m{month:02}/setl_d_2024{month:02}.csv", rows("setl_d", 1, start=month * 10))
+    home.put_rows("population_ref.csv", rows("population_ref", 1))
+    home.run()
+    numbers = {str(source): str(load_id) for load_id, source in home.query("select load_id, source_file from ops.load")}
+
+    def told(named: str, unloaded: bool = False) -> tuple[list[str], str]:
+        with connect(home.settings) as connection, pytest.raises(UserError) as refused:
+            prepare_warehouse(connection)
+            find_target(connection, home.settings, named, unloaded)
+        assert refused.value.todo is not None
+        return refused.value.where.splitlines(), refused.value.todo.zh
+
+    lines, todo = told("m07/setl_d_202417.csv")
+    assert len(lines) == 6 and lines[-1] == "… 5 / 13" and "bulletin deliveries --files" in todo
+    assert f"{numbers['m07/setl_d_202407.csv']}  m07/setl_d_202407.csv" in lines
+    assert f"{numbers['population_ref.csv']}  population_ref.csv" == told("populationref.csv")[0][0]
+    newest = sorted(map(int, numbers.values()), reverse=True)[:5]
+    assert [int(line.split()[0]) for line in told("999")[0][:-1]] == newest, "nothing is called like it: the newest"
+    lines, todo = told("setl_d_202407.csv", unloaded=True)
+    assert lines == [] and "上列" not in todo
+    take_out(home, "setl_d_202407.csv")
+    assert cli_loads.listed(home.settings, "setl_d") == ExitCode.DONE
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 12 and [line for line in shown if "已撤出" in line] == [shown[6]]
+    assert "m07/setl_d_202407.csv" in shown[6] and shown[6].startswith(numbers["m07/setl_d_202407.csv"] + "  setl_d")
 
 
 @pytest.mark.parametrize("side", SIDES)
