@@ -21,6 +21,7 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.desk.quarantine import HeldRow
 from dagster_project.durable import durable_step
 from dagster_project.errors import UserError
+from dagster_project.ingest.values import without_noise
 from dagster_project.language import Text
 
 REFERENCE, RULES, SOURCE = "隔离编号 held", "原因 rules", "来源文件 file"
@@ -107,8 +108,16 @@ def read_book(path: Path) -> dict[str, dict[str, str]]:
             if REFERENCE not in head:
                 continue
             at = head.index(REFERENCE)
+            scales = {
+                column.name: column.scale for column in load_contracts()[name].columns if column.type == "decimal"
+            }
             for line in lines:
-                cells = dict(zip(head, (_text(cell) for cell in line), strict=False))
+                # An amount that was worked out in the workbook is read as in any other (L81).
+                plain = [
+                    without_noise(cell, scales[key]) if key in scales and isinstance(cell, float) else cell
+                    for key, cell in zip(head, line, strict=False)
+                ]
+                cells = dict(zip(head, (_text(cell) for cell in plain), strict=False))
                 if len(line) > at and cells[REFERENCE]:
                     found[cells[REFERENCE]] = {key: cell for key, cell in cells.items() if key not in _LEADING}
     except (CalamineError, OSError, ValueError) as error:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import Contract
-from dagster_project.ingest import scan
+from dagster_project.ingest import noise, scan
 from dagster_project.ingest.discover import LandedFile
 from dagster_project.ingest.doubts import Doubt
 from dagster_project.ingest.header import HeaderMatch
@@ -164,6 +164,9 @@ def notes(
     if result.held:
         zh.append(f"其中 {result.held} 行因代码未知暂存，补录省级代码后重读")
         en.append(f"{result.held} of them held for unknown codes, to be read again once the codes are declared")
+    if cells := sum(rule.unexpected for rule in result.rules if rule.rule_id == noise.RULE):
+        zh.append(f"{cells} 个金额带有二进制小数的尾差，已还原（L81）")
+        en.append(f"{cells} amounts freed of the tail of a binary fraction (L81)")
     if header.extra:
         zh.append(f"契约外的列未入库：{'、'.join(name[:_SHOWN] for name in header.extra[:10])}")
         en.append(f"columns outside the contract left out: {', '.join(name[:_SHOWN] for name in header.extra[:10])}")

@@ -51,6 +51,7 @@ class TextTable:
     skipped: int = 0  # lines up to the end of the header
     swallowing: int | None = None  # record of another width that holds whole lines
     coded: tuple[int, ...] = ()  # places of the columns of few values, which are kept as dictionaries
+    noisy: dict[int, int] = field(default_factory=dict)  # amounts of a workbook freed of noise, by place (L81)
 
 
 def rewrite(path: Path, contract: Contract, target: Path, is_quoted: bool | None = None) -> TextTable:

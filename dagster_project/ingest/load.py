@@ -17,7 +17,7 @@ import duckdb
 from dagster_project.content_hash import hash_of
 from dagster_project.contracts import Contract
 from dagster_project.durable import durable_step
-from dagster_project.ingest import codes, controls, decide, doubts, records, scan, synthetic
+from dagster_project.ingest import codes, controls, decide, doubts, noise, records, scan, synthetic
 from dagster_project.ingest.answers import Corrected, release_rows
 from dagster_project.ingest.column_names import ColumnNames, names_for, with_names
 from dagster_project.ingest.columnar import PARQUET, other_rows
@@ -124,6 +124,7 @@ def scan_file(
         scan.read_rejected(connection, examined.plan, result)
         controls.add_rejected(connection, examined.plan, result)
         result.hashes = hashes.result()
+        result.rules += noise.removed(connection, examined.plan)
     result.rules += [
         scan.RuleCount(doubts.RULE, doubt.subject, "profile", 1, Decimal(0)) for doubt in examined.source.doubts
     ]

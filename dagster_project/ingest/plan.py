@@ -66,13 +66,14 @@ class Plan:
         self.people: str | None = None  # temporary table psn_no → pseudonym that is joined; None: every row is hashed
         self.present = [column for column in contract.columns if column.name in header.columns]
 
-    def _cell(self, column: Column) -> tuple[str, str]:
+    def cell(self, column: Column) -> tuple[str, str]:
+        """The delivered cell of a column as SQL, and its type."""
         place = self.header.columns[column.name]
         return f'"{self.source.columns[place].replace(chr(34), chr(34) * 2)}"', self.source.types[place]
 
     def delivered(self, column: Column) -> str:
         """A cell as delivered, as text without the blanks around it."""
-        cell, kind = self._cell(column)
+        cell, kind = self.cell(column)
         return cell if column.name in self.plain else f"cast({values.trimmed(cell, kind)} as varchar)"
 
     def _cleaned(self, rows: str = "", only: Collection[str] | None = None) -> str:
@@ -81,7 +82,7 @@ class Plan:
         for column in self.present:
             if only is not None and column.name not in only:
                 continue
-            cell, kind = self._cell(column)
+            cell, kind = self.cell(column)
             if (plain := self.plain.get(column.name)) is not None:
                 value = f"case when {cell} = '' then null else {cell} end" if plain.may_be_empty else cell
                 first.append(f'{value} as "{column.name}.text"')
@@ -106,7 +107,7 @@ class Plan:
             if column.name not in self.header.columns:
                 columns.append(f'cast(null as {column.sql_type}) as "{column.name}"')
                 continue
-            _, kind = self._cell(column)
+            _, kind = self.cell(column)
             name = f'"{column.name}.text"'
             names = self.code_names.get(column.code_set or "", {})
             value = (
@@ -129,7 +130,7 @@ class Plan:
     def _header_again(self) -> Condition | None:
         """The names of the columns once more amid the rows, as where files were put one behind the other; a file in which a cell may be
         something else than text (Parquet, dates of a sheet) holds no such row."""
-        if not self.present or not all(values.is_text(self._cell(column)[1]) for column in self.present):
+        if not self.present or not all(values.is_text(self.cell(column)[1]) for column in self.present):
             return None
         same = [
             f'"{column.name}.text" = {literal(self.source.header[self.header.columns[column.name]].strip())}'
@@ -151,7 +152,7 @@ class Plan:
                     found.append(Condition("required", column.name, f"{text} is null"))
                 continue
             plain = self.plain.get(column.name)
-            lost = values.rounded(column.name, self._cell(column)[1], column)
+            lost = values.rounded(column.name, self.cell(column)[1], column)
             if lost and plain is None:
                 found.append(Condition("identifier_rounded", column.name, lost))
             if column.required:
@@ -241,7 +242,7 @@ class Plan:
 
         Only a delivered date can be asked for its month before it is typed; otherwise ("", ""): nothing is split.
         """
-        cell, kind = self._cell(self.contract.column(self.contract.month_by))
+        cell, kind = self.cell(self.contract.column(self.contract.month_by))
         if kind != "DATE" and not (kind.startswith("TIMESTAMP") and "ZONE" not in kind):
             return "", ""
         first = f"date '{month[:4]}-{month[4:]}-01'"
@@ -277,7 +278,7 @@ class Plan:
 
     def persons(self) -> str:
         """Distinct person numbers of the file, cleaned; no filter, which would be pushed into every expression."""
-        cell, kind = self._cell(self.contract.column("psn_no"))
+        cell, kind = self.cell(self.contract.column("psn_no"))
         text = values.without_null_words("cell", kind)
         value = values.typed("cell", kind, self.contract.column("psn_no"), {})
         return (

@@ -5,6 +5,7 @@ Belongs here: the type that every form of file ends in. Does not belong here: ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dagster_project.ingest import delimited
@@ -27,6 +28,9 @@ class Source:
     misshapen: list[int] = field(default_factory=list)  # records whose number of cells differs from the header's
     is_marked: bool = False  # its own metadata call it synthetic
     lines_of: delimited.LinesOf | None = None  # lines of the file by record number; None where there are no lines
+    noisy: Mapping[int, int] = field(
+        default_factory=dict
+    )  # amounts of a workbook freed of noise, by place of the column (L81)
     doubts: tuple[Doubt, ...] = ()  # decisions on the form that somebody should look at
 
     @property

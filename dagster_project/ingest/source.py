@@ -205,5 +205,6 @@ def _text(
         misshapen=table.misshapen,
         is_marked=is_marked,
         lines_of=table.lines_of,
+        noisy=table.noisy,
         doubts=doubts,
     )

@@ -162,12 +162,24 @@ def _number(name: str, kind: str, column: Column) -> str:
         return f"case when {name} = try_cast({name} as {target}) then try_cast({name} as {target}) end"
     if kind in ("DOUBLE", "FLOAT"):
         # What is above the noise is a decimal too many.
-        value = f"cast(cast({name} as varchar) as double)" if kind == "FLOAT" else name
-        return (
-            f"case when isinf({name}) then null when abs({value} - round({value}, {column.scale})) "
-            f"<= {NOISE} * greatest(1, abs({value}) / {_NOISE_UP_TO}) then try_cast(round({value}, {column.scale}) as {target}) end"
-        )
+        _, near, is_image = _image(name, kind, column)
+        return f"case when isinf({name}) then null when {is_image} then try_cast({near} as {target}) end"
     return f"cast(null as {target})"
+
+
+def _image(name: str, kind: str, column: Column) -> tuple[str, str, str]:
+    """A binary fraction, the value of the column's decimals beside it, and whether it is the image of that, as SQL."""
+    value = f"cast(cast({name} as varchar) as double)" if kind == "FLOAT" else name
+    near = f"round({value}, {column.scale})"
+    return value, near, f"abs({value} - {near}) <= {NOISE} * greatest(1, abs({value}) / {_NOISE_UP_TO})"
+
+
+def is_noisy(name: str, kind: str, column: Column) -> str:
+    """SQL that is true for a binary fraction that is read as an amount of fewer decimals than it was delivered with; "" for other cells."""
+    if column.type != "decimal" or kind not in ("DOUBLE", "FLOAT"):
+        return ""
+    value, near, is_image = _image(name, kind, column)
+    return f"isfinite({value}) and {value} <> {near} and {is_image}"
 
 
 def without_noise(value: float, scale: int) -> float:

@@ -5,6 +5,7 @@ Belongs here: reading cells as text, dates of date cells in ISO form (S10). Does
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -71,9 +72,10 @@ def rewrite(path: Path, contract: Contract, target: Path) -> TextTable:
     scales = {
         place: contract.column(name).scale for name, place in columns.items() if contract.column(name).type == "decimal"
     }
-    count = _write(_plain(_uncut(rows, texts, place), scales), len(header), target, place)
+    noisy: Counter[int] = Counter()
+    count = _write(_plain(_uncut(rows, texts, place), scales, noisy), len(header), target, place)
     below = ", below a title" if place > 1 else ""
-    return TextTable(target, header, count, f"sheet {best[1]}{below}", lines_of=_sheet_rows)
+    return TextTable(target, header, count, f"sheet {best[1]}{below}", lines_of=_sheet_rows, noisy=dict(+noisy))
 
 
 def _header(sheet: Any, contract: Contract) -> tuple[list[str], int]:
@@ -116,12 +118,17 @@ def _uncut(rows: Iterable[list[Any]], texts: dict[int, str], header: int) -> Ite
         yield row
 
 
-def _plain(rows: Iterable[list[Any]], scales: dict[int, int]) -> Iterator[list[Any]]:
-    """The rows, amounts without the noise of binary fractions: a workbook keeps 300.3 as 300.29999999999995 where it was worked out."""
+def _plain(rows: Iterable[list[Any]], scales: dict[int, int], noisy: Counter[int]) -> Iterator[list[Any]]:
+    """The rows, amounts without the noise of binary fractions: a workbook keeps 300.3 as 300.29999999999995 where it was worked out.
+
+    `noisy` counts the cells that were another value before, by their place.
+    """
     for row in rows:
         for place, scale in scales.items():
             if place < len(row) and isinstance(row[place], float):
-                row[place] = without_noise(row[place], scale)
+                amount = without_noise(row[place], scale)
+                noisy[place] += amount != row[place]
+                row[place] = amount
         yield row
 
 

@@ -182,7 +182,7 @@ def _sheets(numbers: Iterator[int]) -> Iterator[Odd]:
         yield Odd(operator, name, content, "quarantined", ROWS, rule, held=1)
     for cell, value in SHEET_AMOUNTS.items():
         name, content = made(at("amt", "write_number", MARK), "fund_ledger_m")
-        content = _rewritten(content, f"<v>{MARK}</v>", f"<v>{cell}</v>")
+        content = rewritten(content, f"<v>{MARK}</v>", f"<v>{cell}</v>")
         said = f"an amount as a sheet keeps it: {cell}"
         if value:
             yield Odd(said, name, content, "accepted", ROWS, raw={(3, "amt"): Decimal(value)})
@@ -215,17 +215,18 @@ def _sheets(numbers: Iterator[int]) -> Iterator[Odd]:
 def _strewn(book: bytes) -> bytes:
     """A workbook with one more cell, in the last row and column that Excel knows."""
     more = '<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
-    return _rewritten(book, "</sheetData>", more)
+    return rewritten(book, "</sheetData>", more)
 
 
-def _rewritten(book: bytes, was: str, becomes: str) -> bytes:
-    """A workbook with other markup in its sheet."""
-    buffer = io.BytesIO()
+def rewritten(book: bytes, was: str, becomes: str) -> bytes:
+    """A workbook with other markup in the sheets that have it."""
+    buffer, found = io.BytesIO(), 0
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for part in old.infolist():
             content = old.read(part)
-            if part.filename.endswith("sheet1.xml"):
-                assert was.encode() in content
+            if part.filename.startswith("xl/worksheets/"):
+                found += content.count(was.encode())
                 content = content.replace(was.encode(), becomes.encode())
             new.writestr(part, content)
+    assert found
     return buffer.getvalue()
