@@ -29,7 +29,10 @@ def test_changed_models_rebuild_everything_until_a_whole_build_has_ended(
     asked: list[bool] = []
     told = Told()
 
-    def build(_settings: Settings, _select: str, full_refresh: bool, on_node: object) -> list[dbt_build.NodeResult]:
+    def build(
+        _settings: Settings, _select: str, full_refresh: bool, on_node: object, with_tests: bool
+    ) -> list[dbt_build.NodeResult]:
+        assert with_tests
         asked.append(full_refresh)
         return []
 
