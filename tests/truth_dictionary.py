@@ -222,6 +222,10 @@ class Reader:
             return Fraction(truth.sum("listed", "persons", keep))
         if name in NEGOTIATED:
             return Fraction(truth.sum("negotiated_drug", name, _seen(labels, {"scheme"})("negotiated_drug", truth)))
+        if name in ("triple_visits", "triple_relief_yuan"):
+            keep = _seen(labels, {"scheme"})("triple_protection", truth)
+            told = Fraction(truth.sum("triple_protection", name.removeprefix("triple_").removesuffix("_yuan"), keep))
+            return told / 100 if name.endswith("yuan") else told
         if name == "population_persons":
             return self._given("population", "population_kind", labels, year, "persons")
         if name == "reported_value":

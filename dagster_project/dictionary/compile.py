@@ -54,6 +54,7 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "payment": frozenset(("payment_kind",)),
     "listed": frozenset(("population_group", "list_cover")),
     "negotiated_drug": frozenset(("scheme",)),
+    "triple_protection": frozenset(("scheme",)),
 }
 # Persons do not add up: a figure is one count, of one scheme and one way of paying, and never a sum of several.
 COUNTED_ONCE: dict[str, frozenset[str]] = {"person": frozenset(("scheme", "paid_by"))}

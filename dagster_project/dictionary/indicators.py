@@ -45,6 +45,7 @@ MEASURES: dict[str, str] = {
         "filing": ("filings",),
         "listed": ("listed_persons",),
         "negotiated_drug": ("negotiated_lines", "negotiated_drug_settlements", "negotiated_settlements"),
+        "triple_protection": ("triple_visits", "triple_relief_yuan"),
         "payment": (
             "paid_yuan", "claim_payments", "claim_working_days", "month_end_payments", "month_end_working_days",
         ),

@@ -40,6 +40,7 @@ _COUNTED = {
     "filing": Text("次备案", "filings"),
     "listed": Text("人", "persons"),
     "negotiated_drug": Text("人次", "uses"),
+    "triple_protection": Text("人次", "visits"),
 }
 # Stocks stand at the end of a year, whatever flows beside them.
 _STOCKS = ("persons", "listed_persons", "closing_balance_yuan")

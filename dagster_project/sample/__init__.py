@@ -23,6 +23,7 @@ flags moved, late claims, rows delivered again). Same seed, scale, years and pro
 - `cells.ledger_measure`: visits and fee with the sign of reversal_measure = ledger.
 - `cells.benefit`: uses of single benefits by kind of visit: the two diseases, antenatal checks, family accounts.
 - `cells.negotiated_drug`: uses of negotiated drugs on the lines that were written, in the three units (L75).
+- `cells.triple_protection`: visits of rural low-income people and what the three layers paid for them (L66).
 - `cells.beneficiary`: distinct persons who were settled, paid by any fund or by the pooled fund, by year, region (the province
   among them: no sum), scheme and paid_for (kind of visit, or disease), `total` for any; only up to scale 0.02.
 - `cells.enrolment`: persons insured on 31 December, each in one cell (R14, R15); sex unknown where the person row is broken.

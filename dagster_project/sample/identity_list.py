@@ -1,4 +1,4 @@
-"""psn_idet_info_b: who stands on the list of low-income identities, from when to when, and who of them is insured.
+"""psn_idet_info_b: who stands on the list of low-income identities, from when to when, who of them is insured and treated.
 
 Belongs here: the rows of a year's master batch and their truth. Does not belong here: which identity a person has
 (`identities.py`), who is insured (`enrolment_truth.py`).
@@ -18,8 +18,9 @@ from dagster_project.sample.calendar import day_number, years_of_days
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.enrolment_truth import insured_on
 from dagster_project.sample.hashing import Integers, bits, part
-from dagster_project.sample.lives import Lives
+from dagster_project.sample.lives import Lives, live
 from dagster_project.sample.payments import Payments
+from dagster_project.sample.visits import Columns
 from dagster_project.sample.world import World
 
 _STREAM_LIST = 57
@@ -98,4 +99,37 @@ def as_json(world: World, cells: Cells) -> list[dict[str, Any]]:
         }
         | sums
         for key, sums in cells.rows()
+    ]
+
+
+def new_triple_cells() -> Cells:
+    """Accumulator of triple protection: year, prefecture, scheme."""
+    return Cells((10_000, 64, len(codes.SCHEMES)), ("visits", "relief"))
+
+
+def count_triple(
+    world: World, rows: Columns, key: tuple[Integers, Integers, Integers], counted: NDArray[np.bool_], cells: Cells
+) -> None:
+    """Add settlements of rural low-income people who are listed that day and for whom one of the three layers paid (L66)."""
+    relief = rows["pool"] + rows["serious_illness"] + rows["assistance"]
+    found = np.flatnonzero(counted & (relief != 0) & (identities.is_listed(rows["category"], rows["rank"]) == 1))
+    categories, day = rows["category"][found], rows["day"][found]
+    listed = np.zeros(len(found), dtype=np.bool_)
+    for category in np.unique(categories):
+        where = np.flatnonzero(categories == category)
+        identity, begin, end, rural = _spells(world, live(world, int(category), rows["rank"][found][where]))
+        on_list = (begin <= day[where]) & ((end == 0) | (end >= day[where]))
+        group = codes.POPULATION_GROUP_OF_IDENTITY[identity]
+        listed[where] = (identity > 0) & rural & _RURAL_GROUPS[group] & on_list
+    kept = found[listed]
+    final = (rows["settlement_type"][kept] != codes.SUPPLEMENTARY) & (rows["interim"][kept] == 0)
+    year, region, scheme = key
+    cells.add((year[kept], region[kept], scheme[kept]), (final.astype(np.int64), relief[kept]))
+
+
+def triple_as_json(world: World, cells: Cells) -> list[dict[str, Any]]:
+    """The cells with their labels."""
+    return [
+        {"year": k[0], "prefecture": world.geography.prefectures[k[1]], "scheme": codes.SCHEMES[k[2]]} | sums
+        for k, sums in cells.rows()
     ]

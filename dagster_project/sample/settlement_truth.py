@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dagster_project.sample import codes, fee_lines
+from dagster_project.sample import codes, fee_lines, identity_list
 from dagster_project.sample.benefit_truth import BenefitTruth, two_disease
 from dagster_project.sample.calendar import months_of_days, years_of_days
 from dagster_project.sample.cells import Cells
@@ -44,6 +44,11 @@ PAID = ("pool", "account", "serious_illness", "assistance")
 _PROVIDERS = ("hospital", "pharmacy")
 
 
+_SECTIONS = (
+    "settlement", "stay", "assistance", "away", "ledger", "benefit", "persons", "negotiated_drug", "triple_protection",
+)  # fmt: skip
+
+
 @dataclass
 class SettlementTruth:
     """The sections that settlement rows fill, the persons behind them, and counts of versions."""
@@ -71,17 +76,18 @@ class SettlementTruth:
     benefit: BenefitTruth = field(default_factory=BenefitTruth)
     persons: PersonTruth = field(default_factory=PersonTruth)
     negotiated_drug: Cells = field(default_factory=fee_lines.new_cells)
+    triple_protection: Cells = field(default_factory=identity_list.new_triple_cells)
     superseded: int = 0
 
     def absorb(self, other: SettlementTruth) -> None:
         """Add another part's sums."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons", "negotiated_drug"):
+        for name in _SECTIONS:
             getattr(self, name).absorb(getattr(other, name))
         self.superseded += other.superseded
 
     def merge(self) -> None:
         """Shrink to one row a cell."""
-        for name in ("settlement", "stay", "assistance", "away", "ledger", "benefit", "persons", "negotiated_drug"):
+        for name in _SECTIONS:
             getattr(self, name).merge()
 
     def add(self, world: World, rows: Columns) -> None:
@@ -120,6 +126,9 @@ class SettlementTruth:
             (*(part[aided] for part in (year, region, scheme, setting)), group),
             (rows["aid_first"][aided], one[aided], paid_aid),
         )
+
+        home_care = live & (labels["provider"] == 0)
+        identity_list.count_triple(world, rows, (year, region, scheme), home_care, self.triple_protection)
 
         stay = (live & (rows["stay"] == 1)).astype(np.int64)
         end_year = years_of_days(rows["end"])
@@ -226,6 +235,7 @@ class SettlementTruth:
             "benefit": self.benefit.as_json(world),
             "beneficiary": self.persons.as_json(world),
             "negotiated_drug": fee_lines.negotiated_as_json(world, self.negotiated_drug),
+            "triple_protection": identity_list.triple_as_json(world, self.triple_protection),
         }
 
 

@@ -72,6 +72,10 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         ),
         {"negotiated_drug": "negotiated_drug"},
     ),
+    "triple_protection": (
+        (Source("triple_protection", "indicator.labelled_triple_protection", {"visits": "visits"}),),
+        {"triple_protection": "triple_protection"},
+    ),
     "assistance": (
         (
             Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),

@@ -306,13 +306,15 @@
     {{ join_place('cells.region_code', 'make_date(cells.reference_year, 12, 31)') }}
 {%- endmacro %}
 
-{% macro negotiated_drug_labels(cells, carried) -%}
+{# What is counted by settlement as netting and the measure of reversals have it: negotiated drugs, triple protection. #}
+{% macro netted_labels(cells, carried) -%}
     select
         cells.province,
         {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
         weights.year,
         coalesce(schemes.scheme, 'unknown') as scheme,
         weights.visit_weight,
+        weights.money_weight,
         {%- for column in carried %}
         cells.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}

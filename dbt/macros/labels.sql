@@ -95,3 +95,11 @@
 {% macro first_day_of(month) -%}
     make_date(cast(floor({{ month }} / 100) as integer), cast({{ month }} % 100 as integer), 1)
 {%- endmacro %}
+
+{# L64: who of the list is rural low-income or was lifted out of poverty. #}
+{% macro rural_low_income_groups() -%}
+    (
+        'destitute', 'minimum_living', 'low_income_margin', 'anti_poverty_monitored', 'illness_impoverished',
+        'lifted_out_of_poverty'
+    )
+{%- endmacro %}

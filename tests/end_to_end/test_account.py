@@ -200,6 +200,23 @@ def test_uses_of_negotiated_drugs_equal_the_truth(sample_home: SampleHome) -> No
     assert any(found[2] > found[3] > found[4] for found in told)
 
 
+def test_triple_protection_equals_the_truth(sample_home: SampleHome) -> None:
+    cells = sample_home.truth["cells"]["triple_protection"]
+    for item, measure, units in (
+        ("triple_protection_visits", "visits", 1),
+        ("triple_protection_relief", "relief", 100),
+    ):
+        for year in sample_home.years:
+            told: dict[str, Decimal] = {}
+            for cell in cells:
+                if cell["year"] == year:
+                    told[cell["prefecture"]] = told.get(cell["prefecture"], Decimal(0)) + Decimal(cell[measure]) / units
+            found = {
+                region: above for (y, region), (above, _) in totals(sample_home, item).items() if y == year and above
+            }
+            assert told and found == by_region(told, sample_home.truth["province"]), (item, year)
+
+
 def test_payments_and_their_working_days_equal_the_truth(sample_home: SampleHome) -> None:
     province = sample_home.truth["province"]
     for year in sample_home.years:

@@ -1,15 +1,16 @@
-"""Cases of the list of low-income identities: who stands on it at the end of the year, as what, and who of them is insured.
+"""Cases of the list of low-income identities: who stands on it, as what, who of them is insured and what was paid for them.
 
 Belongs here: `rows_X` writes the rows of ruling X into its own prefecture, `test_X_…` states the answer worked out by hand.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from tests.rulings.answers import Warehouse
 from tests.rulings.test_returned_rulings import figure
-from tests.rulings.world import NEXT_YEAR, YEAR, Area, certificate
+from tests.rulings.world import NEXT_YEAR, YEAR, Area, Row, certificate
 
 
 def recognise(area: Area, certno: str, identity: str, **cells: Any) -> None:
@@ -64,3 +65,53 @@ def test_L64_a_person_is_listed_once_as_what_was_recognised_last(built: Warehous
         ("destitute", "insured", 1), ("illness_impoverished", "not_insured", 1), ("lifted_out_of_poverty", "insured", 1),
         ("low_income_margin", "not_insured", 1), ("minimum_living", "insured", 1),
     ]  # fmt: skip
+
+
+def rows_L66(area: Area) -> None:
+    """What counts are powers of two of relief; all the rest would be seen in the sum."""
+    number = iter(range(701, 800))
+
+    def listed(identity: str = "低保对象", **cells: Any) -> str:
+        """The number of somebody on the list, whom the certificate names."""
+        certno = certificate(next(number), region="990004")
+        recognise(area, certno, identity, **cells)
+        return str(area.insure(insutype="390", psn_type="1501", insutype_retr_flag="", certno=certno)["psn_no"])
+
+    def treated(person: str, relief: int, **cells: Any) -> Row:
+        return area.settle(
+            **{"psn_no": person, "insutype": "390", "fee": 5000, "fund": relief, "own": 0, "pre": 0} | cells
+        )
+
+    person = listed("脱贫人口")
+    # Two layers of three and another fund: 1 + 2, and a stay that is settled meanwhile and at its end: 4 and 8.
+    treated(person, 1 + 2 + 1000, hifp_pay=1, aid=2, hifes_pay=1000)
+    treated(person, 4, med_type="21", mid_setl_flag="1")
+    treated(person, 8, med_type="21", hifp_pay=3, hifmi_pay=5)
+    # Assisted a second time for the same visit: money, no visit.
+    treated(person, 16, setl_type="3", aid=16)
+    # Recognised twice at a time counts once; the platform's match counts without a certificate in the register.
+    twice = certificate(next(number), region="990004")
+    recognise(area, twice, "脱贫人口")
+    recognise(area, twice, "101")
+    treated(area.insure(insutype="390", psn_type="1501", insutype_retr_flag="", certno=twice)["psn_no"], 32)
+    matched = "990000P66matched"
+    recognise(area, certificate(next(number), region="990004"), "低保边缘", psn_no=matched)
+    treated(matched, 64)
+    # First and last day of the list; the days beside them are not on it.
+    day = f"{YEAR}-04-10 00:00:00"
+    bounded = listed(begntime=day, endtime=day)
+    for relief, shown in ((4000, 9), (128, 10), (4000, 11)):
+        treated(bounded, relief, when=datetime(YEAR, 4, shown, 23))
+    # Nothing paid by the three layers; the pharmacy; taken back; in the town; an orphan; on no list.
+    treated(person, 2000, hifp_pay=0, hifes_pay=2000)
+    treated(person, 4000, provider="P", med_type="41")
+    area.mirror(treated(person, 4000, refd_setl_flag="1"))
+    treated(listed(rurl_flag="0"), 4000)
+    treated(listed("孤儿"), 4000)
+    treated(area.insure(insutype="390", psn_type="1501", insutype_retr_flag="")["psn_no"], 4000)
+
+
+def test_L66_visits_and_relief_of_rural_low_income_people(built: Warehouse) -> None:
+    # First visit, end of the stay, twice recognised, matched, the one day.
+    assert figure(built, "L66", "triple_protection_visits", YEAR)[0] == 5
+    assert figure(built, "L66", "triple_protection_relief", YEAR)[0] == 255

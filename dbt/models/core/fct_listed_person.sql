@@ -2,10 +2,7 @@ with identities as (
     select * from {{ ref('person_identity') }}
     where
         is_rural
-        and population_group in (
-            'destitute', 'minimum_living', 'low_income_margin', 'anti_poverty_monitored', 'illness_impoverished',
-            'lifted_out_of_poverty'
-        )
+        and population_group in {{ rural_low_income_groups() }}
 ),
 
 enrolled as {{ read_by_each() }} (

@@ -16,6 +16,7 @@ final as (
         identities.province,
         identities.idet_id as identity_id,
         coalesce(persons.natural_person_key, {{ uuid_to_key('identities.certno') }}) as natural_person_key,
+        {{ uuid_to_key('identities.psn_no') }} as person_key,
         identities.admdvs as region_code,
         identities.psn_idet_type as identity_code,
         coalesce(labels.identity_group, 'unknown') as population_group,

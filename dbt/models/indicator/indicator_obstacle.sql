@@ -25,7 +25,7 @@ cube_extract as (
         ('person', 'setl_d'),
         ('enrolment', 'psn_insu_d'), ('fund', 'fund_ledger_m'), ('maternity_allowance', 'matn_alwn_crtf_d'),
         ('population', 'population_ref'), ('reported', 'adm_return'), ('told', 'adm_return'), ('filing', 'out_appy_d'),
-        ('payment', 'med_dfr_d'), ('listed', 'psn_idet_info_b'), ('negotiated_drug', 'fee_list_d'),
+        ('payment', 'med_dfr_d'), ('listed', 'psn_idet_info_b'), ('negotiated_drug', 'fee_list_d'), ('triple_protection', 'psn_idet_info_b'),
         ('premium_subsidy', 'rsdt_psn_clct_detl_d'),
     ] %}
     {{ 'union all' if not loop.first }}
@@ -80,6 +80,7 @@ measures as (
         ('person', 'labelled_person', 'year'),
         ('filing', 'labelled_filing', 'year'), ('payment', 'labelled_payment', 'year'),
         ('listed', 'labelled_listed', 'year'), ('negotiated_drug', 'labelled_negotiated_drug', 'year'),
+        ('triple_protection', 'labelled_triple_protection', 'year'),
     ] %}
     select
         '{{ cube }}' as cube,

@@ -1,5 +1,5 @@
 with labelled as (
-    {{ negotiated_drug_labels(ref('cube_negotiated_drug'), ['lines', 'drug_settlements', 'settlements']) }}
+    {{ netted_labels(ref('cube_negotiated_drug'), ['lines', 'drug_settlements', 'settlements']) }}
 ),
 
 final as (

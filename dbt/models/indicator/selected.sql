@@ -24,6 +24,7 @@
 {%- set negotiated_measures = [
     ('negotiated_lines', 'lines'), ('negotiated_drug_settlements', 'drug_settlements'), ('negotiated_settlements', 'settlements'),
 ] %}
+{%- set triple_measures = [('triple_visits', 'visits'), ('triple_relief_yuan', 'relief_yuan')] %}
 
 with selections as (
     select * from {{ source('dictionary', 'selection') }}
@@ -87,6 +88,8 @@ visits as (
 
 {{ added_cells('negotiated_drug', ref('labelled_negotiated_drug'), ['scheme'], negotiated_measures, 'settlements') }},
 
+{{ added_cells('triple_protection', ref('labelled_triple_protection'), ['scheme'], triple_measures, 'visits') }},
+
 {{ added_cells('payment', ref('labelled_payment'), ['payment_kind'], pairs_of(payment_measures), 'null') }},
 
 {{ added_cells('told', ref('labelled_told'), ['reported_indicator'], [('told_amount', 'amount')], 'null') }},
@@ -122,6 +125,8 @@ long as (
     {{ measure_rows('listed_added', [('listed_persons', 'persons')]) }}
     union all
     {{ measure_rows('negotiated_drug_added', negotiated_measures) }}
+    union all
+    {{ measure_rows('triple_protection_added', triple_measures) }}
     union all
     {{ measure_rows('payment_added', pairs_of(payment_measures)) }}
     union all

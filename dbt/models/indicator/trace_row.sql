@@ -95,7 +95,20 @@ drugs as (
 ),
 
 negotiated_drug as (
-    {{ negotiated_drug_labels('drugs', ['load_id', 'source_row']) }}
+    {{ netted_labels('drugs', ['load_id', 'source_row']) }}
+),
+
+triple as (
+    select
+        triple.*,
+        {{ month_by_clock('clock_choices.value', 'triple.settlement_month', 'triple.end_month', 'triple.create_month') }} as statistics_month
+    from {{ ref('fct_triple_protection') }} as triple
+    left join clock_choices
+        on triple.province = clock_choices.province and {{ year_of('triple.settlement_month') }} = clock_choices.year
+),
+
+triple_protection as (
+    {{ netted_labels('triple', ['load_id', 'source_row']) }}
 ),
 
 filing as (
@@ -217,6 +230,8 @@ final as (
     {{ trace_rows('listed', 'psn_idet_info_b', 'listed', ['population_group', 'list_cover']) }}
     union all
     {{ trace_rows('negotiated_drug', 'fee_list_d', 'negotiated_drug', ['scheme']) }}
+    union all
+    {{ trace_rows('triple_protection', 'setl_d', 'triple_protection', ['scheme']) }}
     union all
     {{ trace_rows('payment', 'med_dfr_d', 'payment', ['payment_kind']) }}
 )
