@@ -84,6 +84,7 @@ FULL_DELIVERY = {"admdvs_dim_a", "fixmedins_b", "insu_emp_info_b", "population_r
 
 NULL_WORDS = ["", "null", "NULL", "nan", "NaN", "\\N", "None"]
 OPEN_END = {
+    "psn_idet_info_b": ["endtime"],
     "fixmedins_b": ["endtime"],
     "mdtrt_d": ["endtime"],
     "psn_insu_d": ["paus_insu_date"],
@@ -177,6 +178,15 @@ POPULATION_GROUP = {
 }
 # Groups whose premium medical assistance pays; those of the other lists are paid for by other departments.
 ASSISTED_PREMIUMS = ["destitute", "orphan", "minimum_living", "anti_poverty_monitored"]
+# Groups of the list that are rural low-income or were lifted out of poverty: orphans are not among them (L64).
+RURAL_LOW_INCOME = [
+    "destitute",
+    "minimum_living",
+    "low_income_margin",
+    "anti_poverty_monitored",
+    "illness_impoverished",
+    "lifted_out_of_poverty",
+]
 RURAL_HOUSEHOLDS = ["20", "21", "22"]
 RETIRED_FLAG = {"0": "active", "1": "retired", "2": "retired"}
 MEMBER_OF_PSN_TYPE = {"11": "active", "12": "retired", "13": "retired", "14": "none", "15": "none", "16": "none"}

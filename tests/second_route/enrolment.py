@@ -19,20 +19,20 @@ from tests.second_route.constants import (
 )
 
 
-def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
-    """psn_no with its certificate in one spelling (upper case, 15 digits raised to 18) and its sex."""
+def certificate() -> pl.Expr:
+    """The certificate in one spelling: upper case, 15 digits raised to 18."""
     number = pl.col("certno").str.to_uppercase()
     first17 = number.str.slice(0, 6) + pl.lit("19") + number.str.slice(6, 9)
     weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
     total = sum((first17.str.slice(i, 1).cast(pl.Int32, strict=False) * w for i, w in enumerate(weights)), pl.lit(0))
     digit = (total % 11).replace_strict(dict(enumerate("10X98765432")), default=None, return_dtype=pl.String)
     short = number.str.contains(r"^\d{15}$")
-    return persons.select(
-        "psn_no",
-        "gend",
-        "resd_natu",
-        person=pl.when(short).then(first17 + digit).otherwise(number),
-    )
+    return pl.when(short).then(first17 + digit).otherwise(number)
+
+
+def natural_persons(persons: pl.LazyFrame) -> pl.LazyFrame:
+    """psn_no with its certificate in one spelling and its sex."""
+    return persons.select("psn_no", "gend", "resd_natu", person=certificate())
 
 
 def _named(column: str, names: dict[str, str]) -> pl.Expr:

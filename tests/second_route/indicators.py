@@ -137,6 +137,8 @@ def formulas() -> dict[str, Formula]:
             + _col("other_premiums"),
             "万",
         ),
+        "triple_protection_visits": _people("triple_visits"),
+        "triple_protection_relief": Formula(_col("triple_relief"), "亿", money=True),
         "resident_per_capita_funding": Formula(_col("resident_funding"), "1", _col("resident_insured"), money=True),
     }
     for setting in ("inpatient", "outpatient"):

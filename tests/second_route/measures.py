@@ -171,6 +171,12 @@ def of_subsidies(rows: pl.LazyFrame) -> pl.LazyFrame:
     return _grouped(rows, sums)
 
 
+def of_triple_protection(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Visits of rural low-income people and what the three layers paid for them (L66)."""
+    sums = {"triple_visits": _count(pl.col("is_visit")), "triple_relief": pl.col("relief").sum()}
+    return _grouped(rows, sums)
+
+
 def _grouped(rows: pl.LazyFrame, sums: dict[str, pl.Expr]) -> pl.LazyFrame:
     named = [expression.alias(name) for name, expression in sums.items()]
     parts = rows.group_by("year", region_code=pl.col("prefecture")).agg(named)

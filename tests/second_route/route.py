@@ -16,6 +16,7 @@ from tests.second_route import measures
 from tests.second_route.constants import COLUMNS, POOLED_AT_PROVINCE, POPULATION_SHOULD_BE_ENROLLED, SCHEME
 from tests.second_route.enrolment import insured_at, natural_persons, subsidised_premiums
 from tests.second_route.files import landed_files
+from tests.second_route.identity_list import triple_protection
 from tests.second_route.indicators import evaluate
 from tests.second_route.settlements import labelled, prefecture_of
 from tests.second_route.stays import assistance, stays
@@ -34,6 +35,7 @@ class Parts:
     ledger: pl.DataFrame
     allowances: pl.DataFrame
     subsidies: pl.DataFrame
+    triple_protection: pl.DataFrame
 
     def only(self, column: str, label: str) -> Parts:
         """The rows that carry a label; kinds of rows that do not know the breakdown have none."""
@@ -181,14 +183,17 @@ def second_route(
     subsidies = pl.concat(
         subsidised_premiums(year, spells, payments, persons, prefectures, identities) for year in years
     )
+    settlements = _with_persons(rows, persons)
+    identified = _current(outcomes, "psn_idet_info_b")
     parts = Parts(
-        settlements=_with_persons(rows, persons),
+        settlements=settlements,
         stays=merged,
         enrolment=enrolment,
         assistance=assistance(rows),
         ledger=_ledger(_current(outcomes, "fund_ledger_m"), prefectures),
         allowances=_allowances(_current(outcomes, "matn_alwn_crtf_d"), prefectures),
         subsidies=subsidies,
+        triple_protection=triple_protection(settlements, identified, persons, spells, identities),
     )
     regions_here = sorted({p for p in prefectures.values() if p[:2] == province[:2]} | {province})
     population = _population(_current(outcomes, "population_ref")).collect()
@@ -207,6 +212,7 @@ def _indicators(parts: Parts, places: Places) -> pl.DataFrame:
         measures.of_ledger(parts.ledger.lazy()),
         measures.of_allowances(parts.allowances.lazy()),
         measures.of_subsidies(parts.subsidies.lazy()),
+        measures.of_triple_protection(parts.triple_protection.lazy()),
     ]
     years = [places.years[0] - 1, *places.years]
     frame = pl.LazyFrame({"region_code": places.regions}).join(
