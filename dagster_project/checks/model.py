@@ -99,7 +99,8 @@ class Check:
 class Waiver:
     """A known finding taken as it is until a day (included): which, why, by whom; `known` is what it counted then.
 
-    `region` and `month` narrow it to the listed rows of one region or month, '' to none.
+    `region` and `month` narrow it to the listed rows of one region or month, '' to none. `known_cells` is JSON: region, month and
+    number of listed rows as they were then, of a finding whose rows have a region or a month; else null.
     """
 
     waiver_id: int
@@ -115,6 +116,7 @@ class Waiver:
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     revoked_reason: str | None = None
+    known_cells: str | None = None
 
     @property
     def told(self) -> Text:

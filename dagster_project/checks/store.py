@@ -28,7 +28,7 @@ create table if not exists ops.check_result (
 _WAIVERS = """
 create table if not exists ops.waiver (
     waiver_id integer, check_name varchar, region varchar, month varchar, reason varchar, who varchar, until date, known bigint,
-    made_at timestamp, run_id varchar, revoked_at timestamp, revoked_by varchar, revoked_reason varchar
+    made_at timestamp, run_id varchar, revoked_at timestamp, revoked_by varchar, revoked_reason varchar, known_cells varchar
 )
 """
 _COLUMNS = (
@@ -43,6 +43,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists ops")
     connection.execute(_DDL)
     connection.execute(_WAIVERS)
+    connection.execute("alter table ops.waiver add column if not exists known_cells varchar")
 
 
 def write_results(

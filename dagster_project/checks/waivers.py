@@ -4,11 +4,13 @@ Belongs here: the table, which finding a waiver covers, making and revoking one.
 follows from a result (`gate.py`, the freeze), the command (`verbs/waivers.py`).
 
 A waiver changes no result: the finding is judged, counted and shown as before, beside who took it, why and until when. It only
-no longer blocks. What has grown since, or lies outside the region or month it was given for, blocks as ever.
+no longer blocks. What has grown since, in all or in one region or month, or lies outside those it was given for, blocks as ever:
+as many rows of another month are another finding.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import astuple, fields, replace
 from datetime import date
@@ -33,8 +35,9 @@ _SCOPES = {
 def all_waivers(connection: duckdb.DuckDBPyConnection) -> list[Waiver]:
     """Every waiver that was ever made, the newest last."""
     store.prepare(connection)
-    rows = connection.execute(f"select {_COLUMNS} from ops.waiver order by waiver_id").fetchall()
-    return [Waiver(*row) for row in rows]
+    found = connection.execute("select * from ops.waiver order by waiver_id")
+    names = [str(column[0]) for column in found.description or ()]
+    return [Waiver(**dict(zip(names, row, strict=True))) for row in found.fetchall()]
 
 
 def is_in_force(waiver: Waiver) -> bool:
@@ -60,16 +63,52 @@ def _covering(
     connection: duckdb.DuckDBPyConnection, result: CheckResult, waivers: Sequence[Waiver]
 ) -> tuple[Waiver, ...]:
     """The waivers that cover a finding whole: one for all of it, or some for regions and months that leave nothing outside."""
-    for waiver in waivers:
-        if not waiver.region and not waiver.month and (result.unexpected or 0) <= waiver.known:
-            return (waiver,)
     scoped = [waiver for waiver in waivers if waiver.region or waiver.month]
     try:
+        for waiver in waivers:
+            if (
+                waiver not in scoped
+                and (result.unexpected or 0) <= waiver.known
+                and _is_within(connection, result, waiver)
+            ):
+                return (waiver,)
         inside = {waiver: _count(connection, result, [waiver]) for waiver in scoped}
-        covering = tuple(waiver for waiver, count in inside.items() if count <= waiver.known)
+        covering = tuple(
+            waiver
+            for waiver, count in inside.items()
+            if count <= waiver.known and _is_within(connection, result, waiver)
+        )
         return covering if covering and _count(connection, result, covering, outside=True) == 0 else ()
     except (duckdb.Error, UserError):  # the tables have moved on since: what cannot be told apart is not covered
         return ()
+
+
+def _is_within(connection: duckdb.DuckDBPyConnection, result: CheckResult, waiver: Waiver) -> bool:
+    """Whether no region and month has more listed rows now than it had when the waiver was made."""
+    if not waiver.known_cells:
+        return True
+    known = {(region, month): listed for region, month, listed in json.loads(waiver.known_cells)}
+    return all(listed <= known.get((region, month), 0) for region, month, listed in _cells(connection, result, waiver))
+
+
+def _cells(connection: duckdb.DuckDBPyConnection, result: CheckResult, waiver: Waiver) -> list[tuple[str, str, int]]:
+    """Listed rows by region and month, of those a waiver is given for; none where rows have neither."""
+    if not result.rows_query:
+        return []
+    columns = [_scope_column(connection, result, scope) for scope in _SCOPES]
+    if not any(columns):
+        return []
+    region, month = (f"coalesce(cast(\"{column}\" as varchar), '')" if column else "''" for column in columns)
+    return connection.execute(
+        f"select region, month, count(*) from (select {region} as region, {month} as month from ({result.rows_query})) "
+        "where $1 in ('', region) and $2 in ('', month) group by region, month order by region, month",
+        [waiver.region, waiver.month],
+    ).fetchall()
+
+
+def _scope_column(connection: duckdb.DuckDBPyConnection, result: CheckResult, scope: str) -> str | None:
+    names = {str(row[0]) for row in connection.execute(f"describe select * from ({result.rows_query})").fetchall()}
+    return next((name for name in _SCOPES[scope] if name in names), None)
 
 
 def _count(
@@ -77,13 +116,13 @@ def _count(
 ) -> int:
     """Listed rows of a finding inside (or outside) the regions and months of some waivers. Raises UserError without such columns."""
     listed = f"({result.rows_query})"
-    names = {str(row[0]) for row in connection.execute(f"describe select * from {listed}").fetchall()}
+    columns = {scope: _scope_column(connection, result, scope) for scope in _SCOPES}
     values: list[str] = []
     either = []
     for waiver in waivers:
         parts = []
         for scope, value in (("region", waiver.region), ("month", waiver.month)):
-            column = next((name for name in _SCOPES[scope] if name in names), None)
+            column = columns[scope]
             if value and column is None:
                 raise _refused(
                     Text("这项检查的行不分地区或月份。", "The rows of this check are not told by region or month."),
@@ -146,6 +185,8 @@ def make(
                 Text("该地区或月份没有这个问题。", "The finding has no row of that region or month."), f"{region} {month}",
                 Text("核对检查页列出的行。", "See the rows on the page of checks."),
             )  # fmt: skip
+    if cells := _cells(connection, result, waiver):
+        waiver = replace(waiver, known_cells=json.dumps(cells))
     with durable_step("waiver.make"):
         connection.execute(
             f"insert into ops.waiver ({_COLUMNS}) values ({', '.join('?' * len(fields(Waiver)))})",

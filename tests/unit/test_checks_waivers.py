@@ -125,6 +125,27 @@ def test_L34_one_month_may_be_waived_and_the_others_hold(home: Settings, capsys:
         waive(home, "delivered_month_gap", region="520100")
 
 
+def test_L34_as_many_rows_of_another_month_are_another_finding(home: Settings) -> None:
+    waive(home, "delivered_month_gap")
+    assert len(finding(home, "delivered_month_gap").waivers) == 1
+    # March has come, and May is missing in its place.
+    execute(home, "update ops.load_month set month = '202403' where month = '202405'")
+    (again,) = [one for one in run_stage(home, "landing", RUN_ID) if one.check_name == "delivered_month_gap"]
+    assert again.unexpected == 2 and not again.waivers
+    execute(
+        home,
+        "insert into ops.load_month select * replace ('202405' as month) from ops.load_month where month = '202403'",
+    )
+    (again,) = [one for one in run_stage(home, "landing", RUN_ID) if one.check_name == "delivered_month_gap"]
+    assert again.unexpected == 1 and len(again.waivers) == 1, "fewer than were taken"
+
+
+def test_L34_a_waiver_made_before_cells_were_kept_goes_by_its_count(home: Settings) -> None:
+    waive(home, "delivered_month_gap")
+    execute(home, "alter table ops.waiver drop column known_cells")
+    assert len(finding(home, "delivered_month_gap").waivers) == 1
+
+
 def test_L34_revoking_is_recorded(home: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     waive(home, "code_unknown")
     assert verb.revoke(home, 1, "已补送", "李强") == ExitCode.DONE
