@@ -37,8 +37,10 @@ _MEMBER = ("scheme", "member_status", "age_group", "sex")
 CUBE_LABELS: dict[str, frozenset[str]] = {
     "settlement": frozenset((*_PERSON_PLACE, "person_group", "two_disease")),
     "visit": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type")),
-    "stay": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
-    "stay_end": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment")),
+    "stay": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment", "stay_filing")),
+    "stay_end": frozenset(
+        (*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment", "stay_filing")
+    ),
     "enrolment": frozenset(
         (*_MEMBER, "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group")
     ),

@@ -85,6 +85,7 @@
         {{ benefit_type_label('placed.care_group', 'placed.care_type', "'hospital'") }} as benefit_type,
         case when placed.is_disease_eligible then 'eligible' else 'other' end
         || case when placed.is_disease_paid then '_paid' else '_unpaid' end as disease_payment,
+        placed.stay_filing,
         {%- for column in carried %}
         placed.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}

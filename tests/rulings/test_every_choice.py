@@ -47,7 +47,7 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "bed_day_rule": ("end_minus_begin_min1", "end_minus_begin_plus1"),
     "employee_hosp_rate_denominator": ("average", "year_end"),
     "resident_hosp_rate_denominator": ("average", "year_end"),
-    "direct_settlement_rule": ("direct_plus_manual", "all_outside_rows"),
+    "direct_settlement_rule": ("direct_plus_manual", "all_outside_rows", "filed_only"),
     "direct_settlement_unit": ("visits", "cost"),
     "disease_payment_denominator": ("eligible", "all_inpatient"),
     "maternity_visit_scope": ("medical_allowance", "plus_antenatal_family_planning"),
@@ -122,6 +122,7 @@ LEDGER = [
     ("390", "统筹", 50, 200),
 ]  # spent in the year, left at its end
 LONG_TERM_CARE = 30  # income of its fund in a place that is none of the 49 pilot cities
+FILED = (12, 13)  # of the stays in another province
 GROUPED, SECOND_AID = 6, 40  # the stay paid by disease, and a supplementary payment of assistance for it
 POPULATION = {"should_be_enrolled": 1000, "resident": 2000, "registered": 4000}
 TIERS = {
@@ -169,6 +170,8 @@ def rows_every_choice(area: Area) -> None:
             hifp_pay=row.fee // 2 - 40 - 25, hifmi_pay=25, cash=row.fee // 2 - 15, pay_loc=row.payment_place, hosp_lv="05",
             dedc_hosp_lv="1", **({"fix_blng_admdvs": OUTSIDE} if row.is_outside else {}),
         )  # fmt: skip
+        if row.number in FILED:
+            area.file(settled["psn_no"], OUTSIDE, begin)
         if row.number == GROUPED:
             # Assisted a second time, and paid by disease.
             area.settle(
@@ -239,6 +242,8 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
     own = {"separate": -15, "own_burden": 0, "fund": -15}[chosen["personal_account"]]
     extra = 0 if chosen["bed_day_rule"] == "end_minus_begin_min1" else 1
     away = [row for row in stays if row.is_outside]
+    if chosen["direct_settlement_rule"] == "filed_only":
+        away = [row for row in away if row.number in FILED]
     counted = (
         away
         if chosen["direct_settlement_rule"] == "all_outside_rows"

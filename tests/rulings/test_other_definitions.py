@@ -16,7 +16,7 @@ from dagster_project.dictionary.variants import read_variant
 from dagster_project.indicator_trial import trial
 from dagster_project.settings import Settings
 from tests.rulings.answers import Warehouse
-from tests.rulings.test_stay_rulings import stay
+from tests.rulings.test_stay_rulings import OUTSIDE, stay
 from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, Area, certificate
 
 
@@ -119,6 +119,34 @@ def test_L46_a_stay_belongs_to_the_year_of_its_last_row_where_the_definition_say
     assert under(built, "stay_year=last_row", "L46", [stays, days, fees], years) == {
         stays: [0, 2], days: [0, 21 + 4], fees: [300, 50 + 400],
     }  # fmt: skip
+
+
+def rows_L72(area: Area) -> None:
+    """Stays beyond the province from 10 to 14 March, each of a person of its own with a filing, or none; direct but the second."""
+    for place, goal, begin, end, valid in (
+        ("4", OUTSIDE, "2024-03-10", "2024-03-10", "1"),  # the day on which it begins is enough
+        ("1", OUTSIDE[:2] + "0000", "2020-01-01", "", "1"),  # a province as a goal, no end
+        ("4", OUTSIDE, "2024-03-11", "", "1"),  # filed a day late
+        ("4", OUTSIDE, "2023-03-01", "2024-03-09", "1"),  # ended before
+        ("4", area.county, "2024-03-01", "", "1"),  # for another goal
+        ("4", OUTSIDE, "2024-03-01", "", "0"),  # taken back
+        ("4", "", "2024-03-01", "", "1"),  # for no goal
+        ("4", "", "", "", ""),  # none
+    ):
+        row = stay(area, "2024-03-10", "2024-03-14", fee=100, fix_blng_admdvs=OUTSIDE, pay_loc=place)
+        if begin:
+            area.file(row["psn_no"], goal, begin, enddate=end and f"{end} 00:00:00", vali_flag=valid)
+            # A second filing of the same days makes no second stay.
+            area.file(row["psn_no"], goal, begin, enddate=end and f"{end} 00:00:00", vali_flag=valid)
+
+
+def test_L72_only_stays_that_were_filed_make_the_rate_where_the_definition_says_so(built: Warehouse) -> None:
+    rate = "xprov_direct_settlement_rate"
+    assert whole(built, "L72", rate, YEAR) == (7, 8)
+    assert under(built, "direct_settlement_rule=filed_only", "L72", [rate], [YEAR]) == {rate: [1]}
+    assert under(built, "direct_settlement_rule=filed_only,direct_settlement_unit=cost", "L72", [rate], [YEAR]) == {
+        rate: [100]
+    }
 
 
 def rows_L47(area: Area) -> None:

@@ -55,6 +55,17 @@ class Area:
         """One person with a spell and, unless `paid=False`, a regular payment of the year."""
         return self.world.insure(self, cells)
 
+    def file(self, psn_no: str, goal: str, begin: str, **cells: Any) -> Row:
+        """A filing of a person of this prefecture for care elsewhere, valid from a day on."""
+        row = {
+            "trt_dcla_detl_sn": f"F{self.world.next()}",
+            "psn_no": psn_no,
+            "insutype": "310",
+            "insu_admdvs": self.county,
+        }
+        row |= {"rloc_admdvs": goal, "out_onln_way": "1", "crte_time": f"{begin} 08:00:00", "vali_flag": "1"}
+        return self.add("out_appy_d", **row | {"begndate": f"{begin} 00:00:00"} | cells)
+
     def add(self, table: str, batch: str = "b1", **cells: Any) -> Row:
         """One row of any table as it stands."""
         return self.world.add(table, cells, self.name, batch)

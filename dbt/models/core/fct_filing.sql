@@ -27,6 +27,10 @@ final as (
             when filings.out_onln_way is null then 'not_told'
             else coalesce(ways.rollup, 'unknown')
         end as filing_way,
+        {{ uuid_to_key('filings.psn_no') }} as person_key,
+        filings.rloc_admdvs as goal_region,
+        cast(filings.begndate as date) as begin_date,
+        {{ open_end('filings.enddate') }} as end_date,
         filings.load_id,
         filings.source_row
     from filings

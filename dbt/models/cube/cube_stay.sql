@@ -41,6 +41,7 @@ final as (
         payment_place,
         is_disease_eligible,
         is_disease_paid,
+        stay_filing,
         count(*) as stays,
         cast(sum(bed_days_min1) as bigint) as bed_days_min1,
         cast(sum(bed_days_plus1) as bigint) as bed_days_plus1,
@@ -69,7 +70,8 @@ final as (
         destination_region,
         payment_place,
         is_disease_eligible,
-        is_disease_paid
+        is_disease_paid,
+        stay_filing
 )
 
 {{ as_text('final', [

@@ -49,6 +49,13 @@ needed_extracts as (
     inner join cube_extract on terms.cube = cube_extract.cube
     -- What an extract may tell instead of a department needs neither of them for itself.
     where terms.cube <> 'told'
+    union
+    -- L72: who filed is known by the filings alone.
+    select
+        indicator_id,
+        'out_appy_d' as extract
+    from terms
+    where stay_filing is not null
 ),
 
 given as (

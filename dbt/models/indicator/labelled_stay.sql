@@ -25,13 +25,14 @@ final as (
         {{ person_group_label('scheme', 'member_status') }} as person_group,
         benefit_type,
         disease_payment,
+        stay_filing,
         {%- for measure in measures %}
         cast(sum({{ measure }}) as {{ 'decimal(24, 2)' if measure.endswith('_yuan') else 'bigint' }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from labelled
     group by
         province, region_code, year, month, end_year, scheme, member_status, hospital_tier, visit_type, travel_class, destination, area,
-        payment_place, age_group, benefit_type, disease_payment
+        payment_place, age_group, benefit_type, disease_payment, stay_filing
 )
 
 select * from final

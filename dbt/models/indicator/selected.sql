@@ -4,7 +4,7 @@
 ] %}
 {%- set visit_labels = place_labels + ['age_group', 'benefit_type'] %}
 {%- set settlement_labels = place_labels + ['two_disease'] %}
-{%- set stay_labels = place_labels + ['benefit_type', 'disease_payment'] %}
+{%- set stay_labels = place_labels + ['benefit_type', 'disease_payment', 'stay_filing'] %}
 {%- set amounts = [
     'total_fee_yuan', 'full_own_pay_yuan', 'in_scope_fee_yuan', 'pool_pay_yuan', 'fund_pay_yuan', 'assistance_pay_yuan',
     'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan', 'serious_illness_pay_yuan',

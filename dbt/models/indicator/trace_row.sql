@@ -191,9 +191,9 @@ final as (
     union all
     {{ trace_rows('visit', 'setl_d', 'labelled_stays', place_labels, month='month') }}
     union all
-    {{ trace_rows('stay', 'setl_d', 'labelled_stays', place_labels + ['disease_payment']) }}
+    {{ trace_rows('stay', 'setl_d', 'labelled_stays', place_labels + ['disease_payment', 'stay_filing']) }}
     union all
-    {{ trace_rows('stay_end', 'setl_d', 'labelled_stays', place_labels + ['disease_payment'], year='end_year') }}
+    {{ trace_rows('stay_end', 'setl_d', 'labelled_stays', place_labels + ['disease_payment', 'stay_filing'], year='end_year') }}
     union all
     {{ trace_rows('enrolment', 'psn_insu_d', 'enrolment', [
         'scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'resident_group',
