@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
@@ -284,8 +285,13 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
     return answers
 
 
-def pairwise(factors: dict[str, tuple[str, ...]]) -> Iterator[Choices]:
-    """Variants in which every two values of two choices occur together at least once."""
+def pairwise(factors: dict[str, tuple[str, ...]]) -> list[Choices]:
+    """The fewest variants found in which every two values of two choices occur together at least once."""
+    return min((list(greedily(factors, Random(seed))) for seed in range(40)), key=len)
+
+
+def greedily(factors: dict[str, tuple[str, ...]], random: Random) -> Iterator[Choices]:
+    """Variants that each take, choice by choice in random order, the value with the most new pairs."""
     names = list(factors)
     open_pairs = {
         ((one, value), (other, second))
@@ -299,8 +305,8 @@ def pairwise(factors: dict[str, tuple[str, ...]]) -> Iterator[Choices]:
         return sum(pair in open_pairs for pair in combinations(items, 2))
 
     while open_pairs:
-        variant = dict(min(open_pairs))
-        for name in names:
+        variant = dict(random.choice(sorted(open_pairs)))
+        for name in random.sample(names, len(names)):
             if name not in variant:
                 variant[name] = max(factors[name], key=lambda value: new_pairs({**variant, name: value}))
         open_pairs -= set(combinations([(name, variant[name]) for name in names], 2))
@@ -356,7 +362,7 @@ def test_every_pair_of_choices_gives_what_the_plain_rules_say(world: World) -> N
 
 
 def test_all_pairs_of_values_occur_together() -> None:
-    variants = list(pairwise(FACTORS))
+    variants = pairwise(FACTORS)
     for one, other in combinations(FACTORS, 2):
         assert len({(variant[one], variant[other]) for variant in variants}) == len(FACTORS[one]) * len(FACTORS[other])
     assert len(variants) <= 20
