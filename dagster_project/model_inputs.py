@@ -179,6 +179,23 @@ def forget(connection: duckdb.DuckDBPyConnection, nodes: Iterable[str]) -> None:
         connection.execute("delete from ops.model_input where list_contains($1::varchar[], unique_id)", [list(nodes)])
 
 
+def drop_former(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> None:
+    """Take away what models left that are no longer in the project: nobody would renew it, and it may be large.
+
+    Of core and cubes alone: other schemas hold tables that are no models.
+    """
+    models = [f"{node['schema']}.{node['alias']}" for node in manifest["nodes"].values()]
+    former = connection.execute(
+        "select case table_type when 'VIEW' then 'view' else 'table' end, table_schema, table_name "
+        "from information_schema.tables where table_catalog = current_database() and table_schema in ('core', 'cube') "
+        "and not list_contains($1::varchar[], table_schema || '.' || table_name)",
+        [models],
+    ).fetchall()
+    for kind, schema, name in former:
+        with durable_step("run.drop_former"):
+            connection.execute(f'drop {kind} "{schema}"."{name}"')
+
+
 def note(connection: duckdb.DuckDBPyConnection, now: Mapping[str, str], nodes: Iterable[str]) -> None:
     """These nodes were built whole from these inputs."""
     rows = sorted((node, now[node]) for node in set(nodes) if node in now)

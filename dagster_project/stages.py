@@ -226,6 +226,8 @@ def build_models(
             chosen = replace(chosen, due=[name for name in chosen.due if name in inputs])
         picked = {name for name in inputs if manifest["nodes"][name]["name"] in select.split()}
         model_inputs.forget(connection, picked if named else chosen.due)
+        if full_refresh or changed:
+            model_inputs.drop_former(connection, manifest)
     weights = dbt_build.weights(manifest, progress.node_seconds(settings))
     total = sum(weights[name] for name in chosen.due)
     standing_weight = sum(weights[name] for name in chosen.passed_over)

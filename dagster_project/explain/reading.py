@@ -143,7 +143,7 @@ _TABLES = {
     "population": ("population_ref", "fct_population", "cube_population"),
     "maternity_allowance": ("matn_alwn_crtf_d", "fct_maternity_allowance", "cube_maternity_allowance"),
     "assistance": ("setl_d", "fct_assistance", "cube_assistance"),
-    "person": ("setl_d", "psn_info_b", "fct_settlement", "settlement_link", "person_month", "cube_person"),
+    "person": ("setl_d", "psn_info_b", "fct_settlement", "settlement_link", "cube_person"),
     "premium_subsidy": ("rsdt_psn_clct_detl_d", "psn_info_b", "fct_premium_subsidy", "cube_premium_subsidy"),
     "reported": ("adm_return", "fct_reported", "cube_reported"),
     "told": ("adm_return", "fct_reported", "fixmedins_b", "cube_institution", "med_dfr_d", "cube_payment"),

@@ -36,11 +36,6 @@
             'clearing_method': 'clearing_method',
             'member_status': 'member_status',
         },
-        'person_month': {
-            'province': 'region',
-            'insured_region': 'region',
-            'scheme': 'scheme_group',
-        },
         'fct_enrolment': {
             'province': 'region',
             'scheme_code': 'scheme',

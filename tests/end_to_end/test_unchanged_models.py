@@ -12,7 +12,10 @@ from dagster_project import dbt_parse, model_inputs, stages
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 from tests.conftest import SampleHome, copy_of
+from tests.fail_points import SIDES, kill_at
 from tests.warehouse_api import settings_of
+
+DRIVES_FORMER = ("run.drop_former",)
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,19 @@ def test_a_build_with_nothing_to_do_says_so_and_keeps_every_result(home: Setting
     assert models and {result.status for result in models} == {"unchanged"}
     assert any(result.kind == "test" and result.status == "pass" for result in results)
     assert not any(result.failed for result in results)
+
+
+def test_what_a_former_model_left_is_taken_away(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
+    def tables() -> set[str]:
+        found = warehouse.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
+        return {str(name) for (name,) in found}
+
+    before = tables()
+    warehouse.execute("create table core.person_month as select 1 as person_key")
+    warehouse.execute("create view cube.former as select 1 as one")
+    warehouse.execute("create table indicator.not_of_dbt as select 1 as one")
+    for side in reversed(SIDES):  # one is gone after the step, none more before the next one
+        kill_at(*DRIVES_FORMER, side, lambda: model_inputs.drop_former(warehouse, dbt_parse.manifest(home)))
+        assert len(tables()) == len(before) + 2
+    model_inputs.drop_former(warehouse, dbt_parse.manifest(home))
+    assert tables() == before | {"indicator.not_of_dbt"}

@@ -49,17 +49,22 @@ counts as (
     group by settlement_month
 ),
 
--- I5: header amounts are never summed after joining parts; one row a settlement first.
+-- I5: header amounts are never summed after joining parts, so parts are added up first; one row a settlement. They find their
+-- settlement by a hash of its number: beside a hundred million numbers as text it takes half of the memory, and two numbers of one
+-- hash would show as a difference.
 split_sums as (
     select
         settlements.settlement_month,
-        settlements.load_id,
-        settlements.source_row,
-        max(settlements.fund_pay_sumamt) as fund_pay_sumamt,
-        sum(fund_parts.fund_payamt) as fund_payamt
+        settlements.fund_pay_sumamt,
+        parts.fund_payamt
     from settlements
-    inner join fund_parts on settlements.setl_id = fund_parts.setl_id
-    group by settlements.settlement_month, settlements.load_id, settlements.source_row
+    inner join (
+        select
+            {{ row_hash(['setl_id']) }} as settlement_key,
+            sum(fund_payamt) as fund_payamt
+        from fund_parts
+        group by {{ row_hash(['setl_id']) }}
+    ) as parts on {{ row_hash(['settlements.setl_id']) }} = parts.settlement_key
 ),
 
 splits as (
@@ -75,16 +80,20 @@ splits as (
 line_sums as (
     select
         settlements.settlement_month,
-        settlements.load_id,
-        settlements.source_row,
-        max(settlements.psn_setlway) as psn_setlway,
+        settlements.psn_setlway,
         {%- for line_column, header_column in header_amounts %}
-        coalesce(max(settlements.{{ header_column }}), 0)
-        - sum(coalesce(charge_lines.{{ line_column }}, 0)) as {{ header_column }}_difference{{ ',' if not loop.last }}
+        coalesce(settlements.{{ header_column }}, 0) - lines_of_one.{{ line_column }} as {{ header_column }}_difference{{ ',' if not loop.last }}
         {%- endfor %}
     from settlements
-    inner join charge_lines on settlements.setl_id = charge_lines.setl_id
-    group by settlements.settlement_month, settlements.load_id, settlements.source_row
+    inner join (
+        select
+            {{ row_hash(['setl_id']) }} as settlement_key,
+            {%- for line_column, header_column in header_amounts %}
+            sum(coalesce({{ line_column }}, 0)) as {{ line_column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from charge_lines
+        group by {{ row_hash(['setl_id']) }}
+    ) as lines_of_one on {{ row_hash(['settlements.setl_id']) }} = lines_of_one.settlement_key
 ),
 
 -- I6: quota settlements are an allowed exception.
