@@ -8,7 +8,7 @@ SAMPLE := data/sample
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help bulletin test test-long bench bench-lines bench-peers lint types sql ui docs clean environment test-environment
+.PHONY: help bulletin test test-long bench bench-lines bench-memory bench-peers lint types sql ui docs clean environment test-environment
 
 help:
 	@echo "make bulletin   sample province, whole run, bulletin            (样本省、全流程、公报)"
@@ -63,6 +63,10 @@ bench: environment
 # postgresql"; those that are not there are said), PEERS_SCALE (0.1), PEERS_PYTHON (an environment that has them).
 bench-lines: environment
 	@$(BIN)/python -m bench.fee_lines
+
+# The product alone with the memory of a small machine: BENCH_MEMORY (6), BENCH_SCALES, BENCH_NAME (the result to compare with).
+bench-memory: environment
+	@$(BIN)/python -m bench.little_memory
 
 bench-peers: environment
 	@$(BIN)/python -m bench.peers $(PEERS)

@@ -1,6 +1,7 @@
-"""The page's sections about runs that are made apart from `make bench`: other engines, charge lines.
+"""The page's sections about runs that are made apart from `make bench`: other engines, charge lines, little memory.
 
-Belongs here: their tables and sentences. Does not belong here: measuring (`peers.py`, `fee_lines.py`).
+Belongs here: their tables and sentences. Does not belong here: measuring (`peers.py`, `fee_lines.py`,
+`little_memory.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bench.markdown import machine_line, table
 
 def documented(folder: Path) -> list[str]:
     """A section for each of these runs whose result lies in a folder."""
-    sections = {"peers.json": _peers, "fee_lines.json": _fee_lines}
+    sections = {"peers.json": _peers, "fee_lines.json": _fee_lines, "little_memory.json": _little_memory}
     return [
         section(json.loads((folder / name).read_text(encoding="utf-8")))
         for name, section in sections.items()
@@ -75,5 +76,34 @@ def _fee_lines(result: dict[str, Any]) -> str:
                 rows,
             )
             + "\n",
+        ]
+    )
+
+
+def _little_memory(result: dict[str, Any]) -> str:
+    """A whole run with the memory of a small machine."""
+    whole, full = result["whole"], result["full"]
+    rows = [
+        (name, f"{cost['seconds']:.0f}", f"{cost['processor_seconds']:.0f}", f"{cost['peak_bytes'] / 1e9:.1f}", f"{cost['written_bytes'] / 1e9:.0f}")
+        for name, cost in (
+            (f"{result['gigabytes']:g} GB", whole),
+            (f"{full['name']} · {full['day']} · {full['code']}", full["whole"]),
+        )
+    ]  # fmt: skip
+    header = (
+        f"规模 scale {result['scale']:g}",
+        "秒 seconds",
+        "处理器秒 processor seconds",
+        "内存 peak GB",
+        "写出 written GB",
+    )
+    return "\n\n".join(
+        [
+            f"## 内存少 Little memory · {result['day']} · {result['code']}",
+            machine_line(result),
+            f"一台 {result['gigabytes']:g} GB 内存的机器：引擎得其一半，全部进程合计应不超过它；用时为内存充足时的 **{result['times']} 倍**，限 3 倍。 "
+            f"A machine of {result['gigabytes']:g} GB: half of it is the engine's, all processes together are to stay within it; "
+            f"**{result['times']} times** as long as with enough memory, limit 3.",
+            table(header, rows) + "\n",
         ]
     )
