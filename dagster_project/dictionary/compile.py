@@ -57,6 +57,8 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "listed": frozenset(("population_group", "list_cover")),
     "negotiated_drug": frozenset(("scheme",)),
     "triple_protection": frozenset(("scheme",)),
+    "assisted_care": frozenset(("scheme",)),
+    "listed_care": frozenset(("scheme", "care_setting", "population_group")),
 }
 # Persons do not add up: a figure is one count, of one scheme and one way of paying, and never a sum of several.
 COUNTED_ONCE: dict[str, frozenset[str]] = {"person": frozenset(("scheme", "paid_by"))}

@@ -46,6 +46,8 @@ MEASURES: dict[str, str] = {
         "listed": ("listed_persons",),
         "negotiated_drug": ("negotiated_lines", "negotiated_drug_settlements", "negotiated_settlements"),
         "triple_protection": ("triple_visits", "triple_relief_yuan"),
+        "assisted_care": ("assisted_visits", "assisted_relief_yuan"),
+        "listed_care": ("listed_visits", "listed_assistance_yuan"),
         "payment": (
             "paid_yuan", "claim_payments", "claim_working_days", "month_end_payments", "month_end_working_days",
         ),

@@ -155,9 +155,12 @@ _TABLES = {
         "psn_idet_info_b",
         "person_identity",
         "setl_d",
+        "fct_listed_settlement",
         "fct_triple_protection",
         "cube_triple_protection",
     ),
+    "assisted_care": ("setl_d", "fct_assistance", "cube_assisted_care"),
+    "listed_care": ("psn_idet_info_b", "person_identity", "setl_d", "fct_listed_settlement", "cube_listed_care"),
 }
 
 

@@ -41,6 +41,8 @@ _COUNTED = {
     "listed": Text("人", "persons"),
     "negotiated_drug": Text("人次", "uses"),
     "triple_protection": Text("人次", "visits"),
+    "assisted_care": Text("人次", "visits"),
+    "listed_care": Text("人次", "visits"),
 }
 # Stocks stand at the end of a year, whatever flows beside them.
 _STOCKS = ("persons", "listed_persons", "closing_balance_yuan")

@@ -73,16 +73,20 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         {"negotiated_drug": "negotiated_drug"},
     ),
     "triple_protection": (
-        (Source("triple_protection", "indicator.labelled_triple_protection", {"visits": "visits"}),),
-        {"triple_protection": "triple_protection"},
+        (
+            Source("triple_protection", "indicator.labelled_triple_protection", {"visits": "visits"}),
+            Source("assisted_care", "indicator.labelled_assisted_care", {"visits": "visits"}),
+        ),
+        {"triple_protection": "triple_protection", "assisted_care": "assisted_care"},
     ),
     "assistance": (
         (
             Source("assistance", "indicator.labelled_assistance", {"encounters": "encounters"}),
             # Subsidised premiums are assistance events too: one figure adds both up.
             Source("subsidy", "indicator.labelled_premium_subsidy", {"encounters": "persons"}),
+            Source("listed_care", "indicator.labelled_listed_care", {"encounters": "visits"}),
         ),
-        {"assistance": "assistance", "premium_subsidy": "subsidy"},
+        {"assistance": "assistance", "premium_subsidy": "subsidy", "listed_care": "listed_care"},
     ),
     # Not the province's own persons but those of its regions: somebody who moved counts in two, and withholding the more for it.
     "person": (

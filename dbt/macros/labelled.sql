@@ -220,7 +220,8 @@
 {%- endmacro %}
 
 {# L11: everything that is not inpatient care in a hospital is outpatient. #}
-{% macro assistance_labels(cells, month, carried) -%}
+{# `group` is the population group where the cells know it; else it is that of the identity which the settlement names. #}
+{% macro assistance_labels(cells, month, carried, group=none) -%}
     select
         cells.province,
         {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
@@ -231,14 +232,16 @@
             else 'outpatient'
         end as care_setting,
         -- L22: the list that the settlement names; assistance to somebody whose list is not written is listed apart.
-        coalesce(identities.identity_group, 'unknown') as population_group,
+        {{ group or "coalesce(identities.identity_group, 'unknown')" }} as population_group,
         {%- for column in carried %}
         cells.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ cells }} as cells
     left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    {%- if not group %}
     left join {{ ref('identity_label') }} as identities
         on cells.province = identities.province and cells.special_person_type = identities.identity_code
+    {%- endif %}
     {{ join_place('cells.insured_region', first_day_of('cells.' ~ month)) }}
 {%- endmacro %}
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.dictionary.variants import read_variant
+from dagster_project.indicator_trial import trial
 from tests.rulings.landed import make_world
-from tests.warehouse_api import Spoken, build_home, bulletin, query
+from tests.rulings.world import PROVINCE
+from tests.warehouse_api import Spoken, build_home, bulletin, query, settings_of
 
 BAD_INPUT, PARTLY = 2, 1
 GOOD_REGIONS = "admdvs,admdvs_name,prnt_admdvs,admdvs_lv\n980000,省,,1\n980100,市,980000,2\n"
@@ -132,12 +135,19 @@ def test_usage_errors_are_said(tmp_path: Path) -> None:
     expect(bulletin("dance"), BAD_INPUT, "dance")
 
 
-def test_indicators_without_their_extracts_say_why_and_the_rest_is_computed(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def home_of_settlements(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with little but settlements."""
+    home = tmp_path_factory.mktemp("settlements") / "home"
     home.mkdir()
     make_world(home, ["test_settlement_rulings"])
-    assert not list((home / "landing").rglob("fund_ledger_m*"))
     build_home(home)
+    return home
+
+
+def test_indicators_without_their_extracts_say_why_and_the_rest_is_computed(home_of_settlements: Path) -> None:
+    home = home_of_settlements
+    assert not list((home / "landing").rglob("fund_ledger_m*"))
     rows = query(
         home / "warehouse.duckdb",
         "select indicator_id, status, reason, value from indicator.indicator_value "
@@ -152,6 +162,16 @@ def test_indicators_without_their_extracts_say_why_and_the_rest_is_computed(tmp_
             assert status == "not_computable" and value is None, indicator
             assert reason and ("fund_ledger_m" in reason or "population_ref" in reason or "psn_" in reason), reason
     assert any(value for _, _, value in of["employee_outpatient_visits"])
+
+
+def test_L67_without_the_list_what_goes_by_it_says_so(home_of_settlements: Path) -> None:
+    settings = settings_of(home_of_settlements)
+    variant = "ma_visit_rule=identity_list,poverty_identity=maf_pay_ne0"
+    with trial(settings) as layer:
+        chosen = layer.values(read_variant(settings, variant, PROVINCE).province, 2024)
+    reasons = dict(chosen.select("indicator_id", "reason").unique().iter_rows())
+    assert "psn_idet_info_b" in reasons["ma_visits"] and "psn_idet_info_b" in reasons["ma_avg_inpatient"]
+    assert reasons["triple_protection_visits"] is None
 
 
 def test_a_month_that_is_delivered_again_is_passed_over(tmp_path: Path) -> None:

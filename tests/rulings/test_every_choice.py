@@ -28,8 +28,9 @@ from dagster_project.explain.definition_list import touched
 from dagster_project.indicator_trial import Trial, facts_needed, trial
 from dagster_project.settings import Settings
 from tests.rulings.landed import make_world
+from tests.rulings.test_listed_rulings import recognise
 from tests.rulings.test_stay_rulings import OUTSIDE, group
-from tests.rulings.world import FIRST_YEAR, PROVINCE, YEAR, Area, World
+from tests.rulings.world import FIRST_YEAR, PROVINCE, YEAR, Area, World, certificate
 
 Choices = dict[str, str]
 # Choices that one and the same row of care feels, and those of the people and places it is divided by, with all their values.
@@ -53,7 +54,7 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "disease_payment_denominator": ("eligible", "all_inpatient"),
     "maternity_visit_scope": ("medical_allowance", "plus_antenatal_family_planning"),
     "person_type_unknown": ("separate", "active"),
-    "ma_visit_rule": ("per_encounter", "per_payment"),
+    "ma_visit_rule": ("per_encounter", "per_payment", "identity_list"),
     "balance_scope": ("pool_only", "with_accounts"),
     "ltc_scope": ("pilot_49", "all_areas"),
 }
@@ -102,6 +103,10 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "ma_only": "test_L63_persons_whose_premium_medical_assistance_paid",
         "all_departments": "test_L63_every_department_where_the_definition_says_so",
     },
+    "poverty_identity": {
+        "identity_list": "test_L66_visits_and_relief_of_rural_low_income_people",
+        "maf_pay_ne0": "test_L67_visits_by_the_list_and_the_poor_by_the_assistance_paid",
+    },
     "negotiated_drug_unit": dict.fromkeys(
         ("per_line", "per_settlement", "per_drug_settlement"), "test_L75_uses_of_negotiated_drugs_in_each_unit"
     ),
@@ -112,7 +117,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 # Choices that are told beside a figure and select no other computation (a condition on one of them would make it one): the basis
 # the ledger was closed on, a figure as it was returned, and which of two figures the text prints (R35).
 TOLD = {
-    "acct_mulaid_position", "poverty_identity", "ledger_basis", "supervision_clock",
+    "acct_mulaid_position", "ledger_basis", "supervision_clock",
     "repeat_exam_rule", "referral_rule", "pay_ratio_denominator",
 }  # fmt: skip
 EMPLOYEES = {FIRST_YEAR: 2, YEAR: 4}  # a third and a fourth, of unknown status, from YEAR on
@@ -124,6 +129,7 @@ LEDGER = [
 ]  # spent in the year, left at its end
 LONG_TERM_CARE = 30  # income of its fund in a place that is none of the 49 pilot cities
 FILED = (12, 13)  # of the stays in another province
+LISTED = (6, 12)  # stays of people on the list of identities
 GROUPED, SECOND_AID = 6, 40  # the stay paid by disease, and a supplementary payment of assistance for it
 POPULATION = {"should_be_enrolled": 1000, "resident": 2000, "registered": 4000}
 TIERS = {
@@ -173,6 +179,8 @@ def rows_every_choice(area: Area) -> None:
         )  # fmt: skip
         if row.number in FILED:
             area.file(settled["psn_no"], OUTSIDE, begin)
+        if row.number in LISTED:
+            recognise(area, certificate(900 + row.number), "低保对象", psn_no=settled["psn_no"])
         if row.number == GROUPED:
             # Assisted a second time, and paid by disease.
             area.settle(
@@ -278,7 +286,10 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
         "disease_pay_discharge_share": (1, len(eligible) if chosen["disease_payment_denominator"] == "eligible" else len(stays)),
     }  # fmt: skip
     answers["employee_inpatient_expense"] = (fees + SECOND_AID, None)
-    answers["ma_avg_inpatient"] = (5 * 40 + SECOND_AID, 5 if chosen["ma_visit_rule"] == "per_encounter" else 6)
+    assisted, times = {"per_encounter": (5, 5), "per_payment": (5, 6), "identity_list": (len(LISTED), len(LISTED))}[
+        chosen["ma_visit_rule"]
+    ]
+    answers["ma_avg_inpatient"] = (assisted * 40 + SECOND_AID, times)
     funds_told = LEDGER if chosen["balance_scope"] == "with_accounts" else [one for one in LEDGER if one[1] == "统筹"]
     answers["fund_payable_months"] = (sum(left for *_, left in funds_told), sum(spent for _, _, spent, _ in funds_told))
     answers["ltc_fund_income"] = (LONG_TERM_CARE if chosen["ltc_scope"] == "all_areas" else 0, None)

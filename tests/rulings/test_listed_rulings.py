@@ -8,7 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from tests.rulings.answers import Answers, Warehouse
+from tests.rulings.test_other_definitions import figures_under
 from tests.rulings.test_returned_rulings import figure
 from tests.rulings.world import NEXT_YEAR, YEAR, Area, Row, certificate
 
@@ -115,3 +118,82 @@ def test_L66_visits_and_relief_of_rural_low_income_people(answers: Answers) -> N
     # First visit, end of the stay, twice recognised, matched, the one day.
     assert answers("L66", "triple_protection_visits") == 5
     assert answers("L66", "triple_protection_relief") == 255
+
+
+def rows_L67(area: Area) -> None:
+    """Visits of people on the list, assisted and not, and of others; assistance in powers of two, all of other relief 1000 or more."""
+    number = iter(range(801, 900))
+
+    def insured() -> tuple[str, str]:
+        certno = certificate(next(number), region="990004")
+        return certno, str(area.insure(insutype="390", psn_type="1501", insutype_retr_flag="", certno=certno)["psn_no"])
+
+    def listed(identity: str, **cells: Any) -> str:
+        certno, person = insured()
+        recognise(area, certno, identity, **cells)
+        return person
+
+    def treated(person: str, aid: int = 0, fund: int = 1000, **cells: Any) -> Row:
+        row = {"psn_no": person, "insutype": "390", "fee": 9000, "own": 0, "pre": 0, "aid": aid, "fund": fund + aid}
+        return area.settle(**row | cells)
+
+    person = listed("低保对象")
+    # A visit without assistance, one for which nobody paid, a stay that was assisted.
+    treated(person)
+    treated(person, fund=0)
+    stay = treated(person, 1, med_type="21")
+    # Assisted a second time, and settled meanwhile: money, no visit. The pharmacy: neither.
+    treated(person, 2, 0, med_type="21", setl_type="3", mdtrt_id=stay["mdtrt_id"])
+    treated(person, 4, 0, med_type="21", mid_setl_flag="1")
+    treated(person, 64, provider="P", med_type="41")
+    # Taken back, and not valid.
+    area.mirror(treated(person, 128, refd_setl_flag="1"))
+    treated(person, 128, vali_flag="0")
+    # In the town, an orphan, a code that nobody knows, one the platform has matched; an identity that is none of poverty.
+    treated(listed("低保边缘", rurl_flag="0"), 8)
+    treated(listed("孤儿"))
+    treated(listed("999"))
+    recognise(area, certificate(next(number), region="990004"), "特困人员", psn_no="990000P67matched")
+    treated("990000P67matched", med_type="21")
+    treated(listed("900"))
+    # Recognised twice at a time from 1 to 30 April: one visit each, as what was recognised last and still holds.
+    certno, twice = insured()
+    recognise(area, certno, "脱贫人口", endtime=f"{YEAR}-05-31 00:00:00")
+    recognise(area, certno, "101", begntime=f"{YEAR}-04-01 00:00:00", endtime=f"{YEAR}-04-30 00:00:00")
+    for month, day in ((3, 31), (4, 1), (4, 30), (5, 1), (5, 31), (6, 1)):
+        treated(twice, when=datetime(YEAR, month, day, 12))
+    # On no list, and assisted.
+    treated(insured()[1], 16)
+    treated(insured()[1], 32, med_type="21")
+
+
+def test_L67_visits_by_the_list_and_the_poor_by_the_assistance_paid(built: Warehouse) -> None:
+    chosen = figures_under(built, "ma_visit_rule=identity_list,poverty_identity=maf_pay_ne0", "L67", [YEAR])
+    wholes = {
+        name: (above, below)
+        for name, above, below in chosen.filter(pl.col("breakdown") == "total")
+        .select("indicator_id", "numerator", "denominator")
+        .iter_rows()
+    }
+    # Two visits and a stay of the first; the town, the orphan, the unknown code; the stay of the matched one; five days on the list.
+    assert wholes["ma_visits"] == (12, None)
+    assert wholes["ma_avg_inpatient"] == (1 + 2 + 4, 2)
+    assert wholes["ma_avg_outpatient"] == (8, 10)
+    # Nobody's premium was subsidised.
+    assert wholes["ma_total_times"] == (12, None)
+    groups = chosen.filter((pl.col("indicator_id") == "ma_visits") & (pl.col("breakdown") == "population_group"))
+    assert {group: count for group, count in groups.select("other_member", "numerator").iter_rows() if count} == {
+        "minimum_living": 3, "low_income_margin": 1, "orphan": 1, "unknown": 1, "destitute": 1 + 2, "lifted_out_of_poverty": 3,
+    }  # fmt: skip
+    # Whoever was paid assistance, on the list or not, but in the pharmacy: the stay, the town, the two on no list.
+    assert wholes["triple_protection_visits"] == (4, None)
+    assert wholes["triple_protection_relief"] == (1000 * 4 + 1 + 2 + 4 + 8 + 16 + 32, None)
+
+
+def test_L67_by_default_visits_are_those_assisted_and_the_poor_those_listed(answers: Answers) -> None:
+    # The stay, the interim settlement, the pharmacy, the town, the two on no list.
+    assert answers("L67", "ma_visits") == 6
+    assert answers.pair("L67", "ma_avg_inpatient") == (1 + 2 + 4 + 32, 3)
+    # A visit without assistance, the stay, the matched one, and five days on the list.
+    assert answers("L67", "triple_protection_visits") == 8
+    assert answers("L67", "triple_protection_relief") == 1000 * 8 + 1 + 2 + 4

@@ -41,17 +41,22 @@ def under(
     built: Warehouse, variant: str, case: str, indicators: list[str], years: list[int]
 ) -> dict[str, list[Decimal]]:
     """Numerators of indicators in the prefecture of a case, a year each, with other definitions on top of the present ones."""
+    wholes = figures_under(built, variant, case, years).filter(pl.col("breakdown") == "total")
+    found = {
+        (name, year): value for name, year, value in wholes.select("indicator_id", "year", "numerator").iter_rows()
+    }
+    return {indicator: [found[indicator, year] for year in years] for indicator in indicators}
+
+
+def figures_under(built: Warehouse, variant: str, case: str, years: list[int]) -> pl.DataFrame:
+    """All values of the prefecture of a case with other definitions on top of the present ones."""
     home = Settings(
         home=built.path.parent, key_file=built.path.parent.parent / f"{built.path.parent.name}.key", threads=2
     )
     province = read_variant(home, variant, PROVINCE).province
     with trial(home) as layer:
         frame = layer.values(province, *years)
-    here = frame.filter(
-        (pl.col("region_code") == built.world.areas[case].prefecture) & (pl.col("breakdown") == "total")
-    )
-    found = {(name, year): value for name, year, value in here.select("indicator_id", "year", "numerator").iter_rows()}
-    return {indicator: [found[indicator, year] for year in years] for indicator in indicators}
+    return frame.filter(pl.col("region_code") == built.world.areas[case].prefecture)
 
 
 def rows_R15_each_area(area: Area) -> None:

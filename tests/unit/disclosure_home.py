@@ -35,6 +35,8 @@ create table indicator.labelled_filing ({_PLACE}, scheme varchar, travel_class v
 create table indicator.labelled_listed ({_PLACE}, population_group varchar, list_cover varchar, persons bigint);
 create table indicator.labelled_negotiated_drug ({_PLACE}, scheme varchar, lines bigint, drug_settlements bigint, settlements bigint);
 create table indicator.labelled_triple_protection ({_PLACE}, scheme varchar, visits bigint, relief_yuan decimal(24, 2));
+create table indicator.labelled_assisted_care ({_PLACE}, scheme varchar, visits bigint, relief_yuan decimal(24, 2));
+create table indicator.labelled_listed_care ({_PLACE}, scheme varchar, care_setting varchar, visits bigint);
 create table indicator.labelled_assistance ({_PLACE}, scheme varchar, care_setting varchar, encounters bigint);
 create table indicator.labelled_premium_subsidy ({_PLACE}, subsidy_source varchar, persons bigint);
 create table indicator.labelled_person ({_PLACE}, scheme varchar, any_settlement varchar, any_fund varchar, pool varchar,

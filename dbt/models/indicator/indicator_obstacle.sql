@@ -43,6 +43,13 @@ needed_extracts as (
         'out_appy_d' as extract
     from terms
     where stay_filing is not null
+    union
+    -- L66: the list names people by certificates, which the register of persons knows.
+    select
+        indicator_id,
+        'psn_info_b' as extract
+    from terms
+    where cube in ('triple_protection', 'listed_care')
 ),
 
 given as (
@@ -75,6 +82,7 @@ measures as (
         ('filing', 'labelled_filing', 'year'), ('payment', 'labelled_payment', 'year'),
         ('listed', 'labelled_listed', 'year'), ('negotiated_drug', 'labelled_negotiated_drug', 'year'),
         ('triple_protection', 'labelled_triple_protection', 'year'),
+        ('assisted_care', 'labelled_assisted_care', 'year'), ('listed_care', 'labelled_listed_care', 'year'),
     ] %}
     select
         '{{ cube }}' as cube,

@@ -25,6 +25,8 @@
     ('negotiated_lines', 'lines'), ('negotiated_drug_settlements', 'drug_settlements'), ('negotiated_settlements', 'settlements'),
 ] %}
 {%- set triple_measures = [('triple_visits', 'visits'), ('triple_relief_yuan', 'relief_yuan')] %}
+{%- set assisted_measures = [('assisted_visits', 'visits'), ('assisted_relief_yuan', 'relief_yuan')] %}
+{%- set listed_measures = [('listed_visits', 'visits'), ('listed_assistance_yuan', 'assistance_pay_yuan')] %}
 
 with selections as (
     select * from {{ source('dictionary', 'selection') }}
@@ -90,6 +92,11 @@ visits as (
 
 {{ added_cells('triple_protection', ref('labelled_triple_protection'), ['scheme'], triple_measures, 'visits') }},
 
+{{ added_cells('assisted_care', ref('labelled_assisted_care'), ['scheme'], assisted_measures, 'visits') }},
+
+{{ added_cells('listed_care', ref('labelled_listed_care'), ['scheme', 'care_setting', 'population_group'],
+    listed_measures, 'visits') }},
+
 {{ added_cells('payment', ref('labelled_payment'), ['payment_kind'], pairs_of(payment_measures), 'null') }},
 
 {{ added_cells('told', ref('labelled_told'), ['reported_indicator'], [('told_amount', 'amount')], 'null') }},
@@ -127,6 +134,10 @@ long as (
     {{ measure_rows('negotiated_drug_added', negotiated_measures) }}
     union all
     {{ measure_rows('triple_protection_added', triple_measures) }}
+    union all
+    {{ measure_rows('assisted_care_added', assisted_measures) }}
+    union all
+    {{ measure_rows('listed_care_added', listed_measures) }}
     union all
     {{ measure_rows('payment_added', pairs_of(payment_measures)) }}
     union all

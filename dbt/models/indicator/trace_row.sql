@@ -70,7 +70,17 @@ allowance as (
 ),
 
 assistance as (
-    {{ assistance_labels(ref('fct_assistance'), 'settlement_month', ['is_first_payment', 'load_id', 'source_row']) }}
+    {{ assistance_labels(
+        '(select * from ' ~ ref('fct_assistance') ~ " where reversal_class = 'live')",
+        'settlement_month', ['is_first_payment', 'load_id', 'source_row']
+    ) }}
+),
+
+listed_care as (
+    {{ assistance_labels(
+        '(select * from ' ~ ref('fct_listed_settlement') ~ " where reversal_class = 'live')",
+        'settlement_month', ['load_id', 'source_row'], group='cells.population_group'
+    ) }}
 ),
 
 premium_subsidy as (
@@ -109,6 +119,20 @@ triple as (
 
 triple_protection as (
     {{ netted_labels('triple', ['load_id', 'source_row']) }}
+),
+
+assisted as (
+    select
+        assisted.*,
+        {{ month_by_clock('clock_choices.value', 'assisted.settlement_month', 'assisted.end_month', 'assisted.create_month') }} as statistics_month
+    from {{ ref('fct_assistance') }} as assisted
+    left join clock_choices
+        on assisted.province = clock_choices.province and {{ year_of('assisted.settlement_month') }} = clock_choices.year
+    where assisted.provider_kind <> 'pharmacy'
+),
+
+assisted_care as (
+    {{ netted_labels('assisted', ['load_id', 'source_row']) }}
 ),
 
 filing as (
@@ -232,6 +256,10 @@ final as (
     {{ trace_rows('negotiated_drug', 'fee_list_d', 'negotiated_drug', ['scheme']) }}
     union all
     {{ trace_rows('triple_protection', 'setl_d', 'triple_protection', ['scheme']) }}
+    union all
+    {{ trace_rows('assisted_care', 'setl_d', 'assisted_care', ['scheme']) }}
+    union all
+    {{ trace_rows('listed_care', 'setl_d', 'listed_care', ['scheme', 'care_setting', 'population_group']) }}
     union all
     {{ trace_rows('payment', 'med_dfr_d', 'payment', ['payment_kind']) }}
 )

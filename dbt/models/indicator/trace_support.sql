@@ -133,7 +133,7 @@ final as (
     from {{ relation }}
     {%- endfor %}
     {%- endfor %}
-    {%- for cube in ['settlement', 'visit', 'stay', 'stay_end', 'assistance', 'person'] %}
+    {%- for cube in ['settlement', 'visit', 'stay', 'stay_end', 'assistance', 'listed_care', 'person'] %}
     union all
     select
         '{{ cube }}' as cube,
