@@ -6,6 +6,7 @@ Belongs here: sheets, names of cells, number formats. Does not belong here: any 
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,13 +18,37 @@ import xlsxwriter
 from dagster_project.checks.catalogue import form_rules
 from dagster_project.checks.model import CheckResult
 from dagster_project.forms.filling import Filled
-from dagster_project.forms.model import Form, cell_name, load_forms
+from dagster_project.forms.model import Column, Form, cell_name, load_forms
 from dagster_project.language import Text
 
 INTERNAL = Text("内部报表：未经披露控制，不得公开。", "Internal return: not disclosure-controlled, do not publish.")
 _FONT = "宋体"
 _STATUS = {"pass": "通过", "warn": "提示", "fail": "不通过", "error": "未能检查", "not_applicable": "不适用"}
+ROW_HEAD = "项目"
 _LISTED = 2600  # failed comparisons beyond these are counted only
+
+
+_HEADING = re.compile(r"(\S+)\s+(20\d\d)\s*年(?:\s*1\s*[—–-]\s*(\d{1,2})\s*月)?\s")
+
+
+def heading(region: str, year: int, quarter: int) -> str:
+    """The line below the title of each sheet: whose form it is, and of which months."""
+    period = f"{year} 年" + ("" if quarter == 4 else f"1—{3 * quarter} 月")
+    return f"{region}　{period}　金额单位：元"
+
+
+def column_head(column: Column) -> str:
+    """What stands above a column: its name and its unit."""
+    return f"{column.name.zh}\n（{column.unit}）"
+
+
+def read_heading(line: str) -> tuple[str, int, int] | None:
+    """Region, year and quarter of such a line; None for any other."""
+    found = _HEADING.match(line)
+    if found is None:
+        return None
+    region, year, month = found.groups()
+    return region, int(year), -(-int(month or 12) // 3)
 
 
 class _Looks:
@@ -61,8 +86,7 @@ def forms_book(
             pl.col("region_code") == region, pl.col("year") == filled.year, pl.col("quarter") == quarter
         ).select("form", "row", "column", "hundredths", "reason").iter_rows()
     }  # fmt: skip
-    period = f"{filled.year} 年" + ("" if quarter == 4 else f"1—{3 * quarter} 月")
-    lines = [f"{names[region]}　{period}　金额单位：元", INTERNAL.zh + INTERNAL.en]
+    lines = [heading(names[region], filled.year, quarter), INTERNAL.zh + INTERNAL.en]
     if is_synthetic:
         lines.append("合成数据，不是真实数字。Synthetic data.")
     forms, reasons = load_forms()
@@ -91,12 +115,12 @@ def _form_sheet(
 ) -> None:  # fmt: skip
     sheet = book.add_worksheet(form.key)
     top = _top(sheet, looks, f"{form.key} {form.title.zh}", lines)
-    sheet.write_string(top, 0, "项目", looks.head)
+    sheet.write_string(top, 0, ROW_HEAD, looks.head)
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, len(form.columns), 16)
     sheet.set_row(top, 42)
     for place, column in enumerate(form.columns, 1):
-        sheet.write_string(top, place, f"{column.name.zh}\n（{column.unit}）", looks.head)
+        sheet.write_string(top, place, column_head(column), looks.head)
     blanks: Counter[str] = Counter()
     for line, row in enumerate(form.rows, top + 1):
         sheet.write_string(line, 0, row.name.zh, looks.part if row.depth else looks.row)

@@ -55,7 +55,7 @@ class Unread:
 
 def read_stated(path: Path, year: int | None = None) -> tuple[list[Stated], list[Unread]]:
     """All figures of a workbook; `year` is theirs where the sheets name none. Raises UserError (exit 2) where there is none."""
-    sheets = list(_sheets(path))
+    sheets = list(sheets_of(path))
     found: list[Stated] = []
     unread: list[Unread] = []
     for title, rows in sheets:
@@ -77,7 +77,8 @@ def read_stated(path: Path, year: int | None = None) -> tuple[list[Stated], list
     return found, unread
 
 
-def _sheets(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
+def sheets_of(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
+    """Title and rows of every sheet. Raises UserError (exit 2) for a file that is no workbook."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
@@ -92,14 +93,15 @@ def _sheets(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
         ) from error
 
 
-def _folded(cell: Any) -> str:
+def folded_cell(cell: Any) -> str:
+    """A header without blanks, brackets and full-width letters."""
     return re.sub(r"[\s（）()]", "", unicodedata.normalize("NFKC", str(cell))).lower()
 
 
 def _header(rows: Sequence[Sequence[Any]]) -> tuple[int, dict[str, int], dict[int, int]] | None:
     """Row of the header, columns by what they are, years by column; None where a sheet has no such table."""
     for number, row in enumerate(rows[:_HEADER_WITHIN]):
-        names = [_folded(cell) for cell in row]
+        names = [folded_cell(cell) for cell in row]
         columns: dict[str, int] = {}
         for kind, known in HEADS.items():
             place = next((place for place, name in enumerate(names) if name in known), None)
@@ -135,7 +137,7 @@ def _figures(
             value = row[column] if column < len(row) else ""
             if value in ("", None) or str(value).strip() in ("", "-", "—", "…", "/"):
                 continue
-            place = f"{title}!{_letter(column)}{number}"
+            place = f"{title}!{letter_of(column)}{number}"
             number_read = parse_number(value)
             if number_read is None or not year:
                 unread.append(Unread(place, f"{name}：{value}"))
@@ -148,7 +150,7 @@ def _figures(
 
 
 def _year_of(text: str) -> int | None:
-    match = _YEAR.fullmatch(_folded(text))
+    match = _YEAR.fullmatch(folded_cell(text))
     return int(match.group(1)) if match else None
 
 
@@ -170,7 +172,8 @@ def parse_number(cell: Any) -> tuple[Decimal, str] | None:
         return None
 
 
-def _letter(column: int) -> str:
+def letter_of(column: int) -> str:
+    """The name of a column, counted from 0."""
     from xlsxwriter.utility import xl_col_to_name
 
     return str(xl_col_to_name(column))

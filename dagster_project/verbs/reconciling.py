@@ -1,7 +1,7 @@
 """`bulletin reconcile`: a bureau's own figures of past years against ours.
 
 Belongs here: the order of the steps, what goes to the terminal and to a file. Does not belong here: reading, matching and reasons
-(`reconcile/`), computing the layer aside (`indicator_trial.py`).
+(`reconcile/`), forms (`reconciling_forms.py`), computing the layer aside (`indicator_trial.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dagster_project.handing_out import require_workbook, whole_file
 from dagster_project.indicator_trial import facts_needed, trial
 from dagster_project.language import Text
 from dagster_project.reconcile.answer import answer_sheets, summary, template
+from dagster_project.reconcile.forms import read_form_cells
 from dagster_project.reconcile.matching import DIFFERS, LAST_DIGIT, Matched, matched, ours_by_key
 from dagster_project.reconcile.reading import read_stated
 from dagster_project.reconcile.reasons import Key, Reason, candidates, cheap_reason, definition_reasons, facts_reason
@@ -29,6 +30,7 @@ from dagster_project.settings import Settings, now
 from dagster_project.sheets import book_of, print_sheet
 from dagster_project.terminal import say
 from dagster_project.verbs.asking import home_province
+from dagster_project.verbs.reconciling_forms import reconcile_forms
 from dagster_project.verbs.running import require_loaded
 from dagster_project.warehouse import reading_working
 
@@ -52,6 +54,9 @@ def reconcile(
             ),
         )
     require_loaded(settings)
+    cells, left = read_form_cells(file)
+    if cells:
+        return reconcile_forms(settings, cells, left, to)
     stated, unread = read_stated(file, year)
     province = home_province(settings)
     ours, frozen = _own_values(settings)

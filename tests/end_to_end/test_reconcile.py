@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 import xlsxwriter
 from click.testing import CliRunner
@@ -72,3 +73,71 @@ def test_mistakes_are_told_in_words(sample_home: SampleHome, stated: Path) -> No
     ):  # fmt: skip
         done = CliRunner().invoke(cli, ["reconcile", *arguments, "--home", str(sample_home.home)])
         assert done.exit_code == 2 and told in done.output and "Traceback" not in done.output
+
+
+@pytest.fixture(scope="module")
+def forms(sample_home: SampleHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The forms of a prefecture up to September, filled under one other definition."""
+    path = tmp_path_factory.mktemp("forms") / "forms.xlsx"
+    arguments = [
+        "--year",
+        str(YEAR),
+        "--quarter",
+        "3",
+        "--region",
+        "520100",
+        "--definitions",
+        "tier_column=dedc_hosp_lv",
+    ]
+    done = CliRunner().invoke(cli, ["forms", *arguments, "--home", str(sample_home.home), "--to", str(path)])
+    assert done.exit_code == 0, done.output
+    return path
+
+
+def test_forms_of_a_bureau_are_compared_cell_by_cell(sample_home: SampleHome, forms: Path, tmp_path: Path) -> None:
+    filled, answer = tmp_path / "filled.xlsx", tmp_path / "answer.xlsx"
+    book = openpyxl.load_workbook(forms)
+    sheet = book["HI4"]
+    first = next(row for row in sheet.iter_rows(min_row=3) if row[0].value == "普通门急诊")
+    first[1].value = f"{first[1].value:,.1f}"  # as text, with the digits that a bureau prints
+    first[2].value = "约一百"
+    sheet.cell(sheet.max_row + 1, 1, "没有的一行").offset(0, 1).value = 5
+    blank = next(cell for row in book["HI9"].iter_rows(min_row=7) for cell in row[1:] if cell.value is None)
+    blank.value = 7
+    book.save(filled)
+    before = sample_home.warehouse.stat().st_mtime_ns
+    done = CliRunner().invoke(cli, ["reconcile", str(filled), "--home", str(sample_home.home), "--to", str(answer)])
+    assert done.exit_code == 0, done.output
+    assert "tier_column=dedc_hosp_lv）时相同" in done.output and "没有找到原因" not in done.output
+    assert "本库空白 1，读不出 2" in done.output
+    apart, left, every = (
+        CalamineWorkbook.from_path(answer).get_sheet_by_index(number).to_python()[3:] for number in range(3)
+    )
+    assert len(apart) > 5 and all("tier_column=dedc_hosp_lv" in row[9] and row[4] == "贵阳市" for row in apart)
+    assert {row[0] for row in left} == {
+        f"HI9!{blank.coordinate}",
+        f"HI4!{first[2].coordinate}",
+        f"HI4!A{sheet.max_row}",
+    }
+    assert len(every) > 500 and sample_home.warehouse.stat().st_mtime_ns == before
+
+
+def test_a_form_of_another_period_is_recognised_and_one_without_a_heading_is_refused(
+    sample_home: SampleHome, tmp_path: Path
+) -> None:
+    path = tmp_path / "forms.xlsx"
+    arguments = ["forms", "--year", str(YEAR), "--quarter", "2", "--to", str(path), "--home", str(sample_home.home)]
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    book = openpyxl.load_workbook(path)
+    for title in book.sheetnames:
+        if title != "HI4":
+            del book[title]
+    place = next(row[0] for row in book["HI4"].iter_rows() if "1—6 月" in str(row[0].value))
+    place.value = str(place.value).replace("1—6 月", "1—9 月")
+    book.save(path)
+    done = CliRunner().invoke(cli, ["reconcile", str(path), "--home", str(sample_home.home)])
+    assert done.exit_code == 0 and f"是本库 {YEAR} 年至第 2 季的数" in done.output and "没有找到原因" not in done.output
+    place.value = "报表"
+    book.save(path)
+    done = CliRunner().invoke(cli, ["reconcile", str(path), "--home", str(sample_home.home)])
+    assert done.exit_code == 2 and "没有写明地区和期间" in done.output and "Traceback" not in done.output

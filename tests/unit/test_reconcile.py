@@ -12,9 +12,13 @@ import xlsxwriter
 from dagster_project.dictionary import load_switches
 from dagster_project.dictionary.definitions import load_national
 from dagster_project.errors import UserError
+from dagster_project.forms.model import load_forms
+from dagster_project.forms.workbook import column_head, heading, read_heading
+from dagster_project.language import Text
 from dagster_project.reconcile import matching
+from dagster_project.reconcile.forms import StatedCell, answer_of_forms, compared_cells, explained, summary_of_forms
 from dagster_project.reconcile.matching import Matched, indicator_named, matched
-from dagster_project.reconcile.reading import Stated, parse_number, read_stated
+from dagster_project.reconcile.reading import Stated, folded_cell, parse_number, read_stated
 from dagster_project.reconcile.reasons import candidates, cheap_reason, definition_reasons
 
 PROVINCE, CITY = "520000", "520100"
@@ -179,3 +183,64 @@ def test_a_choice_that_takes_little_away_explains_nothing() -> None:
         lambda name, value, year: {("coverage_rate", year, PROVINCE): 96.0}, load_switches(),
     )  # fmt: skip
     assert not found
+
+
+def test_rows_and_columns_of_a_form_are_known_by_their_names() -> None:
+    for form in load_forms()[0]:
+        rows = [folded_cell(row.name.zh) for row in form.rows]
+        for names in (
+            rows,
+            [folded_cell(column_head(one)) for one in form.columns],
+            [folded_cell(one.name.zh) for one in form.columns],
+        ):
+            assert len(set(names)) == len(names), form.key
+    for quarter in (1, 2, 3, 4):
+        assert read_heading(heading("贵州省", 2024, quarter)) == ("贵州省", 2024, quarter)
+
+
+WHERE = ("HI4", "outpatient", "total", 2024, 3)
+LATER = (*WHERE[:3], 2024, 4)
+
+
+def cell(value: str) -> StatedCell:
+    """A filled cell, with the digits as written."""
+    number = Decimal(value)
+    return StatedCell("HI4!B7", "贵州省", WHERE, number, max(0, -int(number.as_tuple().exponent)))
+
+
+def test_a_cell_differs_until_a_period_or_a_definition_explains_it() -> None:
+    ours = {WHERE: (Decimal("1234.56"), ""), LATER: (Decimal("2000.00"), "")}
+    exact, rounded_off, later, other, nobodys = cells = [
+        cell(one) for one in ("1234.56", "1234.6", "2000", "1111.11", "5")
+    ]
+    compared = compared_cells(cells, lambda _: ours)
+    assert [(one.agrees, one.is_open) for one in compared] == [
+        (True, False), (True, False), (False, False), (False, True), (False, True),
+    ]  # fmt: skip
+    assert compared[2].reason is not None and "2024 年至第 4 季" in compared[2].reason.zh
+    under = {WHERE: (Decimal("1111.11"), "")}
+    explained_cells = explained(compared, lambda _: under, Text("口径", "choice"))
+    assert [one.reason.zh if one.reason else None for one in explained_cells] == [
+        None,
+        None,
+        compared[2].reason.zh,
+        "口径",
+        None,
+    ]
+    apart, left, every = answer_of_forms(explained_cells, [])
+    assert [row[6] for row in apart.rows] == [nobodys.value, later.value, other.value], (
+        "what nothing explains comes first"
+    )
+    assert apart.rows[0][8] == Decimal("5") - Decimal("1234.56") and not left.rows and len(every.rows) == 5
+    assert {exact.place, rounded_off.place} == {"HI4!B7"}
+    told = [line.zh for line in summary_of_forms(explained_cells, [])]
+    assert told[0] == "核对 5 格：相符 2，不符 3，本库空白 0，读不出 0" and any(
+        "1 格：没有找到原因" in line for line in told
+    )
+
+
+def test_a_cell_that_is_blank_here_says_why() -> None:
+    (blank,) = compared_cells([cell("5")], lambda _: {WHERE: (None, "no_lines")})
+    assert not blank.is_open and not blank.agrees
+    _, left, _ = answer_of_forms([blank], [])
+    assert "费用明细" in str(left.rows[0][2])
