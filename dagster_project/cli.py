@@ -229,8 +229,12 @@ def export(settings: Settings, years: tuple[int, ...], to: Path | None, region: 
         show_default=True, help="版次类别，见上。 Kind of vintage, see above.",
     ),
     click.option("--accept", default="", help="接受未了结问题的理由，将被记录。 Reason for taking open findings as they are."),
+    click.option(
+        "--region", default=None,
+        help="市州代码或名称：该地区自己的公报，全省同一版次定稿之后。 Prefecture, by code or name: its own bulletin, after the province's.",
+    ),
 )  # fmt: skip
-def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
+def freeze(settings: Settings, year: int, kind: str, accept: str, region: str | None) -> ExitCode:
     """定稿：生成之后不再改变的版次。 Make a vintage that nothing changes afterwards.
 
     各类版次的内容相同，区别在数据性质与放行条件；阻断性检查未通过时，哪一类都不能定稿（有效的豁免除外，见 waive）。
@@ -248,7 +252,7 @@ def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
     """
     from dagster_project.verbs import making
 
-    return making.freeze(settings, year, kind, accept)
+    return making.freeze(settings, year, kind, accept, region)
 
 
 @verb(

@@ -46,7 +46,7 @@ class FreezeReport:
     waived: tuple[dict[str, Any], ...] = ()
 
 
-def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> FreezeReport:
+def freeze(settings: Settings, year: int, kind: str, accepted: str = "", region: str | None = None) -> FreezeReport:
     """Freeze the current draft of a year as `<as-of date>_<kind>`.
 
     The documents are made once more under the frozen vintage's name and status, from the same values as the draft; a Word
@@ -57,6 +57,9 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     rows held by unknown codes, refused files, missing months) and `accepted` gives no reason for taking them as they are.
     The reason is written into the release descriptor. A finding that a waiver in force covers neither stops nor holds it (L34);
     descriptor and page of checks name it with owner, reason and last day.
+
+    With `region`, the code of a prefecture, it is that place's own bulletin. Its numbers are those of the province's vintage of the same
+    day and kind, which has to be frozen before; only the documents are its own.
     """
     if kind not in KINDS:
         raise UserError(
@@ -67,11 +70,14 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     parameters = load_parameters()
     with connect(settings) as connection:
         cleared = disclosed_values(connection, parameters)
-        sources = read_sources(connection, year, parameters, cleared.values)
+        sources = read_sources(connection, year, parameters, cleared.values, region)
     chosen = store.values_of_vintage(cleared.values, year)
-    draft, descriptor = _draft(settings, year, store.digest(chosen))
+    digest = store.digest(chosen)
+    draft, descriptor = _draft(settings, year, digest, region)
     vintage = f"{descriptor['as_of']}_{kind}"
-    target = settings.publication / str(year) / vintage
+    target = folders.place_within(settings.publication, region, year, vintage)
+    if region is not None:
+        _require_province(settings.publication / str(year) / vintage, digest, region)
     folders.recover(target)
     as_draft = f"{sources.as_of.isoformat()}_draft"
     frozen = release.read(target)
@@ -94,15 +100,16 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "") -> Free
     _refuse_later_files(descriptor, release.inputs_of(sources))
     held = [result.check_name for result in results if result.holds_release]
     _refuse_held(kind, held, accepted)
-    document = compose(sources, vintage, introduction_of(settings, year))
+    document = compose(sources, vintage, introduction_of(settings, year, region))
     status = "final" if kind == "bulletin" else "provisional"
     with folders.replaced(target) as aside:
         write_documents(aside, document, sources, vintage)
         edited = _take_over(draft, aside, descriptor)
         render_checks_page(settings, aside / "checks.html", is_published=True)
-        frame = _frozen_values(chosen, vintage, status)
-        frame.write_parquet(aside / store.FROZEN_FILE, compression="zstd", statistics=False)
-        run_id, digest = str(descriptor.get("run_id", "")), descriptor["values_sha256"]
+        if region is None:
+            frame = _frozen_values(chosen, vintage, status)
+            frame.write_parquet(aside / store.FROZEN_FILE, compression="zstd", statistics=False)
+        run_id = str(descriptor.get("run_id", ""))
         described = release.describe(sources, document, parameters, vintage, run_id, digest, results)
         described |= {"frozen": True, "frozen_at": now().isoformat() + "Z", "edited_word": edited}
         if held:
@@ -123,14 +130,16 @@ def _report(target: Path, year: int, rows: int) -> FreezeReport:
 
 
 def _complete(settings: Settings, target: Path, cleared: Disclosed, as_draft: str) -> int:
-    """Make the folders of a frozen vintage read-only and take its values into the warehouse; returns their number."""
+    """Make the folders of a frozen vintage read-only and take its values into the warehouse; returns their number, 0 for a
+    prefecture's, which has none of its own."""
     with durable_step("freeze.read_only"):
         for path in [*target.rglob("*"), target]:
             if path.is_dir():
                 path.chmod(0o555)
     with connect(settings) as connection:
         store.write_tables(connection, settings.publication, cleared, as_draft)
-    return int(pl.scan_parquet(target / store.FROZEN_FILE).select(pl.len()).collect().item())
+    values = target / store.FROZEN_FILE
+    return int(pl.scan_parquet(values).select(pl.len()).collect().item()) if values.exists() else 0
 
 
 def _is_complete(settings: Settings, target: Path, vintage: str) -> bool:
@@ -147,9 +156,27 @@ def _frozen_values(values: pl.DataFrame, vintage: str, status: str) -> pl.DataFr
     return values.with_columns(pl.lit(vintage).alias("vintage"), settled.alias("status"))
 
 
-def _draft(settings: Settings, year: int, digest: str) -> tuple[Path, dict[str, Any]]:
+def _require_province(folder: Path, digest: str, region: str) -> None:
+    """A prefecture's bulletin is frozen with the numbers of the province's."""
+    told = release.read(folder)
+    if not told.get("frozen") or told.get("values_sha256") != digest:
+        raise UserError(
+            Text(
+                f"全省的版次 {folder.name} 还没有按这些数定稿，{region} 的公报不能先定稿。",
+                f"The province's {folder.name} is not frozen with these numbers; the bulletin of {region} cannot be frozen before it.",
+            ),
+            where=str(folder),
+            todo=Text(
+                "先不带 --region 定稿全省的同一版次，再定稿市州的。",
+                "Freeze the province's vintage first, without --region, then the prefecture's.",
+            ),
+        )
+
+
+def _draft(settings: Settings, year: int, digest: str, region: str | None) -> tuple[Path, dict[str, Any]]:
     """The newest draft of a year and its descriptor; its values must be those of the warehouse now."""
-    found = sorted((settings.publication / str(year)).glob("*_draft"))
+    place = folders.place_within(settings.publication, region, year, "")
+    found = sorted(place.glob("*_draft"))
     for folder in reversed(found):
         descriptor = release.read(folder)
         if descriptor.get("values_sha256") == digest:
@@ -159,10 +186,11 @@ def _draft(settings: Settings, year: int, digest: str) -> tuple[Path, dict[str, 
         if found
         else Text(f"还没有 {year} 年的草稿。", f"There is no draft of {year} yet.")
     )
+    again = f"bulletin export --year {year} --region {region}" if region else "bulletin run"
     raise UserError(
         what,
-        where=str(settings.publication / str(year)),
-        todo=Text("请先重新运行 bulletin run，核对草稿后再冻结。", "Run `bulletin run`, read the draft, then freeze."),
+        where=str(place),
+        todo=Text(f"请先重新运行 {again}，核对草稿后再冻结。", f"Run `{again}`, read the draft, then freeze."),
     )
 
 

@@ -157,7 +157,7 @@ def verify(
             connection.execute(f'select bit_xor(hash(one)) from "{schema}"."{table}" as one').fetchall()
         except duckdb.Error as error:
             found.faults.append(Fault(f"{schema}.{table}", unreadable_table(error)))
-    for fault in _publications(settings, found):
+    for fault in frozen_files(settings, found):
         found.faults.append(fault)
     return found
 
@@ -238,12 +238,13 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def _publications(settings: Settings, found: Verification) -> Iterator[Fault]:
+def frozen_files(settings: Settings, found: Verification) -> Iterator[Fault]:
     """Files of frozen publications that are gone or have changed since their release descriptor was written."""
-    from dagster_project.bulletin import release  # brings libraries that the quick form has no time for
+    from dagster_project.bulletin import folder as folders  # brings libraries that the quick form has no time for
+    from dagster_project.bulletin import release
 
-    for descriptor in sorted(settings.publication.glob("*/*/release.json")):
-        folder = descriptor.parent
+    for folder in folders.drafts_below(settings.publication):
+        descriptor = folder / release.FILE
         try:
             told = release.read(folder)
         except ValueError:

@@ -127,14 +127,16 @@ def _prefecture(settings: Settings, asked: str) -> str | None:
     return None if home and home[0] == code else code
 
 
-def freeze(settings: Settings, year: int, kind: str, accept: str) -> ExitCode:
-    """Make a vintage that nothing changes afterwards, and serve it at once."""
+def freeze(settings: Settings, year: int, kind: str, accept: str, region: str | None = None) -> ExitCode:
+    """Make a vintage that nothing changes afterwards, of the province or of one prefecture (code or name), and serve it at once."""
     from dagster_project import bulletin
     from dagster_project.serving import publish_serving
 
     require_loaded(settings)
-    with reporting(settings, ["serving"]), own_run(settings, f"bulletin freeze {year} {kind}") as run_id:
-        frozen: Any = bulletin.freeze(settings, year, kind, accept)
+    place = _prefecture(settings, region) if region else None
+    said = f"bulletin freeze {year} {kind}" + (f" {place}" if place else "")
+    with reporting(settings, ["serving"]), own_run(settings, said) as run_id:
+        frozen: Any = bulletin.freeze(settings, year, kind, accept, place)
         with progress.stage(settings, "serving"):
             publish_serving(settings, run_id)
     say(Text(f"已定稿：{frozen.folder}", f"Frozen: {frozen.folder}"), settings.language)

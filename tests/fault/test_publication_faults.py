@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from dagster_project import drafts
-from dagster_project.bulletin import freeze, make_publication, store
+from dagster_project.bulletin import FreezeReport, freeze, make_publication, release, store
 from dagster_project.errors import UserError
+from dagster_project.keeping.verify import Verification, frozen_files
 from dagster_project.settings import Settings
 from dagster_project.warehouse import connect
 from tests.bulletin_home import RUN_ID, make_home
@@ -169,3 +170,49 @@ def test_a_draft_between_does_not_hide_that_a_freeze_was_stopped(
         assert store.holds_frozen(connection, "2026-03-01_quick_report")
     freeze(settings, YEAR, "quick_report")
     assert state(settings) == frozen
+
+
+def test_a_prefecture_is_frozen_after_the_province_and_with_its_numbers(tmp_path: Path, empty: Settings) -> None:
+    settings, place = copy_of(empty, tmp_path / "home"), "520100"
+
+    def freeze_place() -> FreezeReport:
+        return freeze(settings, YEAR, "quick_report", region=place)
+
+    publish(settings)
+    with pytest.raises(UserError, match="no draft of"):
+        freeze_place()
+    make_publication(settings, YEAR, run_id=RUN_ID, region=place)
+    with pytest.raises(UserError, match="cannot be frozen before it"):
+        freeze_place()
+    province = freeze(settings, YEAR, "quick_report").folder
+    before = state(settings)
+    for step in ("publication.put_in_place", "freeze.read_only"):
+        for side in SIDES:
+            if (step, side) != ("publication.put_in_place", "before"):
+                folder = settings.publication / "region" / place / str(YEAR) / province.name
+                folder.parent.chmod(0o755)
+                for path in [folder, *folder.rglob("*")]:
+                    path.chmod(0o755)
+                shutil.rmtree(folder)
+            kill_at(step, side, freeze_place)
+            report = freeze_place() if (step, side) != ("freeze.read_only", "after") else None
+            assert report is None or report.rows == 0
+    with pytest.raises(UserError, match="frozen already"):
+        freeze_place()
+    after = state(settings)
+    beside = f"region/{place}/{YEAR}"
+    assert {name: kept for name, kept in after["files"].items() if not name.startswith(beside)} == {
+        name: kept for name, kept in before["files"].items() if not name.startswith(beside)
+    }
+    tables = ("indicator_value", "frozen_value", "disclosure_decision")
+    assert [after[table] for table in tables] == [before[table] for table in tables], "it has no numbers of its own"
+    own = settings.publication / beside / province.name
+    assert release.read(own)["frozen"] and release.read(own)["values_sha256"] == release.read(province)["values_sha256"]
+    assert all(path.stat().st_mode & 0o222 == 0 for path in [own, *own.rglob("*")])
+    found = Verification()
+    assert not list(frozen_files(settings, found)) and found.frozen == 2
+    page = own / "tables" / "page.csv"
+    page.chmod(0o644)
+    page.write_text("another", encoding="utf-8")
+    (fault,) = frozen_files(settings, found)
+    assert fault.path.endswith(f"{beside}/{province.name}/tables/page.csv")
