@@ -26,6 +26,7 @@ from dagster_project.dictionary.load import write_dictionary
 from dagster_project.errors import told_of_the_disk
 from dagster_project.explain.vintages import COMPARED, KEY, Difference, comparable, descriptor_of, values_of
 from dagster_project.explain.waterfall import DEFINITIONS, OLD, Waterfall, disagreement, split_changes, surplus
+from dagster_project.keeping.copying import require_room
 from dagster_project.keeping.verify import require_whole
 from dagster_project.language import Text
 from dagster_project.settings import Settings
@@ -91,6 +92,8 @@ def _copy(settings: Settings, home: Settings) -> None:
     with reading_working(settings) as working:
         require_whole(working, settings)
     stages.require_taken_in(settings)
+    # Twice its size: tables that are made anew stand beside the old ones until these are let go.
+    require_room(home.home, 2 * settings.warehouse.stat().st_size)
     with told_of_the_disk(home.warehouse):
         shutil.copyfile(settings.warehouse, home.warehouse)
 

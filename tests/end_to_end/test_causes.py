@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -22,7 +23,7 @@ from dagster_project.bulletin import freeze, make_publication
 from dagster_project.causes import split
 from dagster_project.desk.targets import find_target
 from dagster_project.desk.unloading import unload
-from dagster_project.errors import ExitCode
+from dagster_project.errors import ExitCode, UserError
 from dagster_project.explain.vintages import FROZEN_FILE, KEY, Difference, compare
 from dagster_project.explain.waterfall import (
     CAUSES,
@@ -218,6 +219,14 @@ def test_the_home_stays_as_it_was(home: Home) -> None:
     assert sorted_csv(home.settings.warehouse) == home.before
     assert not list((home.settings.home / "tmp").glob("intake-*"))
     assert query(home.settings.warehouse, "select count(*) from ops.touched_month") == [(0,)]
+
+
+def test_without_room_for_the_copy_nothing_begins(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=10**12, used=0, free=1_000_000))
+    with pytest.raises(UserError, match="disk is too small") as refused:
+        split(home.settings, home.difference)
+    assert refused.value.code == ExitCode.BROKEN_INSTALLATION
+    assert not list((home.settings.home / "tmp").glob("*causes*"))
 
 
 def test_a_split_that_is_stopped_leaves_the_home_as_it_was(home: Home) -> None:
