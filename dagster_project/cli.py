@@ -347,16 +347,16 @@ def compare_definitions(settings: Settings, old: str, new: str, year: int, to: P
 
 
 def main() -> None:
-    """Entry point of the console script: usage errors in both languages, exit code 2."""
+    """Entry point of the console script; mistakes on the line end with exit code 2."""
     try:
         cli(prog_name="bulletin", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(ExitCode.BAD_INPUT)
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        hint = f"{context.command_path} --help" if context else "bulletin --help"
-        click.echo(f"用法有误 · Usage: {error.format_message()}\n{hint}", err=True)
+        from dagster_project.usage import user_error
+
+        click.echo(user_error(error).message(os.environ.get("BULLETIN_LANG", "zh")), err=True)
         sys.exit(ExitCode.BAD_INPUT)
     except click.exceptions.Abort:
         sys.exit(ExitCode.PARTLY)

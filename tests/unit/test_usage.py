@@ -1,0 +1,40 @@
+"""Mistakes on the command line are told in words, Chinese first, with a line that would be right."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from dagster_project.cli import cli
+from dagster_project.errors import ExitCode
+from dagster_project.usage import user_error
+
+
+def told(*words: str) -> tuple[str, str]:
+    """What a line that is wrong says, in Chinese and in English."""
+    with pytest.raises(click.ClickException) as mistake:
+        cli(list(words), prog_name="bulletin", standalone_mode=False)
+    error = user_error(mistake.value)
+    assert error.code == ExitCode.BAD_INPUT
+    return error.message("zh"), error.message("en")
+
+
+@pytest.mark.parametrize(
+    ("line", "zh", "en"),
+    [
+        (["freeze"], ("没有写选项 --year（年份）", "例如 bulletin freeze --year 2025", "bulletin freeze --help"), "Missing option --year (Year)"),
+        (["unload", "3"], ("没有写选项 --reason", "例如 bulletin unload", "--reason 写明理由"), "Missing option --reason"),
+        (["frese", "--year", "2025"], ("没有这个命令：frese；相近的有 freeze", "bulletin --help"), "No such command: frese; near it: freeze"),
+        (["freeze", "--yaer", "2025"], ("没有这个选项：--yaer；相近的有 --year",), "No such option: --yaer; near it: --year"),
+        (["freeze", "--year"], ("选项 --year 后面要写值",), "requires an argument"),
+        (["freeze", "--year", "20x5"], ("--year 的值不对：20x5，应为 1990 至 2100 之间的整数",), "20x5"),
+        (["freeze", "--year", "2025", "--kind", "daily"], ("--kind 的值不对：daily，可选 bulletin、quick_report",), "daily"),
+        (["reconcile", "no_such_file.xlsx"], ("no_such_file.xlsx 不存在",), "no_such_file.xlsx"),
+        (["serve", "now"], ("多写了：now",), "unexpected extra argument"),
+    ],
+)  # fmt: skip
+def test_a_mistake_on_the_line_says_what_and_how(line: list[str], zh: tuple[str, ...], en: str) -> None:
+    in_chinese, in_english = told(*line)
+    assert all(part in in_chinese for part in zh), in_chinese
+    assert en in in_english, in_english
+    assert "Error" not in in_chinese and "Missing" not in in_chinese
