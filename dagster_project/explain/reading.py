@@ -159,7 +159,7 @@ _TABLES = {
         "fct_triple_protection",
         "cube_triple_protection",
     ),
-    "assisted_care": ("setl_d", "fct_assistance", "cube_assisted_care"),
+    "assisted_care": ("setl_d", "fct_assisted_settlement", "cube_assisted_care"),
     "listed_care": ("psn_idet_info_b", "person_identity", "setl_d", "fct_listed_settlement", "cube_listed_care"),
 }
 

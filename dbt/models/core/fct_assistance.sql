@@ -1,9 +1,5 @@
 with settlements as (
-    select
-        *,
-        reversal_class = 'live' and assistance_pay_yuan > 0 as is_payment
-    from {{ ref('fct_settlement') }}
-    where has_assistance and reversal_class <> 'invalid'
+    select * from {{ ref('fct_settlement') }} where has_assistance and reversal_class = 'live'
 ),
 
 -- L2: an encounter counts where its first payment lies; the money of every row counts where the row lies.
@@ -13,8 +9,6 @@ final as (
         source_row,
         province,
         settlement_month,
-        end_month,
-        create_month,
         settlement_date,
         encounter_id,
         insured_region,
@@ -24,13 +18,10 @@ final as (
         provider_kind,
         care_type,
         care_group,
-        reversal_class,
-        settlement_kind = 'normal' as is_visit,
         assistance_pay_yuan,
-        pool_pay_yuan + serious_illness_pay_yuan + assistance_pay_yuan as relief_yuan,
-        is_payment,
-        is_payment and row_number() over (
-            partition by province, encounter_id, is_payment
+        assistance_pay_yuan > 0 as is_payment,
+        assistance_pay_yuan > 0 and row_number() over (
+            partition by province, encounter_id, assistance_pay_yuan > 0
             order by settlement_date, settlement_id
         ) = 1 as is_first_payment
     from settlements

@@ -1,3 +1,4 @@
+-- Sixteen columns of the fact and no more: after one corrected month the others are to stay closed to whole rows.
 with listed as (
     select * from {{ ref('listed_span') }}
 ),
@@ -7,10 +8,9 @@ settlements as (
         load_id,
         source_row,
         province,
-        settlement_month,
+        settlement_date,
         end_month,
         create_month,
-        settlement_date,
         person_key,
         insured_region,
         scheme_code,
@@ -30,7 +30,7 @@ final as (
         settlements.load_id,
         settlements.source_row,
         settlements.province,
-        settlements.settlement_month,
+        {{ month_number('settlements.settlement_date') }} as settlement_month,
         settlements.end_month,
         settlements.create_month,
         settlements.insured_region,

@@ -1,5 +1,5 @@
 with assistance as (
-    select * from {{ ref('fct_assistance') }} where reversal_class = 'live'
+    select * from {{ ref('fct_assistance') }}
 ),
 
 final as (

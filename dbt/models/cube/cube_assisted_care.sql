@@ -1,6 +1,6 @@
 -- L67: who was paid assistance stands in for those on the list, as in the reports; pharmacies are left out as there (L66).
 with settlements as (
-    select * from {{ ref('fct_assistance') }} where provider_kind <> 'pharmacy'
+    select * from {{ ref('fct_assisted_settlement') }}
 ),
 
 clock_choices as (

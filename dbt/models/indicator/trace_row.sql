@@ -70,10 +70,7 @@ allowance as (
 ),
 
 assistance as (
-    {{ assistance_labels(
-        '(select * from ' ~ ref('fct_assistance') ~ " where reversal_class = 'live')",
-        'settlement_month', ['is_first_payment', 'load_id', 'source_row']
-    ) }}
+    {{ assistance_labels(ref('fct_assistance'), 'settlement_month', ['is_first_payment', 'load_id', 'source_row']) }}
 ),
 
 listed_care as (
@@ -125,10 +122,9 @@ assisted as (
     select
         assisted.*,
         {{ month_by_clock('clock_choices.value', 'assisted.settlement_month', 'assisted.end_month', 'assisted.create_month') }} as statistics_month
-    from {{ ref('fct_assistance') }} as assisted
+    from {{ ref('fct_assisted_settlement') }} as assisted
     left join clock_choices
         on assisted.province = clock_choices.province and {{ year_of('assisted.settlement_month') }} = clock_choices.year
-    where assisted.provider_kind <> 'pharmacy'
 ),
 
 assisted_care as (
