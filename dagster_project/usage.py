@@ -16,7 +16,11 @@ from dagster_project.errors import UserError
 from dagster_project.language import Text
 
 _BOTH = re.compile(r"^(.*[。；])\s*([A-Z`].*)$", re.DOTALL)  # help in Chinese, then in English
+_PATHS = {"does not exist": "不存在", "is a file": "是文件，这里要写文件夹", "is a directory": "是文件夹，这里要写文件"}
 _SAMPLES = {"year": "2025", "years": "2025", "region": "520100", "by": "张三", "who": "张三", "reason": "写明理由"}
+
+# For placeholders with a stroke, which a shell would take for a pipe.
+_EXAMPLES = {"LOAD|FILE": "setl_d_202507.csv", "FILE.xlsx|csv": "报表.xlsx"}
 
 
 def user_error(error: click.ClickException) -> UserError:
@@ -40,7 +44,8 @@ def _what(error: click.ClickException, context: click.Context | None) -> Text:
         near = _near(error.option_name, _options(context))
         return Text(f"没有这个选项：{error.option_name}{near.zh}。", f"No such option: {error.option_name}{near.en}.")
     if isinstance(error, click.BadOptionUsage):
-        return Text(f"选项 {error.option_name} 后面要写值。", said)
+        needed = "不带值，只写选项本身" if "does not take a value" in said else "后面要写值"
+        return Text(f"选项 {error.option_name} {needed}。", said)
     if isinstance(error, click.BadParameter) and error.param is not None:
         return Text(f"{_shown(error.param)} 的值不对：{_value(error)}。", said)
     if isinstance(error, click.exceptions.NoSuchCommand):
@@ -67,8 +72,11 @@ def _value(error: click.BadParameter) -> str:
             if kind.max is not None
             else f"{shown}，应为不小于 {kind.min} 的整数"
         )
-    if isinstance(kind, click.Path) and (missing := re.search(r"'(.*)' does not exist", error.message)):
-        return f"{missing.group(1)} 不存在"
+    if isinstance(kind, click.types.FloatParamType | click.types.IntParamType):
+        return f"{shown}，应为{'整数' if isinstance(kind, click.types.IntParamType) else '数字'}"
+    for words, meant in _PATHS.items():
+        if isinstance(kind, click.Path) and (path := re.search(rf"'(.*)' {words}", error.message)):
+            return f"{path.group(1)} {meant}"
     return shown
 
 
@@ -118,9 +126,10 @@ def _example(context: click.Context | None) -> str:
     parts = [context.command_path]
     for param in context.command.params:
         if isinstance(param, click.Argument) and param.required:
-            parts.append(_shown(param))
+            parts.append(_EXAMPLES.get(_shown(param), _shown(param)))
     for param in context.command.params:
         if isinstance(param, click.Option) and param.required:
-            sample = _SAMPLES.get(param.name or "", param.make_metavar(context).strip("[]"))
+            metavar = param.make_metavar(context).strip("[]")
+            sample = _SAMPLES.get(param.name or "", _EXAMPLES.get(metavar, metavar))
             parts += [_shown(param), sample]
     return " ".join(parts)

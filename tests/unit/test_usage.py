@@ -30,6 +30,11 @@ def told(*words: str) -> tuple[str, str]:
         (["freeze", "--year", "20x5"], ("--year 的值不对：20x5，应为 1990 至 2100 之间的整数",), "20x5"),
         (["freeze", "--year", "2025", "--kind", "daily"], ("--kind 的值不对：daily，可选 bulletin、quick_report",), "daily"),
         (["reconcile", "no_such_file.xlsx"], ("no_such_file.xlsx 不存在",), "no_such_file.xlsx"),
+        (["reconcile", "."], (". 是文件夹，这里要写文件",), "is a directory"),
+        (["backup", __file__], (f"{__file__} 是文件，这里要写文件夹",), "is a file"),
+        (["run", "--dry-run=1"], ("选项 --dry-run 不带值，只写选项本身",), "does not take a value"),
+        (["explain", "x", "--year", "2025", "--month", "two"], ("--month 的值不对：two，应为整数",), "two"),
+        (["sample", "x", "--scale", "big"], ("--scale 的值不对：big，应为数字",), "big"),
         (["serve", "now"], ("多写了：now",), "unexpected extra argument"),
     ],
 )  # fmt: skip
@@ -38,3 +43,10 @@ def test_a_mistake_on_the_line_says_what_and_how(line: list[str], zh: tuple[str,
     assert all(part in in_chinese for part in zh), in_chinese
     assert en in in_english, in_english
     assert "Error" not in in_chinese and "Missing" not in in_chinese
+
+
+def test_no_example_holds_what_a_shell_takes_for_a_pipe() -> None:
+    for name, command in cli.commands.items():
+        if any(param.required for param in command.params):
+            example = told(name)[0].split("例如 ")[1].split("；")[0]
+            assert example.startswith(f"bulletin {name} ") and "|" not in example, example
