@@ -370,3 +370,63 @@
             and not ({{ item }} = 'xprov_network_inpatient' and {{ network }} = 'outpatient')
             and not ({{ item }} = 'xprov_network_outpatient' and {{ network }} = 'inpatient')
 {%- endmacro %}
+
+{# Visits and what the three layers paid of them, by month, place, scheme and class of reversal (L66, L67): one cube for whoever is
+   said to be poor by the list, one for whoever is by the assistance paid. #}
+{% macro relief_cells(relation) -%}
+with settlements as (
+    select * from {{ relation }}
+),
+
+clock_choices as (
+    {{ choice_of('stat_clock') }}
+),
+
+placed as (
+    select
+        settlements.*,
+        {{ month_by_clock(
+            'clock_choices.value', 'settlements.settlement_month', 'settlements.end_month', 'settlements.create_month'
+        ) }} as statistics_month
+    from settlements
+    left join clock_choices
+        on settlements.province = clock_choices.province and {{ year_of('settlements.settlement_month') }} = clock_choices.year
+),
+
+final as (
+    select
+        settlement_month,
+        statistics_month,
+        province,
+        insured_region,
+        scheme_code,
+        reversal_class,
+        count(*) filter (where is_visit) as visits,
+        cast(sum(relief_yuan) as decimal(18, 2)) as relief_yuan
+    from placed
+    group by settlement_month, statistics_month, province, insured_region, scheme_code, reversal_class
+)
+
+{{ as_text('final', ['province', 'insured_region', 'scheme_code', 'reversal_class']) }}
+{%- endmacro %}
+
+{# Such cells with labels, netted in both reversal measures and added up by year. #}
+{% macro relief_labels(cube) -%}
+with labelled as (
+    {{ netted_labels(cube, ['visits', 'relief_yuan']) }}
+),
+
+final as (
+    select
+        province,
+        region_code,
+        year,
+        scheme,
+        cast(sum(visits * visit_weight) as bigint) as visits,
+        cast(sum(relief_yuan * money_weight) as decimal(24, 2)) as relief_yuan
+    from labelled
+    group by province, region_code, year, scheme
+)
+
+select * from final
+{%- endmacro %}
