@@ -9,12 +9,10 @@ The rules below are written without the warehouse's models. All pairs of values 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
-from random import Random
 
 import polars as pl
 import pytest
@@ -28,11 +26,11 @@ from dagster_project.explain.definition_list import touched
 from dagster_project.indicator_trial import Trial, facts_needed, trial
 from dagster_project.settings import Settings
 from tests.rulings.landed import make_world
+from tests.rulings.pairwise import Choices, pairwise
 from tests.rulings.test_listed_rulings import recognise
 from tests.rulings.test_stay_rulings import OUTSIDE, group
 from tests.rulings.world import FIRST_YEAR, PROVINCE, YEAR, Area, World, certificate
 
-Choices = dict[str, str]
 # Choices that one and the same row of care feels, and those of the people and places it is divided by, with all their values.
 FACTORS: dict[str, tuple[str, ...]] = {
     "tier_column": ("hosp_lv", "dedc_hosp_lv", "lmtpric_hosp_lv", "registry_at_discharge"),
@@ -294,34 +292,6 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
     answers["fund_payable_months"] = (sum(left for *_, left in funds_told), sum(spent for _, _, spent, _ in funds_told))
     answers["ltc_fund_income"] = (LONG_TERM_CARE if chosen["ltc_scope"] == "all_areas" else 0, None)
     return answers
-
-
-def pairwise(factors: dict[str, tuple[str, ...]]) -> list[Choices]:
-    """The fewest variants found in which every two values of two choices occur together at least once."""
-    return min((list(greedily(factors, Random(seed))) for seed in range(40)), key=len)
-
-
-def greedily(factors: dict[str, tuple[str, ...]], random: Random) -> Iterator[Choices]:
-    """Variants that each take, choice by choice in random order, the value with the most new pairs."""
-    names = list(factors)
-    open_pairs = {
-        ((one, value), (other, second))
-        for one, other in combinations(names, 2)
-        for value in factors[one]
-        for second in factors[other]
-    }
-
-    def new_pairs(variant: Choices) -> int:
-        items = [(name, variant[name]) for name in names if name in variant]
-        return sum(pair in open_pairs for pair in combinations(items, 2))
-
-    while open_pairs:
-        variant = dict(random.choice(sorted(open_pairs)))
-        for name in random.sample(names, len(names)):
-            if name not in variant:
-                variant[name] = max(factors[name], key=lambda value: new_pairs({**variant, name: value}))
-        open_pairs -= set(combinations([(name, variant[name]) for name in names], 2))
-        yield variant
 
 
 @pytest.fixture(scope="module")
