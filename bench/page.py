@@ -49,7 +49,6 @@ target is divided by it.
 ```
 make bench                                         # 规模 0.01 与 0.1 scales 0.01 and 0.1
 BENCH_SCALES="0.01 0.1 1" BENCH_NAME=province make bench   # 一个省的一年 a province-year; needs about {room:.0f} GB of disk in BENCH_DIR
-BULLETIN_MEMORY_LIMIT=6GB BENCH_NAME=memory6 make bench    # 限定引擎的内存 with less memory for the engine of both sides
 BENCH_MEMORY=6 BENCH_SCALES=1 BENCH_NAME=province make bench-memory   # 只有 6 GB 内存的机器，只跑产品 a machine of 6 GB, the product alone
 BENCH_LINES=100000000 make bench-lines             # 一亿行费用明细 a hundred million charge lines; about 16 GB in BENCH_DIR
 make bench-peers                                   # 其他引擎 other engines; how to get them: bench/peers.py

@@ -356,7 +356,10 @@ def main() -> None:
     except click.ClickException as error:
         from dagster_project.usage import user_error
 
-        click.echo(user_error(error).message(os.environ.get("BULLETIN_LANG", "zh")), err=True)
+        # A line that cannot be read has not got as far as its --lang.
+        asked = "".join(sys.argv[1:]).partition("--lang")[2].lstrip("=")[:2]
+        language = asked if asked in ("zh", "en") else os.environ.get("BULLETIN_LANG", "zh")
+        click.echo(user_error(error).message(language), err=True)
         sys.exit(ExitCode.BAD_INPUT)
     except click.exceptions.Abort:
         sys.exit(ExitCode.PARTLY)

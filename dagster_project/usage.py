@@ -18,7 +18,6 @@ from dagster_project.language import Text
 _BOTH = re.compile(r"^(.*[。；])\s*([A-Z`].*)$", re.DOTALL)  # help in Chinese, then in English
 _PATHS = {"does not exist": "不存在", "is a file": "是文件，这里要写文件夹", "is a directory": "是文件夹，这里要写文件"}
 _SAMPLES = {"year": "2025", "years": "2025", "region": "520100", "by": "张三", "who": "张三", "reason": "写明理由"}
-
 # For placeholders with a stroke, which a shell would take for a pipe.
 _EXAMPLES = {"LOAD|FILE": "setl_d_202507.csv", "FILE.xlsx|csv": "报表.xlsx"}
 
@@ -26,7 +25,7 @@ _EXAMPLES = {"LOAD|FILE": "setl_d_202507.csv", "FILE.xlsx|csv": "报表.xlsx"}
 def user_error(error: click.ClickException) -> UserError:
     """The same mistake with exit code 2, Chinese and English apart, a line that would be right and where to read on."""
     context = getattr(error, "ctx", None)
-    return UserError(_what(error, context), where=_line(error, context), todo=_todo(error, context))
+    return UserError(_what(error, context), where=_line(context), todo=_todo(error, context))
 
 
 def _what(error: click.ClickException, context: click.Context | None) -> Text:
@@ -105,13 +104,13 @@ def _near(name: str, known: Iterable[str]) -> Text:
     return Text(f"；相近的有 {'、'.join(close)}", f"; near it: {', '.join(close)}") if close else Text("", "")
 
 
-def _line(error: click.ClickException, context: click.Context | None) -> str:
+def _line(context: click.Context | None) -> str:
     """The command as it was begun."""
     return context.command_path if context else "bulletin"
 
 
 def _todo(error: click.ClickException, context: click.Context | None) -> Text:
-    path = _line(error, context)
+    path = _line(context)
     example = _example(context) if isinstance(error, click.MissingParameter) else ""
     return Text(
         f"{f'例如 {example}；' if example else ''}全部写法见 {path} --help。",

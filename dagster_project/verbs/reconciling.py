@@ -55,7 +55,7 @@ def reconcile(
         )
     require_loaded(settings)
     cells, left = read_form_cells(file)
-    if cells:
+    if cells or left:
         return reconcile_forms(settings, cells, left, to)
     stated, unread = read_stated(file, year)
     province = home_province(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from dagster_project.cli import cli
+from dagster_project.cli import cli, main
 from dagster_project.errors import ExitCode
 from dagster_project.usage import user_error
 
@@ -50,3 +50,13 @@ def test_no_example_holds_what_a_shell_takes_for_a_pipe() -> None:
         if any(param.required for param in command.params):
             example = told(name)[0].split("例如 ")[1].split("；")[0]
             assert example.startswith(f"bulletin {name} ") and "|" not in example, example
+
+
+@pytest.mark.parametrize("asked", [["--lang", "en"], ["--lang=en"]])
+def test_a_mistake_is_told_in_the_language_that_the_line_asks_for(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bulletin", "freeze", *asked])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == ExitCode.BAD_INPUT and "Missing option --year" in capsys.readouterr().err
