@@ -10,7 +10,7 @@ as well as ours. Region and months stand in the line below the title.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -130,21 +130,31 @@ def cells_by_place(cells: pl.DataFrame, region: str) -> Ours:
 
 
 def compared_cells(stated: Iterable[StatedCell], ours: Callable[[StatedCell], Ours]) -> list[ComparedCell]:
-    """Every stated cell with ours; a difference that another period of ours explains says so."""
-    found = []
-    for one in stated:
-        value, blank = ours(one).get(one.where, (None, "not_computed"))
-        cell = ComparedCell(one, value, blank)
-        found.append(replace(cell, reason=_of_another_period(one, ours(one))) if cell.is_open else cell)
-    return found
+    """Every stated cell with ours. Where all that differs in a form is what ours prints of one other period, that is the reason: a
+    single cell may be so by chance."""
+    found = [ComparedCell(one, *ours(one).get(one.where, (None, "not_computed"))) for one in stated]
+    by_form: dict[tuple[str, str, int, int], list[StatedCell]] = defaultdict(list)
+    for cell in found:
+        if cell.is_open:
+            by_form[_form_of(cell.stated)].append(cell.stated)
+    reasons = {form: _of_another_period(cells, ours) for form, cells in by_form.items()}
+    return [replace(cell, reason=reasons[_form_of(cell.stated)]) if cell.is_open else cell for cell in found]
 
 
-def _of_another_period(one: StatedCell, ours: Ours) -> Text | None:
-    form, row, column, year, quarter = one.where
-    periods = [(year, other) for other in (1, 2, 3, 4) if other != quarter] + [(year - 1, quarter), (year + 1, quarter)]
-    for of, until in periods:
-        value, _ = ours.get((form, row, column, of, until), (None, ""))
-        if value is not None and rounded(value, one.decimals) == one.value:
+def _form_of(one: StatedCell) -> tuple[str, str, int, int]:
+    form, _, _, year, quarter = one.where
+    return one.region, form, year, quarter
+
+
+def _of_another_period(cells: Sequence[StatedCell], ours: Callable[[StatedCell], Ours]) -> Text | None:
+    _, _, year, quarter = _form_of(cells[0])
+    for of, until in [
+        *((year, other) for other in (1, 2, 3, 4) if other != quarter),
+        (year - 1, quarter),
+        (year + 1, quarter),
+    ]:
+        values = [(one, ours(one).get((*one.where[:3], of, until), (None, ""))[0]) for one in cells]
+        if all(value is not None and rounded(value, one.decimals) == one.value for one, value in values):
             return Text(f"是本库 {of} 年至第 {until} 季的数", f"it is our figure of {of} up to quarter {until}")
     return None
 

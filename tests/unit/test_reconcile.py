@@ -208,34 +208,31 @@ def cell(value: str) -> StatedCell:
     return StatedCell("HI4!B7", "贵州省", WHERE, number, max(0, -int(number.as_tuple().exponent)))
 
 
-def test_a_cell_differs_until_a_period_or_a_definition_explains_it() -> None:
+def test_a_cell_differs_until_a_definition_explains_it() -> None:
     ours = {WHERE: (Decimal("1234.56"), ""), LATER: (Decimal("2000.00"), "")}
-    exact, rounded_off, later, other, nobodys = cells = [
-        cell(one) for one in ("1234.56", "1234.6", "2000", "1111.11", "5")
-    ]
+    _, _, chance, other, nobodys = cells = [cell(one) for one in ("1234.56", "1234.6", "2000", "1111.11", "5")]
     compared = compared_cells(cells, lambda _: ours)
-    assert [(one.agrees, one.is_open) for one in compared] == [
-        (True, False), (True, False), (False, False), (False, True), (False, True),
-    ]  # fmt: skip
-    assert compared[2].reason is not None and "2024 年至第 4 季" in compared[2].reason.zh
+    assert [(one.agrees, one.is_open) for one in compared] == [(True, False)] * 2 + [(False, True)] * 3
     under = {WHERE: (Decimal("1111.11"), "")}
     explained_cells = explained(compared, lambda _: under, Text("口径", "choice"))
-    assert [one.reason.zh if one.reason else None for one in explained_cells] == [
-        None,
-        None,
-        compared[2].reason.zh,
-        "口径",
-        None,
-    ]
+    assert [one.reason.zh if one.reason else None for one in explained_cells] == [None, None, None, "口径", None]
     apart, left, every = answer_of_forms(explained_cells, [])
-    assert [row[6] for row in apart.rows] == [nobodys.value, later.value, other.value], (
+    assert [row[6] for row in apart.rows] == [chance.value, nobodys.value, other.value], (
         "what nothing explains comes first"
     )
-    assert apart.rows[0][8] == Decimal("5") - Decimal("1234.56") and not left.rows and len(every.rows) == 5
-    assert {exact.place, rounded_off.place} == {"HI4!B7"}
+    assert apart.rows[1][8] == Decimal("5") - Decimal("1234.56") and not left.rows and len(every.rows) == 5
     told = [line.zh for line in summary_of_forms(explained_cells, [])]
     assert told[0] == "核对 5 格：相符 2，不符 3，本库空白 0，读不出 0" and any(
-        "1 格：没有找到原因" in line for line in told
+        "2 格：没有找到原因" in line for line in told
+    )
+
+
+def test_a_period_is_the_reason_where_all_that_differs_in_a_form_is_of_it() -> None:
+    ours = {WHERE: (Decimal("1234.56"), ""), LATER: (Decimal("2000.00"), "")}
+    (whole,) = compared_cells([cell("2000")], lambda _: ours)
+    assert whole.reason is not None and "2024 年至第 4 季" in whole.reason.zh and not whole.is_open
+    assert all(one.is_open for one in compared_cells([cell("2000"), cell("5")], lambda _: ours)), (
+        "one cell may be so by chance"
     )
 
 
