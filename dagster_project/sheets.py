@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ Kind = Literal["text", "count", "amount", "percent", "mean", "index"]
 _PRINTED = {"count": ",.0f", "amount": ",.2f", "percent": ",.1f", "mean": ",.1f", "index": ".4f"}
 _FORMATS = {"count": "#,##0", "amount": "#,##0.00", "percent": "#,##0.0", "mean": "#,##0.0", "index": "0.0000"}
 _FONT = "宋体"
+_WIDEST = 76  # places of a column; what is longer goes on below
 _SHEET_NAME = re.compile(r"[\[\]:*?/\\]")  # what no name of a sheet may hold
 
 
@@ -72,6 +74,20 @@ def print_sheet(sheet: Sheet, language: str) -> None:
     console.print()
 
 
+def _width(sheet: Sheet, place: int, language: str) -> int:
+    """Of a column of text as wide as its longest cell, within reason."""
+    column = sheet.columns[place]
+    if column.kind != "text":
+        return 15
+    texts = [column.name.in_language(language), *(shown(row[place], "text", language) for row in sheet.rows)]
+    return min(_WIDEST, max(map(_places, texts)) + 2)
+
+
+def _places(text: str) -> int:
+    """Width of a text in a Chinese font, in which quotation marks and dashes take two places as its characters do."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in text)
+
+
 def book_of(sheets: Sequence[Sheet], language: str, made: datetime) -> bytes:
     """A workbook of these tables, one a sheet; the bytes depend on the tables and `made` alone."""
     import xlsxwriter
@@ -93,7 +109,7 @@ def book_of(sheets: Sequence[Sheet], language: str, made: datetime) -> bytes:
             page.write_string(1, 0, sheet.note.in_language(language), book.add_format(base))
         for place, column in enumerate(sheet.columns):
             page.write_string(2, place, column.name.in_language(language), head)
-            page.set_column(place, place, 24 if column.kind == "text" else 15)
+            page.set_column(place, place, _width(sheet, place, language))
         for line, row in enumerate(sheet.rows, 3):
             for place, (value, column) in enumerate(zip(row, sheet.columns, strict=True)):
                 if value is None:

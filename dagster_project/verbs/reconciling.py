@@ -64,13 +64,14 @@ def reconcile(
     found = matched(stated, ours, regions, province)
     reasons = _reasons(settings, found, ours, frozen, load_province(settings, province))
     sheets = answer_sheets(found, reasons, unread, regions)
+    if to is not None:  # before anything is shown: who pipes it into `head` wants the file all the same
+        with whole_file(to) as place:
+            place.write_bytes(book_of(sheets, settings.language, now()))
     say(summary(found, unread), settings.language)
     for sheet in sheets[:2]:
         if sheet.rows:
             print_sheet(sheet, settings.language)
     if to is not None:
-        with whole_file(to) as place:
-            place.write_bytes(book_of(sheets, settings.language, now()))
         say(Text(f"全部核对：{to}", f"All of it: {to}"), settings.language)
     return ExitCode.DONE
 

@@ -55,9 +55,12 @@ def reconcile_forms(
         cells = compared_cells(stated, _ours(layer, regions, years, province))
     if any(one.is_open for one in cells):
         cells = _tried(settings, cells, regions, years, province)
+    sheets = answer_of_forms(cells, unread)
+    if to is not None:  # before anything is shown: who pipes it into `head` wants the file all the same
+        with whole_file(to) as place:
+            place.write_bytes(book_of(sheets, settings.language, now()))
     for line in summary_of_forms(cells, unread):
         say(line, settings.language)
-    sheets = answer_of_forms(cells, unread)
     for sheet in sheets[:2]:
         if sheet.rows:
             left = len(sheet.rows) - _SHOWN
@@ -66,8 +69,6 @@ def reconcile_forms(
             )
             print_sheet(replace(sheet, rows=sheet.rows[:_SHOWN], note=more if left > 0 else None), settings.language)
     if to is not None:
-        with whole_file(to) as place:
-            place.write_bytes(book_of(sheets, settings.language, now()))
         say(Text(f"全部核对：{to}", f"All of it: {to}"), settings.language)
     return ExitCode.DONE
 

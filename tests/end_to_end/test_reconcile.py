@@ -119,6 +119,10 @@ def test_forms_of_a_bureau_are_compared_cell_by_cell(sample_home: SampleHome, fo
         f"HI4!{first[2].coordinate}",
         f"HI4!A{sheet.max_row}",
     }
+    longest = max(len(row[9].encode("gb18030")) for row in apart)
+    assert openpyxl.load_workbook(answer).worksheets[0].column_dimensions["J"].width >= min(longest, 76), (
+        "a reason fits its column"
+    )
     assert len(every) > 500 and sample_home.warehouse.stat().st_mtime_ns == before
 
 
@@ -141,3 +145,17 @@ def test_a_form_of_another_period_is_recognised_and_one_without_a_heading_is_ref
     book.save(path)
     done = CliRunner().invoke(cli, ["reconcile", str(path), "--home", str(sample_home.home)])
     assert done.exit_code == 2 and "没有写明地区和期间" in done.output and "Traceback" not in done.output
+
+
+def test_the_answer_is_kept_even_where_nobody_reads_the_terminal_to_its_end(
+    sample_home: SampleHome, stated: Path, forms: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    for module in ("reconciling", "reconciling_forms"):
+        monkeypatch.setattr(f"dagster_project.verbs.{module}.print_sheet", closed)
+    for number, given in enumerate((stated, forms)):
+        answer = tmp_path / f"{number}.xlsx"
+        CliRunner().invoke(cli, ["reconcile", str(given), "--home", str(sample_home.home), "--to", str(answer)])
+        assert CalamineWorkbook.from_path(answer).sheet_names
