@@ -16,7 +16,7 @@ from dagster_project.sample.arrow_columns import coded, constant, days, moments,
 from dagster_project.sample.calendar import day_number
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.hashing import Integers, below, bits, part
-from dagster_project.sample.institutions import GRADES
+from dagster_project.sample.institutions import GRADES, TIER_OF_GRADE
 from dagster_project.sample.settlement_tables import MONEY_COLUMNS
 from dagster_project.sample.world import World
 
@@ -27,24 +27,30 @@ _CATEGORY = 8  # of person numbers: nobody of the province has it
 _SCHEMES, _INSUTYPES = ("employee", "resident"), ("310", "390")
 _CARE = tuple(codes.CARE_TYPES.index(code) for code in ("11", "14", "21", "41"))
 _LOCATIONS = ("1", "3", "4")
-_ORIGINAL, _MIRROR, _RESTORING = range(3)
+_ORIGINAL, _MIRROR, _RESTORING, _SECOND = range(4)
 
 
 def new_cells() -> Cells:
-    """Accumulator: month, prefecture of treatment, place of insurance, scheme, visit type, place of payment."""
-    return Cells((1_000_000, 64, 64, 2, len(codes.VISITS), 3), ("visits", "fee", "fund"))
+    """Accumulator: month, prefecture of treatment, place of insurance, scheme, tier, visit type, place of payment."""
+    return Cells((1_000_000, 64, 64, 2, len(codes.TIERS), len(codes.VISITS), 3), ("visits", "rows", "fee", "fund"))
 
 
 def outsider_table(world: World, year: int, cells: Cells) -> pa.Table:
     """The settlements of a year: one in ten is taken back, and one in forty of them all had that taken back again; one in 25 is not
     valid, one in 31 carries the flag of a reversal that nobody delivered. A quarter is insured in another area of the province.
+    One in 13 is supplementary and one in 17 interim; one in 19 has a second settlement of the same encounter.
     """
     geography, institutions = world.geography, world.institutions
     drawn = np.arange(max(120, round(_PER_YEAR * world.scale)), dtype=np.int64)
     source, origins = bits(drawn, world.seed, _STREAM, year), bits(drawn, world.seed, _STREAM_ORIGIN, year)
     reversed_, restored = drawn % 10 == 0, drawn % 40 == 0
-    number = np.concatenate([drawn, drawn[reversed_], drawn[restored]])
-    role = np.repeat([_ORIGINAL, _MIRROR, _RESTORING], [len(drawn), int(reversed_.sum()), int(restored.sum())])
+    invalid_, alone = drawn % 25 == 7, drawn % 31 == 5
+    added, between = drawn % 13 == 3, drawn % 17 == 4
+    plain = ~(reversed_ | invalid_ | alone | added | between)
+    twice = (drawn % 19 == 6) & plain
+    parts = (drawn, drawn[reversed_], drawn[restored], drawn[twice])
+    number = np.concatenate(parts)
+    role = np.repeat([_ORIGINAL, _MIRROR, _RESTORING, _SECOND], [len(part) for part in parts])
     institution = below(source, institutions.outside_start)[number]
     place = institutions.region[institution]
     inside = np.arange(geography.insured_regions, dtype=np.int64)
@@ -57,18 +63,24 @@ def outsider_table(world: World, year: int, cells: Cells) -> pa.Table:
     is_pharmacy = institutions.is_pharmacy[institution]
     visit = np.where(is_pharmacy, codes.PHARMACY, codes.VISIT_AT_HOSPITAL[care])
     first = day_number(year)
-    # Taken back and brought again within the year, some days later.
-    day = (first + part(source, 20, 16) % 340)[number] + role * 9
+    # Taken back, brought again or settled once more within the year, some days later.
+    day = (first + part(source, 20, 16) % 330)[number] + role * 9
     sign = np.where(role == _MIRROR, -1, 1)
     fee = (10_000 + part(source, 8, 20))[number] * sign
     fund = fee // 100 * 60
-    invalid = (number % 25 == 7) & (role == _ORIGINAL)
-    flagged = (role != _ORIGINAL) | (number % 20 == 10) | (number % 31 == 5)
-    stands = (role == _ORIGINAL) & ~invalid & ~flagged & (~reversed_[number] | restored[number])
+    is_link = (role == _MIRROR) | (role == _RESTORING)
+    invalid = invalid_[number] & (role == _ORIGINAL)
+    flagged = is_link | (number % 20 == 10) | alone[number]
+    stands = ~is_link & ~invalid & ~flagged & (~reversed_[number] | restored[number])
+    supplementary, interim = added[number], between[number]
+    # A stay counts once, where its last settlement stands that is neither interim nor supplementary; other visits by settlement.
+    is_stay = visit == codes.INPATIENT
+    is_visit = np.where(is_stay, ~interim & ((role == _SECOND) | ~twice[number]), True) & ~supplementary
+    grade = institutions.grade[institution]
     month = year * 100 + day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
     cells.add(
-        (month, geography.prefecture_of[place], _origin(world, home), resident, visit, location),
-        (np.ones(len(number), dtype=np.int64), fee, fund),
+        (month, geography.prefecture_of[place], _origin(world, home), resident, TIER_OF_GRADE[grade], visit, location),
+        (is_visit.astype(np.int64), np.ones(len(number), dtype=np.int64), fee, fund),
         stands,
     )
     stamp = np.full(len(number), year * 100, dtype=np.int64)
@@ -77,7 +89,7 @@ def outsider_table(world: World, year: int, cells: Cells) -> pa.Table:
     amounts = dict.fromkeys(MONEY_COLUMNS.values(), none)
     amounts |= {"fee": fee, "scope": fee, "pool": fund, "fund": fund, "personal": fee - fund, "cash": fee - fund}
     ids = identifiers.event_text("OUT0", stamp, none, number, role)
-    originals = identifiers.event_text("OUT0", stamp, none, number, np.maximum(role - 1, 0), role == _ORIGINAL)
+    originals = identifiers.event_text("OUT0", stamp, none, number, np.maximum(role - 1, 0), ~is_link)
     return pa.table(
         {
             "setl_id": ids,
@@ -90,16 +102,16 @@ def outsider_table(world: World, year: int, cells: Cells) -> pa.Table:
             "insu_admdvs": coded(home, regions),
             "pay_loc": coded(location, _LOCATIONS),
             "fixmedins_code": coded(institution, institutions.codes),
-            "hosp_lv": coded(institutions.grade[institution], GRADES),
+            "hosp_lv": coded(grade, GRADES),
             "fix_blng_admdvs": coded(place, regions),
             "begndate": days(day),
             "enddate": days(day),
             "setl_time": moments(day, 36_000),
             "med_type": coded(care, codes.CARE_TYPES),
-            "setl_type": constant("2", len(number)),
+            "setl_type": coded(supplementary.astype(np.int64), ("2", "3")),
             **{name: money(amounts[drawn_as]) for name, drawn_as in MONEY_COLUMNS.items()},
             "refd_setl_flag": coded(flagged.astype(np.int64), ("0", "1")),
-            "mid_setl_flag": constant("0", len(number)),
+            "mid_setl_flag": coded(interim.astype(np.int64), ("0", "1")),
             "out_flag": constant("2", len(number)),
             "vali_flag": coded((~invalid).astype(np.int64), ("0", "1")),
             "rid": ids,
@@ -127,7 +139,8 @@ def as_json(world: World, cells: Cells) -> list[dict[str, Any]]:
     return [
         {
             "year": key[0] // 100, "month": key[0], "prefecture": world.geography.prefectures[key[1]], "origin": provinces[key[2]],
-            "scheme": _SCHEMES[key[3]], "visit_type": codes.VISITS[key[4]], "payment_place": _LOCATIONS[key[5]],
+            "scheme": _SCHEMES[key[3]], "tier": codes.TIERS[key[4]], "visit_type": codes.VISITS[key[5]],
+            "payment_place": _LOCATIONS[key[6]],
         }
         | sums
         for key, sums in cells.rows()

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from tests.conftest import YEARS, SampleHome
-from tests.second_route import SecondRoute, second_route
+from tests.second_route import SecondRoute, outsiders, second_route
 from tests.truth import expected_indicators, load_truth
-from tests.warehouse_api import compare, headline_frame, other_breakdowns
+from tests.warehouse_api import compare, headline_frame, other_breakdowns, query
 
 LABEL_COLUMNS = [
     ("scheme", "scheme"),
@@ -35,6 +35,19 @@ def test_polars_and_the_truth_agree(second: SecondRoute, sample_landing: Path) -
 def test_polars_and_the_warehouse_agree(second: SecondRoute, sample_home: SampleHome) -> None:
     wrong = compare(second.frame, sample_home.found)
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
+
+
+def test_L86_polars_and_the_warehouse_agree_on_people_insured_elsewhere(
+    second: SecondRoute, sample_home: SampleHome
+) -> None:
+    found = query(
+        sample_home.warehouse,
+        "select settlement_month, region_code, origin_province, scheme, hospital_tier, visit_type, payment_place, visits, "
+        "row_count, cast(100 * total_fee_yuan as bigint), cast(100 * fund_pay_yuan as bigint) from indicator.labelled_outsider",
+    )
+    expected = second.outsiders.select(*outsiders.LABELS, "visits", "rows", "fee", "fund")
+    assert sorted(found) == sorted(expected.iter_rows())
+    assert expected["visits"].sum() < expected["rows"].sum()
 
 
 @pytest.mark.parametrize(("column", "ours"), LABEL_COLUMNS)

@@ -166,13 +166,14 @@ def _holds(home: Path, **options: Any) -> None:
 
 
 def test_L71_care_of_people_insured_elsewhere_equals_the_truth(sample_home: SampleHome) -> None:
-    labels = ("month", "prefecture", "origin", "scheme", "visit_type", "payment_place")
+    labels = ("month", "prefecture", "origin", "scheme", "tier", "visit_type", "payment_place")
     cells = sample_home.truth["cells"]["outsider"]
     assert {len({cell[label] for cell in cells}) > 1 for label in labels} == {True}
-    expected = {tuple(c[label] for label in labels): (c["visits"], c["fee"], c["fund"]) for c in cells if c["visits"]}
+    sums = ("visits", "rows", "fee", "fund")
+    expected = {tuple(c[label] for label in labels): tuple(c[name] for name in sums) for c in cells if c["rows"]}
     rows = query(
         sample_home.warehouse,
-        "select settlement_month, region_code, origin_province, scheme, visit_type, payment_place, visits, "
+        "select settlement_month, region_code, origin_province, scheme, hospital_tier, visit_type, payment_place, visits, row_count, "
         "cast(100 * total_fee_yuan as bigint), cast(100 * fund_pay_yuan as bigint) from indicator.labelled_outsider",
     )
-    assert {row[:6]: row[6:] for row in rows} == expected
+    assert {row[:7]: row[7:] for row in rows} == expected

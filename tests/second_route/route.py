@@ -18,6 +18,7 @@ from tests.second_route.enrolment import insured_at, natural_persons, subsidised
 from tests.second_route.files import landed_files
 from tests.second_route.identity_list import triple_protection
 from tests.second_route.indicators import evaluate
+from tests.second_route.outsiders import outsiders
 from tests.second_route.settlements import labelled, prefecture_of
 from tests.second_route.stays import assistance, stays
 from tests.second_route.validate import Codes, Outcome, judge
@@ -49,12 +50,13 @@ class Parts:
 
 @dataclass
 class SecondRoute:
-    """What the second route found: indicators, labelled rows for comparison, and the fate of every file."""
+    """What the second route found: indicators, labelled rows for comparison, the fate of every file, people insured elsewhere."""
 
     frame: pl.DataFrame
     parts: Parts
     outcomes: list[Outcome]
     places: Places
+    outsiders: pl.DataFrame
 
     def broken_down(self, column: str, labels: Iterable[str]) -> pl.DataFrame:
         """The indicators by one breakdown, with the label in a column of the breakdown's name."""
@@ -198,7 +200,8 @@ def second_route(
     regions_here = sorted({p for p in prefectures.values() if p[:2] == province[:2]} | {province})
     population = _population(_current(outcomes, "population_ref")).collect()
     places = Places(province, years, regions_here, population)
-    return SecondRoute(_indicators(parts, places), parts, outcomes, places)
+    elsewhere = outsiders(_current(outcomes, "outmed_setl_d"), codes.group_of(), prefectures)
+    return SecondRoute(_indicators(parts, places), parts, outcomes, places, elsewhere)
 
 
 def _indicators(parts: Parts, places: Places) -> pl.DataFrame:
