@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -22,16 +23,18 @@ MEASURE_KINDS = {
     "flow_cumulative": Text("累计", "cumulated"),
 }
 
+Cell = str | Decimal
+
 
 @dataclass(frozen=True)
 class Sheet:
-    """A list for people: name, a line above, headers, widths in digits, rows of text."""
+    """A list for people: name, a line above, headers, widths in digits, rows of texts and of numbers as they are printed."""
 
     name: str
     lead: str
     headers: tuple[Text, ...]
     widths: tuple[int, ...]
-    rows: Sequence[tuple[str, ...]]
+    rows: Sequence[tuple[Cell, ...]]
 
 
 def annex_sheets(sources: Sources) -> list[Sheet]:

@@ -70,7 +70,7 @@ def freeze(settings: Settings, year: int, kind: str, accepted: str = "", region:
     parameters = load_parameters()
     with connect(settings) as connection:
         cleared = disclosed_values(connection, parameters)
-        sources = read_sources(connection, year, parameters, cleared.values, region)
+        sources = read_sources(connection, year, parameters, cleared.values, region, cleared.cubes)
     chosen = store.values_of_vintage(cleared.values, year)
     digest = store.digest(chosen)
     draft, descriptor = _draft(settings, year, digest, region)

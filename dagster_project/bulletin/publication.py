@@ -14,10 +14,11 @@ import duckdb
 
 from dagster_project.bulletin import charts, release, store
 from dagster_project.bulletin import folder as folders
-from dagster_project.bulletin.annex import annex_sheets
+from dagster_project.bulletin.annex import Sheet, annex_sheets
 from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.data_tables import csv_text, register_data, table_data
 from dagster_project.bulletin.document import Document, Paragraph, plain
+from dagster_project.bulletin.outsiders import outsider_sheet
 from dagster_project.bulletin.reading import Sources, read_raw_values, read_sources
 from dagster_project.checks.store import newest_results
 from dagster_project.disclosure import Disclosed, Parameters, load_parameters
@@ -65,7 +66,7 @@ def make_publication(
         painters.submit(charts.warm_up)
         with connect(settings) as connection:
             cleared = disclosed_values(connection, parameters)
-            sources = read_sources(connection, year, parameters, cleared.values, region)
+            sources = read_sources(connection, year, parameters, cleared.values, region, cleared.cubes)
             name = vintage or f"{sources.as_of.isoformat()}_draft"
             _check_name(name)
             store.write_tables(connection, settings.publication, cleared, f"{sources.as_of.isoformat()}_draft")
@@ -149,9 +150,7 @@ def write_documents(
         (target / "tables" / f"{table.key}.csv").write_text(csv_text(table_data(document, table)), encoding="utf-8")
     (target / "tables" / "figures.csv").write_text(csv_text(register_data(document)), encoding="utf-8")
     notes = [plain(block.parts) for block in document.blocks if isinstance(block, Paragraph) and block.kind == "note"]
-    (target / "bulletin.xlsx").write_bytes(
-        render_workbook(document, sources.as_of, vintage, notes, annex_sheets(sources))
-    )
+    (target / "bulletin.xlsx").write_bytes(render_workbook(document, sources.as_of, vintage, notes, _lists(sources)))
     svg = {key: drawing.result()[0] for key, drawing in drawn.items()}
     png = {key: drawing.result()[1] for key, drawing in drawn.items()}
     (target / "charts").mkdir()
@@ -160,6 +159,11 @@ def write_documents(
         (target / "charts" / f"{key}.png").write_bytes(png[key])
     (target / "bulletin.html").write_text(render_html(document, svg, _footer()), encoding="utf-8")
     (target / "bulletin.docx").write_bytes(render_word(document, png, sources.as_of, vintage))
+
+
+def _lists(sources: Sources) -> list[Sheet]:
+    outsiders = outsider_sheet(sources)
+    return [*([outsiders] if outsiders else []), *annex_sheets(sources)]
 
 
 def _footer() -> str:

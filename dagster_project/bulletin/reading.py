@@ -7,7 +7,8 @@ any computation on figures; SQL beyond reading.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
@@ -51,6 +52,7 @@ class Sources:
     comparisons: pl.DataFrame
     dictionary: pl.DataFrame
     registers: dict[str, pl.DataFrame]
+    cubes: Mapping[str, pl.DataFrame] = field(default_factory=dict)  # the served cubes after disclosure control
     is_recalled: bool = False  # a past state, recomputed from what had been delivered by `as_of`
 
     def register(self, name: str) -> pl.DataFrame:
@@ -103,9 +105,11 @@ def read_sources(
     parameters: Parameters,
     values: pl.DataFrame | None = None,
     region: str | None = None,
+    cubes: Mapping[str, pl.DataFrame] | None = None,
 ) -> Sources:
     """Everything one bulletin needs; `values` are all working values after disclosure control, read here when not given.
 
+    `cubes` are the served cubes that were disclosed with them.
     `region` is the place that the bulletin is about, by default the province. Raises UserError when no annual value of that
     year exists, or none of that place.
     """
@@ -157,6 +161,7 @@ def read_sources(
         is_recalled="as_of" in meta,
         synthetic=str(meta.get("synthetic", "")).lower() == "true",
         values=annual,
+        cubes=cubes or {},
         comparisons=suppress_comparisons(registers["indicator.year_on_year"], hidden),
         dictionary=_read_dictionary(connection),
         registers=registers,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
@@ -16,7 +17,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from dagster_project.bulletin.annex import Sheet
 from dagster_project.bulletin.document import Document, FigureRun, Inlines, Table, plain
-from dagster_project.bulletin.figures import BREAK_MARK
+from dagster_project.bulletin.figures import BREAK_MARK, SUPPRESSED_MARK
 from dagster_project.bulletin.layout import is_short, length, lines, parted
 from dagster_project.bulletin.numbers import rounded
 from dagster_project.bulletin.register import HEADERS, caption, figure_rows
@@ -208,7 +209,7 @@ def _about(book: Any, formats: _Formats, document: Document, vintage: str, notes
 
 
 def _list(book: Any, formats: _Formats, one: Sheet, document: Document, vintage: str) -> None:
-    """A sheet of texts with one header, filtered and frozen."""
+    """A sheet of texts and numbers with one header, filtered and frozen."""
     sheet = book.add_worksheet(one.name)
     top = _top(sheet, formats, one.name, document, vintage)
     sheet.write_string(top, 0, one.lead, formats.note)
@@ -218,8 +219,12 @@ def _list(book: Any, formats: _Formats, one: Sheet, document: Document, vintage:
         sheet.write_string(top, column, f"{header.zh}\n{header.en}", formats.head)
         sheet.set_column(column, column, width)
     for number, row in enumerate(one.rows, top + 1):
-        for column, text in enumerate(row):
-            sheet.write_string(number, column, text, formats.row)
+        for column, cell in enumerate(row):
+            if isinstance(cell, Decimal):
+                decimals = len(f"{cell:f}".partition(".")[2])
+                sheet.write_number(number, column, float(cell), formats.number(decimals))
+            else:
+                sheet.write_string(number, column, cell, formats.mark if cell == SUPPRESSED_MARK else formats.row)
     sheet.freeze_panes(top + 1, 2)
     sheet.autofilter(top, 0, top + len(one.rows), len(one.headers) - 1)
     _set_page(sheet, top, is_wide=True)

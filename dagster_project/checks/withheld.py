@@ -9,10 +9,10 @@ from __future__ import annotations
 import duckdb
 import polars as pl
 
-from dagster_project.dictionary.indicators import LABELS
 from dagster_project.disclosure import MARKER, SUPPRESSED, derivable_cells
 from dagster_project.durable import durable_step
 from dagster_project.serving.disclosed import cubes, read_links, with_month
+from dagster_project.serving.tables import PLACE
 from dagster_project.warehouse import roll_back
 
 _TABLE = "ops.withheld_cell"
@@ -80,7 +80,7 @@ _LABELS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_cla
 
 def _lines(name: str, withheld: pl.DataFrame, derivable: pl.DataFrame) -> pl.DataFrame:
     keys = derivable.columns
-    labels = [column for column in keys if column in LABELS]
+    labels = [column for column in keys if column not in (*PLACE, "month")]
     marked = withheld.join(
         derivable.with_columns(is_derivable=pl.lit(True)), on=keys, how="left", nulls_equal=True
     ).with_columns(pl.col("is_derivable").fill_null(False))

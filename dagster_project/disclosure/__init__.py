@@ -9,7 +9,7 @@ kind, Dagster, DuckDB, and the wording of markers (that is the bulletin's).
 
 from dagster_project.disclosure.audit import derivable_cells
 from dagster_project.disclosure.control import MARKER, Disclosed, disclose
-from dagster_project.disclosure.linking import Cube, Family, Linked, link
+from dagster_project.disclosure.linking import ALL, Cube, Family, Linked, link
 from dagster_project.disclosure.parameters import Parameters, load_parameters
 from dagster_project.disclosure.primary import (
     COMPLEMENTARY,
@@ -21,6 +21,7 @@ from dagster_project.disclosure.primary import (
 )
 
 __all__ = [
+    "ALL",
     "COMPLEMENTARY",
     "MARKER",
     "REASON",

@@ -89,8 +89,14 @@ class Grid:
         return number
 
     def lines(self, source: str, labels: Sequence[str]) -> pl.DataFrame:
-        """The sums by all of some labels at once: (labels …, sum)."""
-        lines = self.groups.filter(pl.col(SOURCE) == source).group_by(labels, maintain_order=True).agg("group")
+        """The sums by all of some labels at once: (labels …, sum); without labels the one sum of all."""
+        mine = self.groups.filter(pl.col(SOURCE) == source)
+        by_labels = (
+            mine.group_by(labels, maintain_order=True).agg("group")
+            if labels
+            else mine.select(pl.col("group").implode())
+        )
+        lines = by_labels.filter(pl.col("group").list.len() > 0)
         numbers = []
         for groups in lines["group"]:
             vector = np.zeros(self.groups.height, dtype=np.int64)

@@ -23,6 +23,7 @@ from dagster_project.disclosure.grid import PLACE, SOURCE, Grid, Term
 from dagster_project.disclosure.sums import Marks, Sums, added
 
 MONTH = "month"
+ALL = "total"
 _ROW = ("indicator_id", "year", "breakdown", "member", "period_kind")
 
 
@@ -81,11 +82,16 @@ class Family:
 
 @dataclass(frozen=True)
 class Cube:
-    """A served cube: the cube of the dictionary whose cells it shows, and its labels, the month perhaps among them."""
+    """A served cube: the cube of the dictionary whose cells it shows, and its labels, the month perhaps among them.
+
+    With `margins` it is not by all labels at once but by each of these choices of them, the others being `ALL`, and the
+    province stands in it beside its regions.
+    """
 
     name: str
     cube: str
     labels: tuple[str, ...]
+    margins: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ def link(rows: pl.DataFrame, terms: pl.DataFrame, families: Mapping[str, Family]
     figures = _placed(rows.join(_figures(rows, terms, grids), on=list(_ROW)), grids, "data_year")
     lines = {cube.name: _lines(cube, grids) for cube in cubes}
     weights = [np.zeros((grid.places.height, len(grid.vectors)), dtype=np.int64) for grid in grids.grids]
-    for cells in (figures, *(frame.with_columns(weight=pl.lit(1)) for frame in lines.values())):
+    for cells in (figures, *lines.values()):
         system, place, number, weight = (cells[name].to_numpy() for name in ("system", "place", "sum", "weight"))
         for one, total in enumerate(weights):
             mine = system == one
@@ -174,16 +180,44 @@ def _placed(cells: pl.DataFrame, grids: _Grids, year: str) -> pl.DataFrame:
 
 
 def _lines(cube: Cube, grids: _Grids) -> pl.DataFrame:
-    """The sums that a cube shows in each region that has units of theirs; a cube has no row for a province."""
+    """The sums that a cube shows in each place that has units of theirs; without margins it has no row for a province."""
     family = grids.of_cube(cube.cube) or ""
     system = (grids.by_month if MONTH in cube.labels else grids.by_year)[family]
     grid = grids.grids[system]
-    lines = grid.lines(grids.families[family].cubes[cube.cube], cube.labels)
+    source = grids.families[family].cubes[cube.cube]
+    shown = [_line_sums(grid, source, labels, cube) for labels in cube.margins or (cube.labels,)]
+    lines = pl.concat(shown)
     every = np.array(grid.vectors, dtype=np.int64).reshape(len(grid.vectors), grid.groups.height)
     vectors = every[lines["sum"].to_numpy()]
-    has_units = (added(np.asarray(grid.units.any(axis=0)), vectors) > 0) & (grid.parent >= 0)[:, None]
+    has_units = added(np.asarray(grid.units.any(axis=0)), vectors) > 0
+    if not cube.margins:
+        has_units &= (grid.parent >= 0)[:, None]
     place, line = np.nonzero(has_units)
-    return pl.concat([grid.places[place], lines[line]], how="horizontal").with_columns(system=pl.lit(system))
+    cells = pl.concat([grid.places[place], lines[line]], how="horizontal").with_columns(system=pl.lit(system))
+    wholes = pl.when(pl.col("region_code") == pl.col("province")).then(_WHOLE_PLACE).otherwise(1)
+    return cells.with_columns(weight=pl.col("weight") * wholes)
+
+
+# A row of a province, and a row that has one label less, are missed more than what they consist of.
+_WHOLE_PLACE, _LABEL_LESS = 4, 2
+
+
+def _line_sums(grid: Grid, source: str, labels: tuple[str, ...], cube: Cube) -> pl.DataFrame:
+    """The sums by some labels of a cube: (all labels of the cube, sum, weight)."""
+    lines = grid.lines(source, labels)
+    if cube.margins:
+        for label in labels:
+            others = [one for one in labels if one != label]
+            parts = (
+                lines.group_by(others, maintain_order=True).agg("sum")
+                if others
+                else lines.select(pl.col("sum").implode())
+            )
+            for numbers in parts["sum"]:
+                grid.note(numbers.to_list())
+    fewer = max((len(margin) for margin in cube.margins), default=len(labels)) - len(labels)
+    all_of = [pl.lit(ALL).alias(label) for label in cube.labels if label not in labels]
+    return lines.with_columns(*all_of, weight=pl.lit(_LABEL_LESS**fewer)).select(*cube.labels, "sum", "weight")
 
 
 def _figures(rows: pl.DataFrame, terms: pl.DataFrame, grids: _Grids) -> pl.DataFrame:

@@ -6,7 +6,6 @@ Does not belong here: what is withheld (`disclosure/`), which tables are served 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -14,13 +13,13 @@ import polars as pl
 
 from dagster_project.dictionary.compile import MONTHLY_LABELS
 from dagster_project.dictionary.indicators import LABELS, OWN_COLUMNS
-from dagster_project.disclosure import SUPPRESSED, Cube, Disclosed, Family, Linked, Parameters, disclose, link
-from dagster_project.serving.tables import ServedTable, load_tables
+from dagster_project.disclosure import ALL, SUPPRESSED, Cube, Disclosed, Family, Linked, Parameters, disclose, link
+from dagster_project.serving.tables import PLACE, ServedTable, load_tables
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where units are counted: a labelled table, its column of the year, and the column behind each kind of unit."""
+    """Where units are counted: a labelled table, its column of the year, the column behind each kind of unit, its labels."""
 
     name: str
     table: str
@@ -28,6 +27,7 @@ class Source:
     year: str = "year"
     dated: bool = False
     sets: tuple[str, ...] = ()
+    labels: tuple[str, ...] = LABELS
     of_regions: bool = False
 
 
@@ -88,12 +88,25 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         ),
         {"assistance": "assistance", "premium_subsidy": "subsidy", "listed_care": "listed_care"},
     ),
+    # People insured elsewhere are in no figure of the dictionary: their own table alone tells of them (L86).
+    "outsider": (
+        (
+            Source(
+                "outsider",
+                "indicator.labelled_outsider",
+                {"visits": "visits", "settlements": "row_count"},
+                labels=("origin_province", "hospital_tier", "visit_type", "settlement_way"),
+            ),
+        ),
+        {"outsider": "outsider"},
+    ),
     # Not the province's own persons but those of its regions: somebody who moved counts in two, and withholding the more for it.
     "person": (
         (Source("person", "indicator.labelled_person", {"persons": "persons"}, sets=_PAYMENTS, of_regions=True),),
         {"person": "person"},
     ),
 }
+# The cubes that disclosure control counts units of: those of the dictionary, and that of outsiders.
 COUNTED_CUBES = frozenset(cube for _, cubes in _FAMILIES.values() for cube in cubes)
 _TERMS = "indicator.indicator_term"
 _MONTH = "month"
@@ -132,7 +145,7 @@ def read_links(connection: duckdb.DuckDBPyConnection, values: pl.DataFrame) -> L
         units = pl.concat([_units(connection, source) for source in sources], how="diagonal")
         monthly = tuple(sorted(MONTHLY_LABELS)) if any(source.dated for source in sources) else ()
         families[name] = Family(units, tuple(sources[0].kinds), of_cube, monthly, sources[0].sets, "paid_by")
-    shapes = [Cube(table.name, table.cube, _labels(table.keys)) for table in cubes()]
+    shapes = [Cube(table.name, table.cube, _labels(table), table.margins) for table in cubes()]
     terms = connection.execute(f"select * from {_TERMS}").pl()
     return link(_rows(values, _headline(connection)), terms, families, shapes)
 
@@ -152,7 +165,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def _units(connection: duckdb.DuckDBPyConnection, source: Source) -> pl.DataFrame:
     """Units by place and all labels, and by month where the source has months."""
     described = connection.execute(f"select * from {source.table} limit 0").description or ()
-    labels = [column[0] for column in described if column[0] in (*LABELS, *source.sets)]
+    labels = [column[0] for column in described if column[0] in (*source.labels, *source.sets)]
     month = ["cast(month % 100 as varchar) as month"] if source.dated else []
     kinds = [f"cast(sum({column}) as bigint) as {kind}" for kind, column in source.kinds.items()]
     chosen = ["province", "region_code", f"{source.year} as year", *month, *labels, *kinds]
@@ -166,13 +179,28 @@ def _cube(connection: duckdb.DuckDBPyConnection, table: ServedTable) -> pl.DataF
     """A cube at its served grain: summed over everything that is not served."""
     keys = ", ".join(table.from_source(name) for name in table.keys)
     sums = ", ".join(f'sum("{name}") as "{name}"' for name in table.sums)
-    return connection.execute(f"select {keys}, {sums} from {table.source} group by all order by all").pl()
+    cells = connection.execute(f"select {keys}, {sums} from {table.source} group by all order by all").pl()
+    return _by_margins(cells, table) if table.margins else cells
 
 
-def _labels(keys: Iterable[str]) -> tuple[str, ...]:
-    """The labels among the keys of a cube, as its links name them."""
-    named = (_MONTH if key == "settlement_month" else key for key in keys)
-    return tuple(key for key in named if key in LABELS or key == _MONTH)
+def _by_margins(cells: pl.DataFrame, table: ServedTable) -> pl.DataFrame:
+    """Cells added up by each choice of labels, in every region and in the province; `ALL` stands for a label that was not chosen."""
+    parts = cells.filter(pl.col("region_code") != pl.col("province"))
+    placed = pl.concat([cells.with_columns(region_code=pl.col("province")), parts])
+    sums = [pl.col(name).sum() for name in table.sums]
+    chosen = [
+        placed.group_by([*PLACE, *margin])
+        .agg(sums)
+        .with_columns(pl.lit(ALL).alias(label) for label in table.labels if label not in margin)
+        .select(*table.keys, *table.sums)
+        for margin in table.margins
+    ]
+    return pl.concat(chosen).sort(table.keys)
+
+
+def _labels(table: ServedTable) -> tuple[str, ...]:
+    """The labels of a cube, as its links name them."""
+    return tuple(_MONTH if label == "settlement_month" else label for label in table.labels)
 
 
 def _headline(connection: duckdb.DuckDBPyConnection) -> list[str]:

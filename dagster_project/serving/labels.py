@@ -20,6 +20,7 @@ _COLUMNS = ("label", "member", "name_zh", "name_en")
 # Labels whose members are codes with names of their own: the code set of the seeds, and the list of regions.
 _CODED = {
     "hosp_lv": "select 'hosp_lv', code, name_zh, name_en from seed.code_set where set_name = 'hosp_lv' and scope <> 'local pattern'",
+    "origin_province": "select 'origin_province', code, name_zh, name_en from seed.admdvs where right(code, 4) = '0000' and code <> '100000'",
     "geography": "select 'geography', code, name_zh, name_en from seed.admdvs "
     "where code in (select geography from indicator.published_reference)",
 }

@@ -23,7 +23,8 @@ class ServedTable:
     """One served table. `control` is the disclosure control it needs: none, indicators or cells.
 
     For `cells` the table is the sum of `source` over everything it does not list, `cube` the cube of the dictionary whose
-    cells it shows and `counts` its columns of units. `rename` gives the source's name of a column served under another one, `holds` the
+    cells it shows and `counts` its columns of units. With `margins` it is by each of these choices of its labels, the others being
+    'total', and the province has rows of its own. `rename` gives the source's name of a column served under another one, `holds` the
     label of a column that is not named after it, `flags` the columns that are Y or empty in the source and served as booleans.
     """
 
@@ -34,6 +35,7 @@ class ServedTable:
     columns: dict[str, Text]
     cube: str
     counts: tuple[str, ...]
+    margins: tuple[tuple[str, ...], ...]
     rename: dict[str, str]
     holds: dict[str, str]
     flags: tuple[str, ...]
@@ -59,7 +61,13 @@ class ServedTable:
         """Columns that the sums are grouped by."""
         return [name for name in self.columns if name not in self.sums and name != MARKER]
 
+    @property
+    def labels(self) -> list[str]:
+        """Keys that are labels or the month: all but place and year."""
+        return [name for name in self.keys if name not in PLACE]
 
+
+PLACE = ("province", "region_code", "year")
 # Endings of columns that are added up in a cube beside its counts: amounts and bed-days.
 _ADDED = ("_yuan", "_min1", "_plus1")
 
@@ -82,6 +90,7 @@ def _table(name: str, entry: dict[str, Any], common: dict[str, Text]) -> ServedT
         columns={column: own.get(column) or common[column] for column in entry["columns"]},
         cube=entry.get("cube", ""),
         counts=tuple(entry.get("counts") or ()),
+        margins=tuple(tuple(margin) for margin in entry.get("margins") or ()),
         rename=entry.get("rename") or {},
         holds=entry.get("holds") or {},
         flags=tuple(entry.get("flags") or ()),

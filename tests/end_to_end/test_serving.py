@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import polars as pl
 import pytest
 
@@ -171,6 +172,35 @@ def test_a_served_cube_gives_no_withheld_indicator_away(sample_home: SampleHome,
             """,
         )
         assert not found, "one hidden row under a known sum, or none under a hidden one"
+
+
+def test_L86_served_outsiders_and_the_workbooks_sheet_equal_the_truth(sample_home: SampleHome, served: Path) -> None:
+    """Each shown row of the cube, and the sheet's whole, added up from what the generator drew."""
+    names = {"origin_province": "origin", "hospital_tier": "tier", "visit_type": "visit_type", "settlement_way": "way"}
+    ways = {"1": "manual", "3": "direct", "4": "direct"}
+    cells = pl.DataFrame(sample_home.truth["cells"]["outsider"]).with_columns(
+        way=pl.col("payment_place").replace_strict(ways)
+    )
+    rows = ask(
+        served,
+        f"select year, region_code, {', '.join(names)}, visits, row_count, cast(100 * total_fee_yuan as bigint), "
+        "cast(100 * fund_pay_yuan as bigint) from cube_outsider where not is_suppressed",
+    )
+    assert len({row[1] for row in rows}) > 1 and len({row[2] for row in rows}) > 1, "more than wholes is shown"
+    for year, region, *labels, visits, row_count, fee, fund in rows:
+        mine = cells.filter((pl.col("year") == year) & ((pl.col("prefecture") == region) | (region == "520000")))
+        for name, label in zip(names.values(), labels, strict=True):
+            mine = mine if label == "total" else mine.filter(pl.col(name) == label)
+        assert mine.select("visits", "rows", "fee", "fund").sum().row(0) == (visits, row_count, fee, fund)
+    newest = max(year for year, *_ in rows)
+    book = next((sample_home.home / "publication" / str(newest)).glob("*/bulletin.xlsx"))
+    sheet = list(openpyxl.load_workbook(book, read_only=True)["外来就医"].iter_rows(values_only=True))
+    printed = next(row for row in sheet if row[0] == "合计")
+    whole = cells.filter(pl.col("year") == newest)
+    assert printed[2] == whole["visits"].sum()
+    assert printed[4] == pytest.approx(whole["fee"].sum() / 1_000_000, abs=0.006)
+    by_kind = [row for row in sheet if row[0] == "按就医类别"]
+    assert {row[1] for row in by_kind} >= {"住院", "药店购药"}
 
 
 def test_the_check_of_withheld_cells_ran_and_passed(sample_home: SampleHome) -> None:

@@ -39,6 +39,8 @@ create table indicator.labelled_assisted_care ({_PLACE}, scheme varchar, visits 
 create table indicator.labelled_listed_care ({_PLACE}, scheme varchar, care_setting varchar, visits bigint);
 create table indicator.labelled_assistance ({_PLACE}, scheme varchar, care_setting varchar, encounters bigint);
 create table indicator.labelled_premium_subsidy ({_PLACE}, subsidy_source varchar, persons bigint);
+create table indicator.labelled_outsider ({_PLACE}, origin_province varchar, hospital_tier varchar, visit_type varchar,
+    settlement_way varchar, visits bigint, row_count bigint, total_fee_yuan decimal(24, 2), fund_pay_yuan decimal(24, 2));
 create table indicator.labelled_person ({_PLACE}, scheme varchar, any_settlement varchar, any_fund varchar, pool varchar,
     two_disease_any_settlement varchar, two_disease_any_fund varchar, two_disease_pool varchar, serious_illness varchar,
     persons bigint);
@@ -84,6 +86,12 @@ class TinyHome:
         amounts = [100 * visits] * len(_AMOUNTS)
         values = ["520000", region, YEAR, YEAR * 100 + month, *(chosen[name] for name in _LABEL_NAMES), visits, visits]
         self._insert("labelled_settlement", [*values, *amounts])
+
+    def treat(self, region: str, origin: str, visits: int, **labels: str) -> None:
+        """Some visits of people insured elsewhere, each of 100 yuan."""
+        chosen = {"hospital_tier": "tertiary", "visit_type": "outpatient", "settlement_way": "direct", **labels}
+        values = ["520000", region, YEAR, origin, *chosen.values(), visits, visits, 100 * visits, 60 * visits]
+        self._insert("labelled_outsider", values)
 
     def _insert(self, table: str, values: list[Any]) -> None:
         self.connection.execute(f"insert into indicator.{table} values ({', '.join('?' * len(values))})", values)

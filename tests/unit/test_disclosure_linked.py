@@ -9,8 +9,8 @@ import pytest
 
 from dagster_project.dictionary.indicators import MEASURES
 from dagster_project.dictionary.load import WITHOUT_UNITS
-from dagster_project.disclosure import REASON
-from dagster_project.serving.disclosed import COUNTED_CUBES
+from dagster_project.disclosure import REASON, derivable_cells
+from dagster_project.serving.disclosed import COUNTED_CUBES, read_links
 from tests.unit.disclosure_home import TinyHome, withheld
 
 GUIYANG, LIUPANSHUI, PROVINCE = "520100", "520200", "520000"
@@ -163,7 +163,86 @@ def test_a_home_without_the_tables_behind_its_figures_withholds_what_is_small(ho
 
 
 def test_every_cube_of_the_dictionary_counts_units_or_says_that_it_has_none() -> None:
-    assert set(MEASURES.values()) == COUNTED_CUBES | WITHOUT_UNITS
+    assert set(MEASURES.values()) | {"outsider"} == COUNTED_CUBES | WITHOUT_UNITS
+
+
+GUANGDONG, SICHUAN = "440000", "510000"
+WAYS = ("origin_province", "hospital_tier", "visit_type", "settlement_way")
+
+
+def outsiders_of(home: TinyHome, **alone: str) -> dict[tuple[str, ...], bool]:
+    """Whether each cell (region, members …) of the outsiders' table is withheld, in rows that are total but for these labels."""
+    cube = home.disclosed().cubes["cube_outsider"]
+    for label in set(WAYS) - set(alone):
+        cube = cube.filter(pl.col(label) == "total")
+    for label in alone:
+        cube = cube.filter(pl.col(label) != "total")
+    return {row[:-1]: row[-1] for row in cube.select("region_code", *alone, "is_suppressed").iter_rows()}
+
+
+def test_L86_a_small_place_of_insurance_takes_another_and_a_second_region_with_it(home: TinyHome) -> None:
+    for region, guangdong, sichuan in ((GUIYANG, 200, 4), (LIUPANSHUI, 100, 60)):
+        home.treat(region, GUANGDONG, guangdong)
+        home.treat(region, SICHUAN, sichuan)
+    by_origin = outsiders_of(home, origin_province="each")
+    # The wholes stay; of two parts and of three places the small one needs another beside it.
+    assert outsiders_of(home) == {(GUIYANG,): False, (LIUPANSHUI,): False, (PROVINCE,): False}
+    assert by_origin == {
+        (place, origin): place != PROVINCE
+        for place in (GUIYANG, LIUPANSHUI, PROVINCE)
+        for origin in (GUANGDONG, SICHUAN)
+    }
+    cube = home.disclosed().cubes["cube_outsider"].filter("is_suppressed")
+    assert (
+        cube.select("visits", "row_count", "total_fee_yuan", "fund_pay_yuan").null_count().row(0) == (cube.height,) * 4
+    )
+
+
+def test_L86_a_rate_of_direct_settlement_does_not_give_a_few_settled_by_hand_away(home: TinyHome) -> None:
+    home.treat(GUIYANG, GUANGDONG, 300)
+    home.treat(GUIYANG, GUANGDONG, 3, settlement_way="manual")
+    home.treat(LIUPANSHUI, SICHUAN, 90)
+    home.treat(LIUPANSHUI, SICHUAN, 50, settlement_way="manual")
+    hidden = outsiders_of(home, settlement_way="each")
+    assert hidden[GUIYANG, "manual"] and hidden[GUIYANG, "direct"]
+    for way in ("direct", "manual"):
+        assert sum(hidden[place, way] for place in (GUIYANG, LIUPANSHUI, PROVINCE)) != 1
+    # Guangdong people went to one prefecture only: the province's row would say the same.
+    assert outsiders_of(home, origin_province="each", settlement_way="each")[PROVINCE, GUANGDONG, "manual"]
+
+
+def test_L86_small_places_that_are_few_together_are_not_left_over(home: TinyHome) -> None:
+    for origin, visits in ((GUANGDONG, 200), (SICHUAN, 3), ("500000", 4)):
+        home.treat(GUIYANG, origin, visits)
+    assert outsiders_of(home, origin_province="each")[GUIYANG, GUANGDONG]
+
+
+def test_L86_people_insured_elsewhere_change_nothing_for_our_own(home: TinyHome) -> None:
+    by_tier(home, {GUIYANG: (200, 60, 4), LIUPANSHUI: (300, 70, 80)})
+    before = home.disclosed()
+    home.treat(GUIYANG, GUANGDONG, 5)
+    after = home.disclosed()
+    assert after.values.equals(before.values)
+    assert after.cubes["cube_settlement"].equals(before.cubes["cube_settlement"])
+
+
+def test_L86_every_withheld_row_of_outsiders_is_audited(home: TinyHome) -> None:
+    """The check's own question finds a row that was published although a small one follows from it."""
+    for region, guangdong, sichuan in ((GUIYANG, 200, 4), (LIUPANSHUI, 100, 60)):
+        home.treat(region, GUANGDONG, guangdong)
+        home.treat(region, SICHUAN, sichuan)
+    done = home.disclosed()
+    values = home.connection.execute("select * from indicator.indicator_value").pl()
+    linked = read_links(home.connection, values)
+    assert linked is not None
+    served = dict(done.cubes)
+    assert derivable_cells(values, served, linked)[1]["cube_outsider"].is_empty()
+    open_row = (pl.col("region_code") == GUIYANG) & (pl.col("origin_province") == GUANGDONG)
+    served["cube_outsider"] = served["cube_outsider"].with_columns(
+        is_suppressed=pl.col("is_suppressed") & ~(open_row & (pl.col("visit_type") == "total"))
+    )
+    found = derivable_cells(values, served, linked)[1]["cube_outsider"]
+    assert (GUIYANG, SICHUAN) in set(found.select("region_code", "origin_province").iter_rows())
 
 
 def drawn(home: TinyHome, persons: dict[str, dict[str, int]]) -> None:
