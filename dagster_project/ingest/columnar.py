@@ -60,6 +60,7 @@ def open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
         types=types,
         coded=frozenset(coded),
         rows=rows,
+        parquet=path,
         dialect=PARQUET,
         is_marked=is_marked,
     )

@@ -23,12 +23,13 @@ from dagster_project.ingest.column_names import ColumnNames, names_for, with_nam
 from dagster_project.ingest.columnar import PARQUET, other_rows
 from dagster_project.ingest.damage import told_when_pages_are_broken
 from dagster_project.ingest.discover import LandedFile
+from dagster_project.ingest.entries import entries_of
 from dagster_project.ingest.header import HeaderMatch, checked, folded
 from dagster_project.ingest.identifiers import require_uncut
 from dagster_project.ingest.keys import fingerprint, pads
 from dagster_project.ingest.persons import register_persons
-from dagster_project.ingest.plain import Plain, plain_columns
-from dagster_project.ingest.plan import Plan
+from dagster_project.ingest.plain import Plain, kept_values, plain_columns
+from dagster_project.ingest.plan import FEW_ROWS, Plan
 from dagster_project.ingest.readable import Source
 from dagster_project.ingest.released import corrected_rows
 from dagster_project.ingest.report import FileOutcome, Refusal
@@ -72,10 +73,13 @@ def examine(
     renamed = [(given, name) for given, name in renamed if folded(given) in own]
     added = codes.provincial_sets(connection)
     with told_when_pages_are_broken(source.dialect == PARQUET):
-        plain = plain_columns(connection, contract, source, header)
-        plan = _plan(contract, source, header, file, province, added, plain)
+        entries = entries_of(source)
+        plain = plain_columns(contract, source, header, entries)
+        # Working out what a column may hold takes as long as writing some ten thousand of its cells.
+        kept = kept_values(connection, contract, header, entries, plain) if source.rows > FEW_ROWS else {}
+        plan = _plan(contract, source, header, file, province, added, plain, kept)
         if province is None:
-            plan = _plan(contract, source, header, file, _home_province(connection, plan), added, plain)
+            plan = _plan(contract, source, header, file, _home_province(connection, plan), added, plain, kept)
         require_uncut(connection, plan)
         persons, invented = register_persons(connection, plan, pads(key)) if source.rows else (0, 0)
     marked = source.is_marked or synthetic.is_listed(file) or synthetic.is_named(file, contract)
@@ -91,10 +95,11 @@ def _plan(
     province: str | None,
     added: set[str],
     plain: dict[str, Plain],
+    kept: dict[str, list[str]],
 ) -> Plan:
     return Plan(
         contract, source, header, source_file=file.source_file, code_names=codes.code_names(), province=province,
-        provincial_sets=added, plain=plain,
+        provincial_sets=added, plain=plain, kept=kept,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ Belongs here: asking that of the columns that a Parquet file keeps as a dictiona
 is not plain (`values.py`), what a plain column spares (`plan.py`).
 
 Nearly all columns of a delivery are codes of a few letters, and nearly all of their cells need nothing done. DuckDB asks a function
-once an entry of a dictionary, but works out a CASE for every row; so the whole column is asked first, by one pattern, and only a
+once an entry of a dictionary, but works out a CASE for every row; so the entries are asked first, by one pattern, and only a
 column with anything else is trimmed, compared with the words for null, padded, and judged cell by cell. A pattern takes fewer cells
 than the rulings allow, never one more: `test_ingest_plain.py` compares both ways.
 """
@@ -12,20 +12,22 @@ than the rulings allow, never one more: `test_ingest_plain.py` compares both way
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from dagster_project.contracts import Column, Contract, null_words
+from dagster_project.ingest import values
 from dagster_project.ingest.codes import REGIONS, code_names, known_codes
 from dagster_project.ingest.header import HeaderMatch
 from dagster_project.ingest.readable import Source
-from dagster_project.ingest.store import literal
 from dagster_project.ingest.values import MONTH_FORM, YEARS
 
 # Letters and digits, with at least one digit: no word for null, nothing to trim, no number with decimals or an exponent.
 _CODE = "[0-9A-Z]*[0-9][0-9A-Z]*"
 _REGION = "[0-9]{6}"
+TEXT = "VARCHAR"
 
 
 @dataclass(frozen=True)
@@ -37,29 +39,50 @@ class Plain:
 
 
 def plain_columns(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, source: Source, header: HeaderMatch
+    contract: Contract, source: Source, header: HeaderMatch, entries: Mapping[int, Sequence[str]]
 ) -> dict[str, Plain]:
-    """The plain columns of a file by name, of those that it keeps as dictionaries; one narrow scan."""
-    asked: list[tuple[Column, str]] = []
-    parts: list[str] = []
+    """The plain columns of a file by name, of those whose `entries` are known by place."""
+    found: dict[str, Plain] = {}
     for column in contract.columns:
         place = header.columns.get(column.name)
-        if place is None or place not in source.coded or source.types[place] != "VARCHAR":
+        if place is None or place not in entries or not (pattern := pattern_of(column)):
             continue
-        if not (pattern := pattern_of(column)):
+        is_plain = re.compile(f"({pattern})?").fullmatch
+        if all(is_plain(entry) for entry in entries[place]):
+            found[column.name] = Plain("" in entries[place], bool(column.code_set) and column.code_set != REGIONS)
+    return found
+
+
+def kept_values(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    header: HeaderMatch,
+    entries: Mapping[int, Sequence[str]],
+    plain: Mapping[str, Plain],
+) -> dict[str, list[str]]:
+    """All values that columns of text may have in raw, by name, worked out once an entry: raw is written from them as an enumeration.
+
+    Writing a column of text finds every cell in its dictionary twice, which is half of writing a month of settlements; looking it up
+    as an enumeration costs half of that, and its numbers are written as they are. What is read from the file is text as before.
+    """
+    found: dict[str, list[str]] = {}
+    names = code_names()
+    for column in contract.landed:
+        place = header.columns.get(column.name)
+        if place is None or place not in entries or column.type != "varchar" or column.landed != "as_is":
             continue
-        cell = f'"{source.columns[place].replace(chr(34), chr(34) * 2)}"'
-        asked.append((column, pattern))
-        parts += [f"bool_and(regexp_full_match({cell}, {literal(f'({pattern})?')}))", f"min(strlen({cell}))"]
-    if not asked or not source.rows:
-        return {}
-    row = connection.execute(f"select {', '.join(parts)} from {source.relation}").fetchone()
-    assert row is not None
-    return {
-        column.name: Plain(shortest == 0, bool(column.code_set) and column.code_set != REGIONS)
-        for (column, _), is_plain, shortest in zip(asked, row[0::2], row[1::2], strict=True)
-        if is_plain is not False  # null where no row has a value
-    }
+        if column.name in plain:
+            found[column.name] = [entry for entry in entries[place] if entry]
+            continue
+        typed = values.typed("cell", TEXT, column, names.get(column.code_set or "", {}))
+        cleaned = f"select {values.trimmed('cell', TEXT)} as cell from (select unnest($1::varchar[]) as cell)"
+        rows = connection.execute(
+            f"select distinct {typed} as value from (select {values.without_null_words('cell', TEXT)} as cell from ({cleaned})) "
+            "order by 1",
+            [list(entries[place])],
+        ).fetchall()
+        found[column.name] = [str(value) for (value,) in rows if value is not None]
+    return {name: known for name, known in found.items() if known}
 
 
 def pattern_of(column: Column) -> str:

@@ -9,7 +9,7 @@ below the projections and computes every conversion twice.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dagster_project.contracts import Column, Contract
@@ -52,6 +52,7 @@ class Plan:
         province: str | None,
         provincial_sets: Collection[str],
         plain: Mapping[str, Plain],
+        kept: Mapping[str, Sequence[str]],
     ):
         self.contract = contract
         self.source = source
@@ -63,6 +64,7 @@ class Plan:
             provincial_sets  # sets to which some province has added a code: a look into a table for each row
         )
         self.plain = plain  # columns that need no care, by name
+        self.kept = kept  # all values of columns of few values, by name
         self.people: str | None = None  # temporary table psn_no → pseudonym that is joined; None: every row is hashed
         self.present = [column for column in contract.columns if column.name in header.columns]
 
@@ -158,7 +160,11 @@ class Plan:
             if column.required:
                 found.append(Condition("required", column.name, f"{name} is null"))
             if plain is None or not plain.is_known:
-                found.append(Condition("length", column.name, f"length({name}) > {column.length}"))
+                # Counting letters costs three times as much as asking for the bytes, which are never fewer.
+                too_long = (
+                    f"case when strlen({name}) > {column.length} then length({name}) > {column.length} else false end"
+                )
+                found.append(Condition("length", column.name, too_long))
             if column.form == "month" and plain is None:
                 found.append(
                     Condition("month_form", column.name, f"not regexp_full_match({name}, '{values.MONTH_FORM}')")
@@ -256,6 +262,9 @@ class Plan:
             name = f'"{column.name}"'
             if column.landed == "pseudonym":
                 columns.append(f"{self._pseudonym(column)} as {name}")
+            elif column.name in self.kept:
+                known = ", ".join(literal(value) for value in self.kept[column.name])
+                columns.append(f"cast({name} as enum({known})) as {name}")
             else:
                 columns.append(f"{values.final(name, column)} as {name}")
         columns += [

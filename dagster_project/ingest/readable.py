@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dagster_project.ingest import delimited
 from dagster_project.ingest.doubts import Doubt
@@ -23,6 +24,7 @@ class Source:
     types: list[str]  # types in the relation
     coded: frozenset[int]  # places of the columns that are kept as dictionaries of few entries
     rows: int  # records that can be read cell by cell
+    parquet: Path | None = None  # the Parquet file behind the relation
     encoding: str = ""
     dialect: str = ""
     misshapen: list[int] = field(default_factory=list)  # records whose number of cells differs from the header's

@@ -200,6 +200,7 @@ def _text(
         types=["VARCHAR"] * len(table.header),
         coded=frozenset(table.coded),
         rows=table.rows,
+        parquet=table.path,
         encoding=code,
         dialect=table.dialect,
         misshapen=table.misshapen,
