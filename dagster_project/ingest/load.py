@@ -74,7 +74,7 @@ def examine(
     added = codes.provincial_sets(connection)
     with told_when_pages_are_broken(source.dialect == PARQUET):
         entries = entries_of(source)
-        plain = plain_columns(contract, source, header, entries)
+        plain = plain_columns(connection, contract, source, header, entries)
         # Working out what a column may hold takes as long as writing some ten thousand of its cells.
         kept = kept_values(connection, contract, header, entries, plain) if source.rows > FEW_ROWS else {}
         plan = _plan(contract, source, header, file, province, added, plain, kept)

@@ -263,13 +263,13 @@ class Plan:
             if column.landed == "pseudonym":
                 columns.append(f"{self._pseudonym(column)} as {name}")
             elif column.name in self.kept:
-                known = ", ".join(literal(value) for value in self.kept[column.name])
-                columns.append(f"cast({name} as enum({known})) as {name}")
+                columns.append(f"{_of_few(name, self.kept[column.name])} as {name}")
             else:
                 columns.append(f"{values.final(name, column)} as {name}")
         columns += [
             f"cast({load_id} as {LINEAGE['load_id']}) as load_id",
-            f"{literal(self.source_file)} as source_file",
+            # One value, written as an enumeration of it: as text every row would be looked up in a dictionary of one.
+            f"{_of_few(literal(self.source_file), [self.source_file])} as source_file",
             f"{ROW} as source_row",
             f"{self.province()} as province",
         ]
@@ -294,3 +294,8 @@ class Plan:
             f"select distinct {value} as psn_no from (select {text} as cell from "
             f"(select {values.trimmed(cell, kind)} as cell from {self.source.relation}))"
         )
+
+
+def _of_few(text: str, known: Sequence[str]) -> str:
+    """SQL of a text as a value of the enumeration of all that it can be."""
+    return f"cast({text} as enum({', '.join(literal(value) for value in known)}))"

@@ -105,16 +105,21 @@ def test_one_cell_that_is_not_plain_takes_its_column_back_to_careful_reading(
         row("setl_d", 44, enddate="2024-02-30"),
         row("setl_d", 45, med_type=""),
     ]
+    table += [row("setl_d", 46, fix_blng_admdvs="998877"), row("setl_d", 47, clr_optins="998877")]
     home = Home(tmp_path / "home")
     home.put("setl_d_1.csv", text(table))
     home.run()
     assert home.query("select distinct hosp_lv from raw.setl_d where source_row in (41, 42)") == [("03",)]
-    assert home.rejected() == {43: ["code_unknown"], 44: ["date_form"], 45: ["required"]}
+    assert home.rejected() == {43: ["code_unknown"], 44: ["date_form"], 45: ["required"], 46: ["code_unknown"]}
     assert home.value("select gend from raw.setl_d where source_row = 42") is None
     assert home.query("select distinct typeof(hosp_lv), typeof(gend), typeof(psn_type) from raw.setl_d") == [
         ("VARCHAR",) * 3
     ]
-    assert home.query("select refd_setl_flag, count(*) from raw.setl_d group by 1") == [("0", 42)]
+    assert home.query("select refd_setl_flag, count(*) from raw.setl_d group by 1") == [("0", 43)]
+    assert home.query("select column_name, code, rows from ops.unmapped_code where code = '998877' order by 1") == [
+        ("clr_optins", "998877", 1),
+        ("fix_blng_admdvs", "998877", 1),
+    ]
 
 
 @pytest.mark.parametrize("column", KINDS_OF_TEXT.values(), ids=lambda column: str(column.name))
