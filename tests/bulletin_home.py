@@ -154,7 +154,7 @@ def make_home(folder: Path, synthetic: bool = True, definitions: str = "") -> Se
             "null::date as valid_to from regions"
         )
         for schema, name, source in (
-            ("seed", "series_break", "series_break.csv"), ("indicator", "published_reference", "published.csv"),
+            ("seed", "series_break", "series_break.csv"), ("seed", "policy_target", "policy_target.csv"), ("indicator", "published_reference", "published.csv"),
         ):  # fmt: skip
             connection.execute(
                 f"create table {schema}.{name} as select * from read_csv('{SEEDS / source}', header = true)"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from dagster_project.bulletin.figures import Figure
@@ -156,18 +157,43 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """Where a plan wants an indicator to be in a year, in the unit of the indicator."""
+
+    year: int
+    value: Decimal
+    is_at_least: bool  # about this much otherwise
+    source: Quoted
+
+    @property
+    def words(self) -> Quoted:
+        """The goal as a chart writes it: 2030年目标≥95%."""
+        amount = f"{self.value:f}%"
+        zh, en = (f"≥{amount}", f"at least {amount}") if self.is_at_least else (f"约{amount}", f"about {amount}")
+        return Quoted(f"{self.year}年目标{zh}", self.source.origin, f"goal for {self.year}: {en}")
+
+
+@dataclass(frozen=True)
 class Series:
-    """One series of a chart: label and one figure a year."""
+    """One series of a chart: label and one figure a year, the published national figures of these years, the goal of a plan."""
 
     label: Text
     figures: tuple[Figure, ...]
     unit: Unit
     is_line: bool = False
+    reference: tuple[Figure, ...] = ()
+    reference_unit: Unit | None = None
+    goal: Goal | None = None
+
+    @property
+    def is_comparable(self) -> bool:
+        """True for ratios and means: a nation and a province stand on one axis. Amounts and counts are of another size."""
+        return not self.unit.is_scalable and not any(figure.unit.is_scalable for figure in self.figures)
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of yearly figures; `stacked` columns or columns side by side, lines on a second axis."""
+    """A chart of yearly figures; `stacked` columns or columns side by side, lines on a second axis, or lines alone."""
 
     key: str
     number: int
@@ -176,6 +202,7 @@ class Chart:
     footnote: Inlines
     is_stacked: bool = False
     breaks: frozenset[int] = frozenset()  # years in which a series is not comparable with the year before
+    reference_breaks: frozenset[int] = frozenset()  # the same of the published figures
 
 
 Block = Heading | Paragraph | Table | Chart
@@ -228,6 +255,11 @@ def _inlines_of(block: Block) -> Iterator[Inline]:
             for figure in series.figures:
                 yield YearRun(figure.year)
                 yield FigureRun(figure, series.unit)
+            for figure in series.reference:
+                yield YearRun(figure.year)
+                yield FigureRun(figure, series.reference_unit)
+            if series.goal:
+                yield series.goal.words
         yield from block.footnote
     else:
         yield NumberRun(block.number)

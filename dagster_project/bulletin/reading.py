@@ -33,6 +33,7 @@ _OPTIONAL = {
     "core.fct_reported": ("period", "year", "region_code", "indicator_id", "measure_kind", "value", "unit", "department", "as_of_date"),
     "indicator.definition": ("definition_id", "switch", "value"),
     "ops.definition_choice": ("province", "year", "switch", "value"),
+    "seed.policy_target": ("indicator_id", "year", "value", "qualifier", "source_zh", "source_en"),
     "seed.series_break": ("break_id", "year", "indicator_ids", "what_changed", "effect", "certainty", "breaks_comparison"),
 }  # fmt: skip
 

@@ -66,7 +66,7 @@ def _shown(figure: Figure) -> Inlines:
     return ((qualifier,) if qualifier else ()) + tuple(parts)
 
 
-def _best(rows: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+def best_row(rows: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The row of the most settled vintage; a figure marked as misprint is never taken."""
     usable = [row for row in rows if "misprint" not in str(row.get("note") or "")]
     ranked = sorted(usable, key=lambda row: _BEST_FIRST.index(row["vintage"]) if row["vintage"] in _BEST_FIRST else 9)
@@ -90,7 +90,7 @@ def national_table(book: FigureBook, number: int) -> Table | None:
         by_key.setdefault((row["indicator_id"], int(row["year"])), []).append(row)
     rows = []
     for indicator in book.headline():
-        found = [_best(by_key.get((indicator, one), [])) for one in (year - 1, year)]
+        found = [best_row(by_key.get((indicator, one), [])) for one in (year - 1, year)]
         if not any(found) or not book.has(indicator):
             continue
         own = book.figure(indicator)

@@ -69,6 +69,9 @@ def printed_figures(document: Document) -> Iterator[Printed]:
             for series in block.series:
                 for figure in series.figures:
                     yield Printed(f"chart:{block.key}", figure, series.unit, figure.year in block.breaks)
+                for figure in series.reference:
+                    is_break = figure.year in block.reference_breaks
+                    yield Printed(f"chart:{block.key}", figure, series.reference_unit, is_break)
 
 
 def _figures(place: str, parts: Inlines) -> Iterator[Printed]:

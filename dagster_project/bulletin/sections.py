@@ -1,7 +1,7 @@
-"""The text sections and their charts, from the outline and the figures.
+"""The text sections, from the outline and the figures.
 
-Belongs here: walking the outline, numbering, choosing what is printed. Does not belong here: sentences (grammar), tables,
-formats.
+Belongs here: walking the outline, numbering, choosing what is printed. Does not belong here: sentences (grammar), tables, the
+series of charts (`chart_series`), formats.
 """
 
 from __future__ import annotations
@@ -10,27 +10,24 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dagster_project.bulletin.book import FigureBook
+from dagster_project.bulletin.chart_series import ChartComposer
 from dagster_project.bulletin.document import (
     Block,
-    Chart,
     Heading,
     Inline,
     Inlines,
     NumberRun,
     Paragraph,
     Quoted,
-    Series,
     Words,
 )
-from dagster_project.bulletin.figures import Figure, common_unit
+from dagster_project.bulletin.figures import Figure
 from dagster_project.bulletin.grammar import Grammar
 from dagster_project.bulletin.notes import Notes
-from dagster_project.language import Text
 
 TIERS = ("tertiary", "secondary", "primary_and_below")
 OUTSIDE_TIERS = "unknown"
 _TIER_SUFFIX = {"tertiary": "tertiary", "secondary": "secondary", "primary_and_below": "primary"}
-_BREAK_NOTE = Words("“※”口径变化，与上年不可比。", " ※ break of the series.")
 _NUMERALS = "〇一二三四五六七八九十"
 
 
@@ -78,8 +75,7 @@ class SectionComposer:
         self._outline = outline
         self._notes = notes
         self._grammar = Grammar(book, notes)
-        self._source_note = source_note
-        self._charts = 0
+        self._charts = ChartComposer(book, source_note)
 
     def compose(self) -> tuple[list[Block], int]:
         """Blocks of all sections that have an indicator, and how many sections there are."""
@@ -114,7 +110,7 @@ class SectionComposer:
             if known:
                 blocks.append(Paragraph(tuple(self._paragraph(known))))
         for key in part.get("charts", ()):
-            chart = self._chart(key, self._outline["charts"][key])
+            chart = self._charts.compose(key, self._outline["charts"][key])
             blocks += [chart] if chart else []
         return blocks
 
@@ -194,43 +190,6 @@ class SectionComposer:
     def _parallel(self, sentence: dict[str, Any]) -> list[Inline]:
         figures = [self._book.figure(indicator) for indicator in sentence["of"]]
         return self._grammar.parallel(sentence["labels"], figures)
-
-    def _chart(self, key: str, spec: dict[str, Any]) -> Chart | None:
-        years = self._book.years
-        series = []
-        for one in spec["series"]:
-            if self._book.has(one["of"]):
-                figures = tuple(self._book.figure(one["of"], year) for year in years)
-                series.append((one, figures))
-        drawn = [figure for _, figures in series for figure in figures if figure.has_value]
-        if not drawn:
-            return None
-        # Series on one axis share its unit.
-        columns = [figure for one, figures in series for figure in figures if not one.get("line")]
-        lines = [figure for one, figures in series for figure in figures if one.get("line")]
-        units = {False: common_unit(columns), True: common_unit(lines) if lines else None}
-        first = min(figure.year for figure in drawn)
-        breaks = frozenset(
-            year for year in years if year > first for one, _ in series if self._book.break_of(one["of"], year)
-        )
-        self._charts += 1
-        return Chart(
-            key=key,
-            number=self._charts,
-            title=Text(spec["title"]["zh"], spec["title"]["en"]),
-            series=tuple(
-                Series(
-                    Text(one["zh"], one["en"]),
-                    figures,
-                    units[bool(one.get("line"))] or figures[0].unit,
-                    bool(one.get("line")),
-                )
-                for one, figures in series
-            ),
-            footnote=(*self._source_note, _BREAK_NOTE) if breaks else self._source_note,
-            breaks=breaks,
-            is_stacked=bool(spec.get("stacked")),
-        )
 
 
 def source_note(book: FigureBook) -> Inlines:

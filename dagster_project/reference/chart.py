@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dagster_project.bulletin.charts import COLOURS, drawn_alone
+from dagster_project.bulletin.chart_lines import COLOURS
+from dagster_project.bulletin.charts import drawn_alone
 from dagster_project.dictionary.indicators import Indicator
 from dagster_project.reference.series import NATION, OWN, Break, Point, Target, place_name
 

@@ -203,6 +203,16 @@ def test_L86_served_outsiders_and_the_workbooks_sheet_equal_the_truth(sample_hom
     assert {row[1] for row in by_kind} >= {"住院", "药店购药"}
 
 
+def test_goals_of_policy_and_published_figures_are_drawn_in_the_charts_of_a_run(sample_home: SampleHome) -> None:
+    newest = max((sample_home.home / "publication").glob("*/*/charts"))
+    drawn = {path.stem: path.read_text(encoding="utf-8") for path in newest.glob("*.svg")}
+    for chart, amounts in {"coverage": ["≥95%"], "inpatient_scope_ratio": ["约80%", "约70%"]}.items():
+        assert drawn[chart].count(">2030年目标<") == len(amounts)
+        assert all(f">{amount}<" in drawn[chart] for amount in amounts)
+    for chart in ("employee_members", "employee_fund", "employee_visits", "employee_inpatient", "maternity", "outarea"):
+        assert ">全国（已公布数）<" in drawn[chart], chart
+
+
 def test_the_check_of_withheld_cells_ran_and_passed(sample_home: SampleHome) -> None:
     with duckdb.connect(str(sample_home.warehouse)) as connection:
         results = connection.execute(

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -17,13 +18,15 @@ import pytest
 from docx import Document as open_word
 
 from dagster_project.bulletin import make_publication
-from dagster_project.bulletin.charts import specification
+from dagster_project.bulletin.chart_lines import with_sides
+from dagster_project.bulletin.chart_spec import specification
+from dagster_project.bulletin.charts import description
 from dagster_project.bulletin.compose import compose, make_book
-from dagster_project.bulletin.document import Document, FigureRun, NumberRun, Quoted, Table, plain
+from dagster_project.bulletin.document import Chart, Document, FigureRun, NumberRun, Quoted, Table, plain
 from dagster_project.bulletin.figures import Figure
 from dagster_project.bulletin.layout import column_shares, is_short, length, lines, parted, text_scale
 from dagster_project.bulletin.reading import Sources, read_sources
-from dagster_project.bulletin.register import COLUMNS, DERIVED_DECIMALS
+from dagster_project.bulletin.register import COLUMNS, DERIVED_DECIMALS, figure_rows
 from dagster_project.bulletin.word_tables import table_element
 from dagster_project.disclosure import load_parameters
 from dagster_project.settings import Settings
@@ -229,12 +232,97 @@ def test_a_line_is_broken_where_the_series_breaks(sources: Sources) -> None:
     document = compose(with_break(sources, "B19"), VINTAGE)
     chart = next(one for one in document.charts() if one.key == "outarea")
     assert chart.breaks == {2025}
-    layers = specification(chart)["layer"]
-    line = next(one for one in layers if one["layer"][0]["mark"]["type"] == "line")
-    assert [point["part"] for point in line["data"]["values"]] == [0, 0, 1]
-    assert line["layer"][0]["encoding"]["detail"]["field"] == "part"
-    symbols = re.findall(r'"symbolType": "(\w+)"', json.dumps(layers))
+    own, nation = specification(chart)["vconcat"]
+    for panel in (own, nation):
+        line = lines_of(panel)[0]
+        assert [point["part"] for point in line["data"]["values"]] == [0, 0, 1]
+        assert line["layer"][0]["encoding"]["detail"]["field"] == "part"
+        rule = next(one for one in panel["layer"] if one.get("mark", {}).get("type") == "rule")
+        assert rule["data"]["values"] == [{"year": "2025年※"}] and rule["mark"]["xOffset"] < 0
+    symbols = re.findall(r'"symbolType": "(\w+)"', json.dumps(own["layer"]))
     assert set(symbols) == {"square", "stroke"}
+
+
+def lines_of(panel: dict[str, Any]) -> list[dict[str, Any]]:
+    """The layers of a panel that are lines, in order."""
+    return [one for one in panel["layer"] if one.get("layer", [{"mark": {}}])[0]["mark"].get("type") == "line"]
+
+
+def chart_of(document: Document, key: str) -> Chart:
+    return next(one for one in document.charts() if one.key == key)
+
+
+def texts(layer: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(point["year"], point["text"]) for point in layer["data"]["values"]]
+
+
+def test_a_published_mean_stands_beside_ours_and_published_counts_in_a_panel_of_their_own(document: Document) -> None:
+    own, nation = specification(chart_of(document, "employee_inpatient"))["vconcat"]
+    ours, theirs = lines_of(own)
+    assert [year for year, _ in texts(ours)] == ["2023年", "2024年", "2025年"]
+    # The bulletins' figures, not those of a quick report; dashed, and in the same unit on the same axis.
+    assert texts(theirs) == [("2023年", "12175"), ("2024年", "11707"), ("2025年", "11522")]
+    assert theirs["layer"][0]["mark"]["strokeDash"] and "strokeDash" not in ours["layer"][0]["mark"]
+    axes = [line["layer"][0]["encoding"]["y"] for line in (ours, theirs)]
+    assert axes[0] == axes[1] and axes[0]["title"] == "元"
+    assert lines_of(nation) == []
+    columns = nation["layer"][0]
+    assert texts(columns) == [("2023年", "0.8"), ("2024年", "0.82"), ("2025年", "0.83")]
+    assert columns["layer"][0]["encoding"]["y"]["title"] == "亿人次"
+    assert nation["title"]["text"] == "全国（已公布数）"
+    assert "全国数为已公布数" in plain(chart_of(document, "employee_inpatient").footnote)
+
+
+def test_a_goal_of_policy_is_a_line_with_its_year_and_source(document: Document) -> None:
+    found = {}
+    for key in ("coverage", "inpatient_scope_ratio", "inpatient_catalogue_ratio"):
+        (panel,) = specification(chart_of(document, key))["vconcat"]
+        marks = [one for one in panel["layer"] if one.get("mark", {}).get("type") == "text"]
+        found[key] = [(one["data"]["values"][0]["value"], one["data"]["values"][0]["text"]) for one in marks]
+    assert found == {
+        "coverage": [(95.0, ["2030年目标", "≥95%"])],
+        "inpatient_scope_ratio": [(80.0, ["2030年目标", "约80%"]), (70.0, ["2030年目标", "约70%"])],
+        "inpatient_catalogue_ratio": [],
+    }
+    note = plain(chart_of(document, "inpatient_scope_ratio").footnote)
+    assert note.count("十五五") == 1 and "目标" not in plain(chart_of(document, "inpatient_catalogue_ratio").footnote)
+    assert "职工医保，2030年目标约80%" in description(chart_of(document, "inpatient_scope_ratio"))
+
+
+def test_published_figures_of_charts_are_in_the_register_and_others_are_not_drawn(document: Document) -> None:
+    rows = [
+        row
+        for row in figure_rows(document)
+        if row["place"] == "chart:resident_inpatient" and row["kind"] == "reference"
+    ]
+    assert {(row["indicator_id"], row["year"], row["printed"], row["unit"]) for row in rows} == {
+        ("resident_inpatient_visits", 2023, "2", "亿人次"), ("resident_inpatient_visits", 2024, "2.06", "亿人次"),
+        ("resident_inpatient_visits", 2025, "1.96", "亿人次"), ("resident_avg_inpatient_cost", 2023, "7674", "元"),
+        ("resident_avg_inpatient_cost", 2024, "7408", "元"), ("resident_avg_inpatient_cost", 2025, "7339", "元"),
+    }  # fmt: skip
+    assert all(row["region_code"] == "100000" for row in rows)
+
+
+def test_a_home_without_published_figures_has_charts_of_its_own_alone(sources: Sources) -> None:
+    empty = {name: sources.register(name).clear() for name in ("indicator.published_reference", "seed.policy_target")}
+    alone = compose(replace(sources, registers={**sources.registers, **empty}), VINTAGE)
+    for chart in alone.charts():
+        (panel,) = specification(chart)["vconcat"]
+        assert all("strokeDash" not in line["layer"][0]["mark"] for line in lines_of(panel))
+        assert "全国" not in json.dumps(specification(chart), ensure_ascii=False)
+
+
+def test_numbers_of_near_points_stand_on_both_sides() -> None:
+    def points(*values: float) -> list[dict[str, Any]]:
+        return [{"year": f"{2023 + place}", "value": value} for place, value in enumerate(values)]
+
+    # Near and below the other; far below; near and above; the same.
+    (own, nation), (other, _) = with_sides(
+        [(points(50, 10, 53, 40), points(52, 50, 52, 40)), (points(90, 90, 90, 90), [])], 5
+    )
+    assert [point["up"] for point in own] == [False, True, True, True]
+    assert [point["up"] for point in nation] == [True, True, False, False]
+    assert [point["up"] for point in other] == [True] * 4
 
 
 def test_measures_of_texts() -> None:

@@ -117,7 +117,7 @@ def test_every_digit_of_the_document_is_a_figure_a_year_a_number_or_quoted(
     document: Document, sources: Sources
 ) -> None:
     registers = {
-        "core.dim_region", "vintage", "indicator.definition", "seed.series_break", "indicator.published_reference",
+        "core.dim_region", "vintage", "indicator.definition", "seed.series_break", "seed.policy_target", "indicator.published_reference",
         "indicator.identity_result", "indicator.indicator_value.reason", "ops.indicator_dictionary",
     }  # fmt: skip
     years = set(range(sources.year - 25, sources.year + 1))
