@@ -9,15 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 from tests.rulings.answers import Warehouse
-from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, YEAR, Area
+from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, Area
 
 YEARS_HERE = (YEAR, NEXT_YEAR)
 
 
 def returned(area: Area, item: str, year: int, value: float, unit: str, **cells: Any) -> None:
-    """A departmental return for the prefecture of a case, told a few days after the year."""
-    told = {"measure_kind": "flow_year", "return_dept": "处室", "as_of": f"{year + 1}-01-05"} | cells
-    area.add("adm_return", period=str(year), admdvs=area.prefecture, indicator_id=item, value=value, unit=unit, **told)
+    """A departmental return, for the prefecture of a case unless told otherwise, a few days after the year."""
+    told = {
+        "measure_kind": "flow_year",
+        "return_dept": "处室",
+        "as_of": f"{year + 1}-01-05",
+        "admdvs": area.prefecture,
+    } | cells
+    area.add("adm_return", period=str(year), indicator_id=item, value=value, unit=unit, **told)
 
 
 def figure(built: Warehouse, case: str, indicator: str, year: int) -> tuple[Any, ...]:
@@ -88,6 +93,7 @@ def rows_L53(area: Area) -> None:
     """Nobody's network is registered in one year, so the return stands; in the next the registry says it."""
     for year in YEARS_HERE:
         returned(area, "xprov_network_pharmacy", year, 7, "家")
+        returned(area, "xprov_network_pharmacy", year, 9, "家", admdvs=PROVINCE)
     for number, (letter, code, end) in enumerate((("H", "3", ""), ("H", "1", ""), ("P", "2", ""), ("P", "2", "06-30"))):
         institution = f"{letter}{area.county}0053{number}"
         area.add(
@@ -104,6 +110,21 @@ def test_L53_the_registry_counts_where_it_says_what_a_provider_is_networked_for(
     assert counted("pharmacy", YEAR) == 7 and counted("inpatient", YEAR) is None
     now = {item: counted(item, NEXT_YEAR) for item in ("institutions", "inpatient", "outpatient", "pharmacy")}
     assert now == {"institutions": 3, "inpatient": 2, "outpatient": 1, "pharmacy": 1}
+
+
+def test_L53_what_was_returned_for_a_province_need_not_be_the_sum_of_what_its_prefectures_returned(
+    built: Warehouse,
+) -> None:
+    whole = built.query(
+        "select numerator from indicator.indicator_value where indicator_id = 'xprov_network_pharmacy' and year = ? "
+        "and region_code = ? and breakdown = 'total'",
+        [YEAR, PROVINCE],
+    )
+    summed = built.query(
+        "select year, holds from indicator.own_identity "
+        "where identity_id = 'regions' and statement like 'xprov_network_pharmacy:%' order by year"
+    )
+    assert (whole, summed) == ([(9,)], [(NEXT_YEAR, True)])
 
 
 def rows_L53_filings(area: Area) -> None:

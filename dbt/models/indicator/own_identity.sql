@@ -131,6 +131,21 @@ added_indicators as (
     having count(*) filter (where cube in ('fund', 'population', 'reported')) = 0
 ),
 
+-- What no extract told stands as the departments returned it, and they return each level for itself.
+as_returned as (
+    select distinct
+        terms.indicator_id,
+        terms.year,
+        terms.province
+    from terms
+    inner join {{ ref('labelled_told') }} as told
+        on
+            terms.province = told.province
+            and terms.data_year = told.year
+            and terms.reported_indicator = told.reported_indicator
+    where terms.cube = 'told' and told.is_returned
+),
+
 provinces as (
     select
         'regions' as identity_id,
@@ -159,7 +174,12 @@ provinces as (
             and left(wholes.region_code, 2) = left(prefectures.region_code, 2)
             and prefectures.region_level = 'prefecture'
             and prefectures.breakdown = 'total'
-    where wholes.region_level = 'province'
+    left join as_returned
+        on
+            wholes.indicator_id = as_returned.indicator_id
+            and wholes.year = as_returned.year
+            and wholes.region_code = as_returned.province
+    where wholes.region_level = 'province' and as_returned.indicator_id is null
     group by wholes.indicator_id, wholes.year, wholes.region_code, wholes.region_level, wholes.numerator, wholes.denominator,
         added_indicators.is_counted_once
 ),
