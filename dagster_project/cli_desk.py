@@ -130,12 +130,7 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
         if waiver_id is not None and check is None:
             return waivers.revoke(settings, waiver_id, **told)
         if check is None or until is None or waiver_id is not None:
-            raise UserError(
-                Text(
-                    "写明检查名称和 --until，或只写 --revoke 编号。", "Name the check and --until, or --revoke alone."
-                ),
-                where="bulletin waive",
-            )
+            raise _no_whole_waiver(check, until, waiver_id)
         month = given_month(month, "--month") if month else ""
         return waivers.waive(settings, check, region, month, until=given_day(until, "--until"), **told)
 
@@ -145,3 +140,25 @@ def add_desk(verb: Callable[..., Callable[[Callable[..., ExitCode]], click.Comma
         from dagster_project.verbs import waivers as desk
 
         return desk.listed(settings)
+
+
+def _no_whole_waiver(check: str | None, until: str | None, waiver_id: int | None) -> UserError:
+    """What a line lacks that is to make a waiver or to revoke one."""
+    lacking = [
+        *([Text("检查名称", "the name of the check")] if check is None else []),
+        *([Text("--until", "--until")] if until is None else []),
+    ]
+    return UserError(
+        Text("--revoke 后只写编号，不写检查名称。", "--revoke takes a number, and no name of a check beside it.")
+        if waiver_id is not None
+        else Text(
+            f"没有写 {' 和 '.join(one.zh for one in lacking)}。", f"Missing: {' and '.join(one.en for one in lacking)}."
+        ),
+        where="bulletin waive",
+        todo=Text(
+            "例如 bulletin waive delivery_area_missing --until 2026-12-31 --reason 写明理由 --by 张三；"
+            "撤销：bulletin waive --revoke 3 --reason 写明理由 --by 张三；检查名称见 checks.html。",
+            "For instance bulletin waive delivery_area_missing --until 2026-12-31 --reason WHY --by NAME; to revoke: "
+            "bulletin waive --revoke 3 --reason WHY --by NAME; checks.html names the checks.",
+        ),
+    )

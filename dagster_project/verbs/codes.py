@@ -31,6 +31,15 @@ def codes(settings: Settings, words: Sequence[str], who: str, note: str, build: 
             return map_code(settings, code_set, code, target, who.strip(), note.strip(), build)
         case ["reread"]:
             return reread(settings, build)
+        case ["map", code_set, code, target]:
+            raise UserError(
+                Text("没有写 --by（谁定的，将被记录）。", "Missing --by (who maps it, recorded)."),
+                where="bulletin codes map",
+                todo=Text(
+                    f"例如 bulletin codes map {code_set} {code} {target} --by 张三",
+                    f"For instance bulletin codes map {code_set} {code} {target} --by NAME",
+                ),
+            )
     raise UserError(
         Text("用法有误。", "Not a use of this command."),
         where=f"bulletin codes {' '.join(words)}",

@@ -259,6 +259,16 @@ def test_L31_raw_stays_and_a_past_day_is_told_as_it_was_known(tmp_path: Path, mo
     monkeypatch.setenv("BULLETIN_NOW", "2026-01-08T00:00:00+00:00")
     take_out(home, "bb/setl_d_b.csv", back=True)
     assert [known(day) for day in (6, 7, 8)] == [before[6], without, before[8]]
+    # Out and back within a day: the evening tells, with the file; out once more before midnight: without it.
+    monkeypatch.setenv("BULLETIN_NOW", "2026-01-09T01:00:00+00:00")
+    take_out(home, "bb/setl_d_b.csv")
+    assert known(9) == without
+    monkeypatch.setenv("BULLETIN_NOW", "2026-01-09T02:00:00+00:00")
+    take_out(home, "bb/setl_d_b.csv", back=True)
+    assert [known(day) for day in (7, 8, 9)] == [without, before[8], before[9]]
+    monkeypatch.setenv("BULLETIN_NOW", "2026-01-09T15:59:59+00:00")  # a second before midnight in China
+    take_out(home, "bb/setl_d_b.csv")
+    assert [known(day) for day in (7, 8, 9)] == [without, before[8], without]
 
 
 def test_a_load_is_named_by_its_number_or_by_the_file(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
 
@@ -43,6 +45,39 @@ def test_a_mistake_on_the_line_says_what_and_how(line: list[str], zh: tuple[str,
     assert all(part in in_chinese for part in zh), in_chinese
     assert en in in_english, in_english
     assert "Error" not in in_chinese and "Missing" not in in_chinese
+
+
+DECIDED = ["--reason", "r", "--by", "王敏"]
+
+
+@pytest.mark.parametrize(
+    ("line", "zh", "en"),
+    [
+        (["codes", "map", "insutype", "888", "310"], ("没有写 --by", "bulletin codes map insutype 888 310 --by 张三"), "Missing --by"),
+        (["codes", "map", "insutype"], ("用法有误", "codes map 代码集 代码 目标 --by 姓名"), "codes map SET CODE TARGET --by NAME"),
+        (["waive", *DECIDED], ("没有写 检查名称 和 --until", "--until 2026-12-31"), "Missing: the name of the check and --until"),
+        (["waive", "no_check", *DECIDED], ("没有写 --until", "--until 2026-12-31"), "Missing: --until"),
+        (["waive", "no_check", "--revoke", "3", *DECIDED], ("--revoke 后只写编号", "bulletin waive --revoke 3"), "--revoke takes a number"),
+    ],
+)  # fmt: skip
+def test_what_only_the_desk_can_miss_is_told_with_a_line_that_would_be_right(
+    line: list[str],
+    zh: tuple[str, ...],
+    en: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for left_behind in ("BULLETIN_HOME", "BULLETIN_LANG"):
+        monkeypatch.setenv(left_behind, "")
+    said = []
+    for language in ("zh", "en"):
+        with pytest.raises(SystemExit) as ended:
+            cli([*line, "--home", str(tmp_path), "--lang", language], prog_name="bulletin", standalone_mode=False)
+        assert ended.value.code == ExitCode.BAD_INPUT
+        said.append(capsys.readouterr().err)
+    assert all(part in said[0] for part in zh), said[0]
+    assert en in said[1], said[1]
 
 
 def test_no_example_holds_what_a_shell_takes_for_a_pipe() -> None:
