@@ -1,9 +1,11 @@
-"""The job launched from the Dagster UI: queued, run in a process of its own, the same numbers as the command line."""
+"""The job launched from the Dagster UI and by its sensor: queued, run in a process of its own, the same numbers as the command line."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,10 +13,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.conftest import SampleHome
@@ -26,30 +29,35 @@ STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture
-def ui(sample_home: SampleHome, tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A home with the sample landed and nothing taken in, and the address of its UI."""
-    import shutil
-
-    home = tmp_path / "home"
-    shutil.copytree(sample_home.landing, home / "landing", copy_function=os.link)
+@contextmanager
+def served(home: Path, key: Path, *words: str, **variables: str) -> Iterator[str]:
+    """`bulletin ui` for a home: the address that answers questions; stopped as a service manager stops it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"BULLETIN_KEY_FILE": str(sample_home.key), "BULLETIN_NOW": FIXED_NOW}
+    environment = os.environ | {"BULLETIN_KEY_FILE": str(key), "BULLETIN_NOW": FIXED_NOW} | variables
     server = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli", "ui", "--home", str(home), "--port", str(port)],
+        [sys.executable, "-m", "dagster_project.cli", "ui", "--home", str(home), "--port", str(port), *words],
         env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        yield home, f"http://127.0.0.1:{port}/graphql"
-        server.terminate()  # the one process, as a service manager does it
+        yield f"http://127.0.0.1:{port}/graphql"
+        server.terminate()  # the one process
         assert server.wait(timeout=60) == 0
         with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), timeout=5):
             pass
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def ui(sample_home: SampleHome, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A home with the sample landed and nothing taken in, and the address of its UI."""
+    home = tmp_path / "home"
+    shutil.copytree(sample_home.landing, home / "landing", copy_function=os.link)
+    with served(home, sample_home.key) as address:
+        yield home, address
 
 
 def ask(address: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -95,3 +103,30 @@ def test_the_job_from_the_ui_gives_the_same_numbers(ui: tuple[Path, str], sample
     ]
     for table in ("indicator.indicator_value", "publication.indicator_value"):
         assert sorted_csv(home / "warehouse.duckdb", table) == sorted_csv(sample_home.warehouse, table)
+
+
+def test_files_that_land_start_a_run_and_one_that_fails_raises_an_alert(
+    sample_home: SampleHome, tmp_path: Path
+) -> None:
+    home, alerts = tmp_path / "home", tmp_path / "alerts"
+    writes = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read() + b'\\n')"
+    hook = shlex.join([sys.executable, "-c", writes, str(alerts)])
+    with served(home, sample_home.key, "--watch", BULLETIN_ALERT_COMMAND=hook):
+        patiently(120, (home / "landing").is_dir)
+        (home / "landing" / "setl_d_202401.csv").write_text("", encoding="utf-8")
+        patiently(300, alerts.exists)
+        (alert,) = [json.loads(line) for line in alerts.read_text(encoding="utf-8").splitlines()]
+        assert alert["event"] == "run_failed" and "没有一个文件" in alert["reason"]["zh"], alert
+        (home / "landing" / "setl_d_202401.csv").unlink()
+        shutil.copytree(sample_home.landing, home / "landing", copy_function=os.link, dirs_exist_ok=True)
+
+        def done() -> list[Any]:
+            try:
+                return query(home / "warehouse.duckdb", "select command from ops.run where status = 'done'")
+            except duckdb.Error:  # the run at work holds the file
+                return []
+
+        ((command,),) = patiently(600, done)
+        assert command.startswith("sensor: "), command
+        assert len(alerts.read_text(encoding="utf-8").splitlines()) == 1
+    assert sorted_csv(home / "warehouse.duckdb") == sorted_csv(sample_home.warehouse)
