@@ -33,7 +33,7 @@ _notices: list[Text] = []
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that did not pass, as the terminal shows it."""
+    """A check that did not pass, or that holds the release, as the terminal shows it."""
 
     stage: str
     table_name: str
@@ -43,6 +43,7 @@ class FailedCheck:
     unexpected: int | None
     total: int | None
     waivers: tuple[Text, ...] = ()  # who takes it as it is, until when and why
+    holds_release: bool = False
 
 
 @dataclass(frozen=True)
@@ -258,8 +259,7 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
         ).fetchone()
         synthetic = connection.execute("select value from ops.meta where key = 'synthetic'").fetchone()
         checks: list[tuple[str, int]] = []
-        bad: list[tuple[str, str, str, str, str, int | None, int | None]] = []
-        told: dict[str, tuple[Text, ...]] = {}
+        not_passed: list[FailedCheck] = []
         known = connection.execute(
             "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'check_result'"
         ).fetchone()
@@ -267,12 +267,7 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
             checks = connection.execute(
                 "select status, count(*) from ops.check_result where run_id = ? group by all order by all", [run_id]
             ).fetchall()
-            bad = connection.execute(
-                "select stage, table_name, check_name, severity, status, unexpected, total from ops.check_result "
-                "where run_id = ? and status in ('fail', 'error') order by severity, stage, table_name, check_name",
-                [run_id],
-            ).fetchall()
-            told = _told_of_waivers(connection, run_id)
+            not_passed = _not_passed(connection, run_id)
         account = account_of(connection, year) if year else None
     return RunSummary(
         run_id=run_id,
@@ -282,20 +277,29 @@ def summarise(settings: Settings, run_id: str) -> RunSummary:
         rows_read=int(rows[0]) if rows else 0,
         rows_quarantined=int(rows[1]) if rows else 0,
         checks={str(status): int(count) for status, count in checks},
-        not_passed=[FailedCheck(*row, waivers=told.get(str(row[2]), ())) for row in bad],
+        not_passed=not_passed,
         documents=[folder / "bulletin.html" for folder in folders],
         synthetic=bool(synthetic and str(synthetic[0]).lower() == "true"),
         account=(year, account.sentence()) if year and account else None,
     )
 
 
-def _told_of_waivers(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, tuple[Text, ...]]:
-    """What is told of the waivers of a run's results, by check."""
+def _not_passed(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[FailedCheck]:
+    """Checks that failed, and those that only warn but hold the release; errors first, each with its waivers."""
     from dagster_project.checks.store import read_results
     from dagster_project.checks.waivers import with_waivers
 
     results = with_waivers(connection, read_results(connection, run_id))
-    return {one.check_name: tuple(waiver.told for waiver in one.waivers) for one in results if one.waivers}
+    shown = [
+        one for one in results if one.status in ("fail", "error") or (one.status == "warn" and one.blocks == "release")
+    ]
+    return [
+        FailedCheck(
+            one.stage, one.table_name, one.check_name, one.severity, one.status, one.unexpected, one.total,
+            waivers=tuple(waiver.told for waiver in one.waivers), holds_release=one.holds_release,
+        )
+        for one in sorted(shown, key=lambda one: (one.severity, one.stage, one.table_name, one.check_name))
+    ]  # fmt: skip
 
 
 def folders_of_run(settings: Settings, run_id: str, root: Path | None = None) -> list[Path]:

@@ -31,6 +31,7 @@ FILE_STATUS = {
     "unloaded": Text("已撤出，跳过", "unloaded, passed over"),
     "unknown": Text("不认识的文件", "unknown"),
 }
+HOLDS_RELEASE = Text("定稿前须处理", "to be dealt with before a freeze")
 SHOWN = 12
 
 
@@ -162,7 +163,11 @@ def print_summary(summary: RunSummary, language: str, seconds: float) -> None:
     for check in summary.not_passed[:SHOWN]:
         shown = STATUS[check.status].in_language(language)
         waived = "".join(f"  {told.in_language(language)}" for told in check.waivers)
-        say(f"  {shown} {check.table_name} {check.check_name}  {check.unexpected}/{check.total}{waived}", language)
+        holds = f"  {HOLDS_RELEASE.in_language(language)}" if check.holds_release else ""
+        say(
+            f"  {shown} {check.table_name} {check.check_name}  {check.unexpected}/{check.total}{holds}{waived}",
+            language,
+        )
     if summary.account:
         year, told = summary.account
         line(f"指标（{year} 年）：{told.zh}", f"Indicators ({year}): {told.en}")

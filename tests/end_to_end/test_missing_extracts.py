@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from dagster_project.contracts import load_contracts
@@ -15,7 +16,7 @@ from tests.missing_extracts import (
     copy_landing,
     extract_of,
 )
-from tests.warehouse_api import build_home, bulletin, sorted_csv
+from tests.warehouse_api import build_home, bulletin, query, sorted_csv
 
 YEAR = 2024
 
@@ -44,6 +45,27 @@ def test_a_single_file_of_settlements_makes_a_bulletin(one_year: Path, tmp_path:
     copy_landing(one_year / "landing", home, lambda name: name == "setl_d_202403.parquet")
     assert_published(bulletin("run", "--home", str(home), key=tmp_path / "test.key"), home, YEAR)
     assert_only_dependents_are_missing(home, set(load_contracts()) - {"setl_d"})
+
+
+def test_a_county_whose_month_is_missing_is_found_before_any_indicator_is(one_year: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    copy_landing(one_year / "landing", home, lambda name: extract_of(name) in {"setl_d", "psn_insu_d"})
+    (path,) = (home / "landing").rglob("setl_d_202407.parquet")
+    (path.parent / "manifest.json").unlink()
+    month = pl.read_parquet(path)
+    ((county, gone),) = month["insu_admdvs"].value_counts().top_k(1, by="count").rows()
+    path.unlink()
+    month.filter(pl.col("insu_admdvs") != county).write_parquet(path)
+    said = bulletin("run", "--home", str(home), key=tmp_path / "test.key")
+    assert said.code == 0 and "delivery_area_missing  1/" in said.text, said.text
+    assert "to be dealt with before a freeze" in said.text
+    asked = "select stage, status from ops.check_result where check_name = 'delivery_area_missing'"
+    results = query(home / "warehouse.duckdb", asked)
+    assert results == [("landing", "warn")] and gone > 20
+    listed = bulletin("deliveries", "--home", str(home), key=tmp_path / "test.key")
+    assert listed.code == 0 and f"setl_d {YEAR}07 {county}" in listed.text, listed.text
+    refused = bulletin("freeze", "--home", str(home), "--year", str(YEAR), key=tmp_path / "test.key")
+    assert refused.code != 0 and "delivery_area_missing" in refused.text, refused.text
 
 
 @pytest.mark.long
