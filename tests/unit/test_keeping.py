@@ -172,6 +172,24 @@ def test_a_warehouse_that_is_none_gone_or_newer_is_said(home: Settings) -> None:
     assert raw_file(home).exists(), "a new warehouse would have swept it"
 
 
+@pytest.mark.parametrize(
+    "damage, place, written",
+    [("magic", 8, b"XXXX"), ("version", 12, b"\xff" * 8), ("first block", 4096, b"\xff" * 64), ("all blocks", 4096, b"\xff" * 10**7),
+     ("cut", 60_000, b""), ("empty", 0, b"")],
+)  # fmt: skip
+def test_a_damaged_warehouse_is_never_taken_for_one_in_use(
+    home: Settings, tmp_path: Path, damage: str, place: int, written: bytes
+) -> None:
+    blocked = replace(home, home=tmp_path / "read-only lock on file")  # a name that must not be read for the reason
+    shutil.copytree(home.home, blocked.home)
+    with blocked.warehouse.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(written)
+        stream.truncate(place + len(written) if damage in ("cut", "empty") else None)
+    refused = begin(blocked)
+    assert refused.code == BROKEN and "damaged" in refused.what.en and "restore" in refused.message("en")
+
+
 def test_the_quick_form_is_quick(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "dagster_project.keeping.verify.hash_of", lambda *_: pytest.fail("no content is read at a start")
