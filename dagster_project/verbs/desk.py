@@ -6,6 +6,7 @@ Belongs here: the order of a verb's steps, and what it prints. Does not belong h
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dagster_project import stages, workload
 from dagster_project.desk.unloading import Moved
@@ -17,8 +18,11 @@ from dagster_project.terminal import say
 from dagster_project.verbs.running import own_run, reporting, require_loaded
 from dagster_project.warehouse import connect
 
+if TYPE_CHECKING:
+    import polars as pl
+
 REBUILD = ("definitions", "core", "core_checks", "indicator", "indicator_checks")
-_SHOWN = 12
+_SHOWN = 15
 
 
 def unload(settings: Settings, named: str, reason: str, who: str, back: bool, build: bool) -> ExitCode:
@@ -29,18 +33,28 @@ def unload(settings: Settings, named: str, reason: str, who: str, back: bool, bu
     require_loaded(settings)
     require_valid_files(settings)
     with reporting(settings, REBUILD), own_run(settings, f"bulletin unload {named}") as run_id:
+        before = headline_values(settings)
         with connect(settings) as connection:
             target = targets.find_target(connection, settings, named, unloaded=back)
             move = unloading.undo if back else unloading.unload
             moved = move(connection, settings, target, who.strip(), reason.strip(), run_id)
         for line in _moved_lines(moved, back):
             say(line, settings.language)
-        rebuild(settings, run_id, build and moved.loads_left > 0)
+        rebuild(settings, run_id, build and moved.loads_left > 0, before)
     return ExitCode.DONE
 
 
-def rebuild(settings: Settings, run_id: str, at_once: bool) -> None:
-    """Definitions, core, cubes and indicators with their gates, or the word that the next run does it."""
+def headline_values(settings: Settings) -> pl.DataFrame | None:
+    """The province's annual headline figures that the warehouse holds now; None before any were made."""
+    from dagster_project.dictionary import load_indicators
+    from dagster_project.explain.vintages import working_values
+
+    return working_values(settings, [name for name, one in load_indicators().items() if one.headline])
+
+
+def rebuild(settings: Settings, run_id: str, at_once: bool, before: pl.DataFrame | None) -> None:
+    """Definitions, core, cubes and indicators with their gates, and how the headline figures moved from what they were `before`;
+    or the word that the next run does it."""
     if at_once:
         workload.tell(settings, stages.models_changed(settings)[0])
         stages.read_held_rows(settings, run_id)
@@ -52,6 +66,28 @@ def rebuild(settings: Settings, run_id: str, at_once: bool) -> None:
     else:
         told = Text("下一次 bulletin run 重算。", "The next `bulletin run` recomputes it.")
     say(told, settings.language)
+    if at_once and before is not None:
+        _say_moved(settings, before)
+
+
+def _say_moved(settings: Settings, before: pl.DataFrame) -> None:
+    from dagster_project.explain.differences import changed_lines
+    from dagster_project.explain.vintages import state_change
+
+    after = headline_values(settings)
+    if after is None:
+        return
+    moved = state_change(settings, before, after)
+    if count := moved.changes.height:
+        told = Text(
+            f"主要指标（全省、全年）变了 {count} 个：",
+            f"Headline indicators of the province and the year: {count} changed:",
+        )
+    else:
+        told = Text("主要指标（全省、全年）没有变。", "No headline indicator of the province and the year changed.")
+    say(told, settings.language)
+    for line in changed_lines(moved, settings.language, _SHOWN):
+        say(line, settings.language)
 
 
 def require_told(reason: str, who: str) -> None:

@@ -20,11 +20,10 @@ from dagster_project.ingest.report import FileOutcome
 from dagster_project.language import Text
 from dagster_project.settings import Settings
 from dagster_project.terminal import say
-from dagster_project.verbs.desk import REBUILD, rebuild
+from dagster_project.verbs.desk import REBUILD, headline_values, rebuild
 from dagster_project.verbs.running import own_run, reporting, require_loaded, run_checks
 from dagster_project.warehouse import connect
 
-_SHOWN = 15
 _FILES = 3  # shown below a rule
 
 
@@ -224,14 +223,10 @@ def _say_landed(settings: Settings, landed: Landed) -> None:
 def telling_what_moved(settings: Settings, run_id: str, build: bool) -> Iterator[None]:
     """Rows and money in quarantine, and the headline figures of the province, before and after what is done meanwhile."""
     from dagster_project.desk.quarantine import count_held
-    from dagster_project.dictionary import load_indicators
-    from dagster_project.explain.differences import changed_lines
-    from dagster_project.explain.vintages import state_change, working_values
 
-    headline = [name for name, indicator in load_indicators().items() if indicator.headline]
     with connect(settings) as connection:
         rows, money = count_held(connection)
-    before = working_values(settings, headline)
+    before = headline_values(settings)
     yield
     with connect(settings) as connection:
         rows_now, money_now = count_held(connection)
@@ -242,17 +237,4 @@ def telling_what_moved(settings: Settings, run_id: str, build: bool) -> Iterator
         ),
         settings.language,
     )
-    rebuild(settings, run_id, build)
-    after = working_values(settings, headline)
-    if not build or before is None or after is None:
-        return
-    moved = state_change(settings, before, after)
-    say(
-        Text(
-            f"主要指标（全省、全年）变了 {moved.changes.height} 个：",
-            f"Headline indicators of the province and the year: {moved.changes.height} changed:",
-        ),
-        settings.language,
-    )
-    for line in changed_lines(moved, settings.language, _SHOWN):
-        say(line, settings.language)
+    rebuild(settings, run_id, build, before)
