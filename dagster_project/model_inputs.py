@@ -4,8 +4,8 @@ Belongs here: fingerprints of sources and models, what is stale, remembering wha
 dbt (`dbt_build.py`), the order of stages (`stages.py`).
 
 A fingerprint of a model is made of the texts of all models, of its seeds' bytes and of its sources: the loads of an extract
-with the rows superseded in them, the content of a small `ops` table, of the definition choices only those that the model's
-SQL names. It asks no fact what it holds, so it costs milliseconds whatever the scale. What is to be built is forgotten
+with the rows superseded in them, the content of a small `ops` table, of the definition choices those that the model's SQL
+names or, where it takes their names from a table, all. It asks no fact what it holds, so it costs milliseconds whatever the scale. What is to be built is forgotten
 before dbt begins and noted when it has ended whole: a kill in between costs a rebuild and never hides one.
 """
 
@@ -51,8 +51,7 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
             return ""
         if table == CHOICES:
             switches = connection.execute(f"select distinct switch from ops.{CHOICES}").fetchall()
-            named = [str(switch) for (switch,) in switches if str(switch) in _text(manifest, reader)]
-            return content(f"(select * from ops.{CHOICES} where switch in ({', '.join(_literals(named)) or 'null'}))")
+            return content(_choices_read([str(switch) for (switch,) in switches], _text(manifest, reader)))
         text = _text(manifest, reader) if table == CODE_MAP else ""
         if MAPPED in text:
             sets = connection.execute(f"select distinct code_set from ops.{CODE_MAP}").fetchall()
@@ -225,6 +224,17 @@ def _loads(connection: duckdb.DuckDBPyConnection, extract: str) -> str:
         [extract],
     ).fetchone()
     return str(row)
+
+
+def _choices_read(switches: Iterable[str], text: str) -> str:
+    """The definition choices that a model of this text reads, as a relation.
+
+    Those that it names; every one where it takes the names from another table, as terms of indicators do; of none more than the
+    provinces where it speaks of no switch.
+    """
+    if named := [switch for switch in switches if switch in text]:
+        return f"(select * from ops.{CHOICES} where switch in ({', '.join(_literals(named))}))"
+    return f"ops.{CHOICES}" if "switch" in text else f"(select distinct province from ops.{CHOICES})"
 
 
 def _content(connection: duckdb.DuckDBPyConnection, relation: str) -> str:

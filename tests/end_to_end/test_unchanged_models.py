@@ -113,6 +113,30 @@ def test_a_definition_reaches_only_the_models_that_name_it(
     assert facts - reaches <= left
 
 
+def test_every_definition_reaches_what_its_terms_and_models_make_of_it(
+    home: Settings, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    switches = {
+        switch for (switch,) in warehouse.execute("select distinct switch from ops.definition_choice").fetchall()
+    }
+    of_terms = {
+        switch
+        for pair in warehouse.execute("select distinct switch, second_switch from ops.indicator_term").fetchall()
+        for switch in pair
+        if switch
+    }
+    assert of_terms <= switches and "bed_day_rule" in of_terms
+    warehouse.execute("create temp table chosen as select * from ops.definition_choice")
+    for switch in sorted(switches):
+        warehouse.execute("update ops.definition_choice set value = 'another' where switch = $1", [switch])
+        left = standing(home, warehouse)
+        warehouse.execute("delete from ops.definition_choice")
+        warehouse.execute("insert into ops.definition_choice select * from chosen")
+        assert not {"indicator_term", "indicator_value"} & left, switch
+        assert "dim_working_day" in left, "the calendar asks for the provinces alone"
+    assert "indicator_value" in standing(home, warehouse)
+
+
 def test_another_text_of_a_model_makes_everything_due(home: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
     manifest = dbt_parse.manifest(home)
     now = model_inputs.fingerprints(warehouse, manifest, "another text")

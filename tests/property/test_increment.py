@@ -51,6 +51,8 @@ EVERYTHING: list[Changes] = [
     [("split_corrected", 2, 0), ("split_late", 4, 0), ("line_corrected", 5, 0), ("line_moved", 12, 0), ("line_late", 6, 0)],
     [("withdrawn", 3, 0), ("late_encounter", 9, 2), ("late_encounter", 8, 0), ("ledger", 0, 1), ("choices", 0, 0), ("choices", 7, 2)],
     [("choices", 4, 0), ("choices", 5, 0), ("ledger", 0, 1)],
+    # A choice that the dictionary's terms alone name, and nothing beside it.
+    [("choices", 6, 0)],
 ]  # fmt: skip
 
 
