@@ -89,12 +89,12 @@ def environment(settings: Settings) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def arguments(settings: Settings, target: Path, logs: Path) -> list[str]:
-    """Options of every dbt command, with the folders of its artefacts and of its log."""
+def arguments(settings: Settings, target: Path, logs: Path, at_once: int = 1) -> list[str]:
+    """Options of every dbt command, with the folders of its artefacts and of its log, and how many nodes it may have at work."""
     return [
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--target-path", str(target), "--log-path", str(logs),
-        "--threads", str(settings.threads), "--quiet", "--log-level", "none", "--no-use-colors",
+        "--threads", str(at_once), "--quiet", "--log-level", "none", "--no-use-colors",
     ]  # fmt: skip
 
 

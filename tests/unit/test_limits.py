@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from dagster_project import dbt_build, stages
-from dagster_project.dbt_build import NodeResult
+from dagster_project.dbt_build import NodeResult, models_at_once
 from dagster_project.errors import ExitCode, UserError
 from dagster_project.ingest import prepare_warehouse
 from dagster_project.serving import publish
@@ -191,3 +192,15 @@ def test_a_failed_model_names_places_that_there_are(settings: Settings) -> None:
         stages.require_whole([failed])
     assert "dbt.log" not in raised.value.message("zh") and "dbt_target/compiled/" in raised.value.message("zh")
     assert settings.dbt_target == settings.home / "dbt_target"
+
+
+def test_models_share_the_memory_only_where_what_was_taken_in_fits_into_it(tmp_path: Path) -> None:
+    home = Settings(home=tmp_path / "home", memory_limit="10MiB", threads=2)
+    past = replace(home, home=home.home / "as_of" / "2026-01-31", source_home=home.home)
+    file = home.raw / "setl_d" / "202401" / "1.parquet"
+    file.parent.mkdir(parents=True)
+    assert models_at_once(home) == 2, "nothing taken in yet"
+    for megabytes, at_once in ((10, 2), (11, 1)):
+        with file.open("wb") as stream:
+            stream.truncate(megabytes << 20)
+        assert [models_at_once(each) for each in (home, past)] == [at_once, at_once]
