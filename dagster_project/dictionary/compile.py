@@ -34,13 +34,14 @@ _PERSON_PLACE = (
     "scheme", "member_status", "hospital_tier", "visit_type", "travel_class", "destination", "area", "payment_place",
 )  # fmt: skip
 _MEMBER = ("scheme", "member_status", "age_group", "sex")
+_STAY = frozenset(
+    (*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment", "stay_filing", "referral")
+)
 CUBE_LABELS: dict[str, frozenset[str]] = {
     "settlement": frozenset((*_PERSON_PLACE, "person_group", "two_disease")),
     "visit": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type")),
-    "stay": frozenset((*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment", "stay_filing")),
-    "stay_end": frozenset(
-        (*_PERSON_PLACE, "age_group", "person_group", "benefit_type", "disease_payment", "stay_filing")
-    ),
+    "stay": _STAY,
+    "stay_end": _STAY,
     "enrolment": frozenset(
         (*_MEMBER, "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group")
     ),
@@ -56,6 +57,7 @@ CUBE_LABELS: dict[str, frozenset[str]] = {
     "payment": frozenset(("payment_kind",)),
     "listed": frozenset(("population_group", "list_cover")),
     "negotiated_drug": frozenset(("scheme",)),
+    "large_exam": frozenset(("scheme",)),
     "triple_protection": frozenset(("scheme",)),
     "assisted_care": frozenset(("scheme",)),
     "listed_care": frozenset(("scheme", "care_setting", "population_group")),

@@ -37,6 +37,8 @@ KEYS = (
     "care_type_map",
     "identity_map",
     "two_disease_map",
+    "large_exam_map",
+    "referral_capability",
     "dummy_creators",
 )
 LEVELS = ("prefecture", "province")
@@ -52,6 +54,10 @@ IDENTITY_GROUPS = (
 
 # Outpatient drug benefits for two diseases: which of them a code is, `unspecified` either, `none` not of this benefit.
 TWO_DISEASES = ("hypertension", "diabetes", "unspecified", "none")
+# Tiers of hospitals by the roll-up of their grade (code set hosp_lv).
+HOSPITAL_TIERS = {"tertiary": "3", "secondary": "2", "primary": "1"}
+# Exams on large equipment: the equipment and the part of the body, as in ct_chest; exams of the part `other` are compared with none.
+_EXAM_KIND = re.compile(r"(ct|mri|pet|dsa|spect)(_[a-z]+)+")
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,8 @@ class Province:
     care_type_map: dict[str, str] = field(default_factory=dict)
     identity_map: dict[str, str] = field(default_factory=dict)
     two_disease_map: dict[str, str] = field(default_factory=dict)
+    large_exam_map: dict[str, str] = field(default_factory=dict)
+    referral_capability: list[tuple[str, str]] = field(default_factory=list)  # tier by roll-up, disease group
     dummy_creators: tuple[str, ...] = ()
     code_map: dict[str, dict[str, str]] = field(default_factory=dict)  # code set -> provincial code -> code of the set
     declared_in: dict[str, Path] = field(default_factory=dict)  # switch -> the file that says so
@@ -160,6 +168,8 @@ def load_province(settings: Settings, code: str, until: str = "") -> Province:
         # L49: codes of diseases and care types; what a province says of a code beats the national list.
         two_disease_map=_code_map(national, "two_disease_map", TWO_DISEASES, everywhere)
         | _code_map(own, "two_disease_map", TWO_DISEASES, path),
+        large_exam_map=_exam_kinds(own, path),
+        referral_capability=_capability(own, path),
         code_map={name: mapped[name] for name in code_map.sets_to_code()},
         dummy_creators=tuple(str(creator) for creator in _list(own, "dummy_creators", path)),
         declared_in=dict.fromkeys(of_nation, everywhere) | dict.fromkeys(of_province, path or everywhere),
@@ -322,3 +332,31 @@ def _code_map(content: dict[str, Any], key: str, groups: tuple[str, ...], path: 
         if group not in groups:
             raise _error(path, f"{key} {code}", "归类无效：", "has an unknown group:", f"{group}; {', '.join(groups)}")
     return {str(code): str(group) for code, group in entries.items()}
+
+
+def _exam_kinds(content: dict[str, Any], path: Path | None) -> dict[str, str]:
+    entries = content.get("large_exam_map") or {}
+    if not isinstance(entries, dict):
+        raise _error(path, "large_exam_map", "不是键值结构", "is not a mapping", "")
+    for code, kind in entries.items():
+        if not _EXAM_KIND.fullmatch(str(kind)):
+            raise _error(
+                path, f"large_exam_map {code}", "应为“设备_部位”，如 ct_chest；设备可用：",
+                "must be equipment_part, as ct_chest; known equipment:", f"{kind}; ct, mri, pet, dsa, spect",
+            )  # fmt: skip
+    return {str(code): str(kind) for code, kind in entries.items()}
+
+
+def _capability(content: dict[str, Any], path: Path | None) -> list[tuple[str, str]]:
+    entries = content.get("referral_capability") or {}
+    if not isinstance(entries, dict):
+        raise _error(path, "referral_capability", "不是键值结构", "is not a mapping", "")
+    found = []
+    for tier, groups in entries.items():
+        if tier not in HOSPITAL_TIERS or not isinstance(groups, list):
+            raise _error(
+                path, f"referral_capability {tier}", "应为医院等级及其病组清单；等级可用：",
+                "must be a tier of hospitals with a list of disease groups; known tiers:", ", ".join(HOSPITAL_TIERS),
+            )  # fmt: skip
+        found += [(HOSPITAL_TIERS[tier], str(group)) for group in groups]
+    return sorted(set(found))

@@ -45,6 +45,7 @@ MEASURES: dict[str, str] = {
         "filing": ("filings",),
         "listed": ("listed_persons",),
         "negotiated_drug": ("negotiated_lines", "negotiated_drug_settlements", "negotiated_settlements"),
+        "large_exam": ("large_exam_yuan", "repeated_exam_yuan"),
         "triple_protection": ("triple_visits", "triple_relief_yuan"),
         "assisted_care": ("assisted_visits", "assisted_relief_yuan"),
         "listed_care": ("listed_visits", "listed_assistance_yuan"),
@@ -61,7 +62,7 @@ LABELS = (
     "sex", "employer_group", "fund_mode", "resident_group", "household", "premium_subsidy", "person_group",
     "population_group", "destination", "benefit_type", "care_setting", "disease_payment", "fund_type", "direction",
     "fund_item", "care_pilot", "filing_way", "payment_kind", "population_kind", "reported_indicator", "paid_by",
-    "two_disease", "subsidy_source", "list_cover", "stay_filing",
+    "two_disease", "subsidy_source", "list_cover", "stay_filing", "referral",
 )  # fmt: skip
 OWN_COLUMNS = ("scheme", "member_status", "hospital_tier", "visit_type", "travel_class")
 

@@ -158,6 +158,14 @@ def _definitions(provinces: list[Province], years: list[int], register_year: int
             [(p.code, code, disease) for p in provinces for code, disease in sorted(p.two_disease_map.items())],
             {"province": text, "code": text, "two_disease": text},
         ),
+        "large_exam_map": _frame(
+            [(p.code, code, kind) for p in provinces for code, kind in sorted(p.large_exam_map.items())],
+            {"province": text, "code": text, "exam_kind": text},
+        ),
+        "referral_capability": _frame(
+            [(p.code, tier, group) for p in provinces for tier, group in p.referral_capability],
+            {"province": text, "tier": text, "disease_group": text},
+        ),
         "code_map": _frame(
             [
                 (p.code, name, code, target, name in of_settlements)

@@ -40,6 +40,7 @@ _COUNTED = {
     "filing": Text("次备案", "filings"),
     "listed": Text("人", "persons"),
     "negotiated_drug": Text("人次", "uses"),
+    "large_exam": Text("次检查", "exams"),
     "triple_protection": Text("人次", "visits"),
     "assisted_care": Text("人次", "visits"),
     "listed_care": Text("人次", "visits"),

@@ -16,9 +16,10 @@ from dagster_project.sample.calendar import day_number, years_of_days
 from dagster_project.sample.cells import Cells
 from dagster_project.sample.hashing import Integers, below, bits, part
 from dagster_project.sample.people import ACTIVE, RESIDENT
-from dagster_project.sample.visits import Columns
+from dagster_project.sample.visits import BULK, Columns, draw, draw_kinds
 from dagster_project.sample.world import World
 
+_REFERRED_AMONG = 40_000  # rows of a month that are looked through for stays to refer
 _PER_YEAR = {"allowance": 50_000, "filing": 420_000, "care": 90_000}  # at scale 1
 
 
@@ -71,15 +72,25 @@ def filing_cells() -> Cells:
 
 
 def filings(world: World, year: int, cells: Cells) -> pa.Table:
-    """out_appy_d: filings of residents for care in another place; a third is open-ended, one in four names no way."""
-    number = np.arange(_count(world, "filing"), dtype=np.int64)
+    """out_appy_d: filings of residents for care in another place; a third is open-ended, one in four names no way.
+
+    After those of people who file and may go nowhere come referrals of some stays away from home.
+    """
+    drawn = np.arange(_count(world, "filing"), dtype=np.int64)
+    stays = _referred_stays(world, year)
+    number = np.arange(len(drawn) + len(stays["rank"]), dtype=np.int64)
+    is_referral = number >= len(drawn)
     source = bits(number, world.seed, 73, year)
-    rank = below(bits(number, world.seed, 74, year), world.people.counts[RESIDENT])
+    rank = below(bits(drawn, world.seed, 74, year), world.people.counts[RESIDENT])
+    rank = np.concatenate([rank, stays["rank"]])
     category = np.full(len(number), RESIDENT, dtype=np.int64)
     region = world.people.home_region(category, world.people.home_bits(category, rank))
+    region[is_referral] = stays["region"]
     day = _days(world, year, part(source, 20, 20))
+    day[is_referral] = np.maximum(stays["begin"] - stays["number"] % 4, day_number(year))
     outside = len(world.geography.region_codes) - world.geography.insured_regions
     goal = world.geography.insured_regions + part(source, 0, 16) % outside
+    goal[is_referral] = stays["place"]
     month = np.full(len(number), year * 100, dtype=np.int64)
     way = part(source, 50, 2)
     own = np.array([code[:2] == world.geography.province[:2] for code in world.geography.region_codes])
@@ -94,13 +105,31 @@ def filings(world: World, year: int, cells: Cells) -> pa.Table:
             "insu_admdvs": coded(region, world.geography.region_codes),
             "rloc_admdvs": coded(goal, world.geography.region_codes),
             "out_onln_way": coded(way, ("1", "2", "3", "")),
-            "rloc_rea": coded(number % 3, ("02", "06", "08")),
+            "rloc_rea": coded(np.where(is_referral, 1, number % 3), ("02", "06", "08")),
             "crte_time": moments(day, 36_000),
             "vali_flag": constant("1", len(number)),
             "begndate": moments(day, 0),
             "enddate": moments(day + 180, 0, number % 3 == 0),
         }
     )
+
+
+def _referred_stays(world: World, year: int) -> Columns:
+    """Every second stay of residents away from their prefecture among the first rows of each month: whose, whence, where to, when."""
+    kinds = [kind.name for kind in world.calibration.kinds]
+    names = ("rank", "region", "place", "begin", "number")
+    found: list[Columns] = []
+    for month in (month for month in world.months if month // 100 == year):
+        number = np.arange(min(world.rows_of_month(month), _REFERRED_AMONG), dtype=np.int64)
+        kind = draw_kinds(world, month, BULK, number)
+        bed = np.flatnonzero(kind == kinds.index("inpatient"))
+        rows = draw(world, month, BULK, number[bed], kind[bed])
+        treated, home = (world.geography.prefecture_of[rows[name]] for name in ("place", "region"))
+        away = (rows["category"] == RESIDENT) & (rows["place"] >= 0) & (treated != home) & (rows["number"] % 2 == 0)
+        found.append({name: rows[name][away] for name in names})
+    return {
+        name: np.concatenate([rows[name] for rows in found]) if found else np.empty(0, dtype=np.int64) for name in names
+    }
 
 
 def care_cells() -> Cells:
@@ -157,8 +186,8 @@ def group_table(world: World, month: int, rows: Columns) -> pa.Table:
             "grp_ver": coded(by_score, ("CHS-DRG 2.0", "DIP 2.0")),
             "pay_kind": coded(by_score, ("DRG", "DIP")),
             "drg_code": coded(
-                np.where(ungrouped == 1, 3, np.where(by_score == 1, -1, both["rank"] % 3)),
-                ("ES23", "IU25", "GZ15", "0000"),
+                np.where(ungrouped == 1, 4, np.where(by_score == 1, -1, both["rank"] % 4)),
+                ("ES23", "IU25", "GZ15", "GB15", "0000"),
             ),
             "rw_or_score": decimals(5_000 + both["rank"] % 20_000, 16, 4),
             "case_kind": coded(np.where(ungrouped == 1, 1, 0), ("正常", "未入组")),

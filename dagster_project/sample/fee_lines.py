@@ -30,9 +30,17 @@ _COLUMN_OF = {
 }
 _LIST_TYPES = ("101", "201", "301", "102")
 _CHARGE_TYPES = ("09", "03", "08", "10", "04", "01")
-# What is sold on a line, by its place; the last two are negotiated drugs.
+# What is sold on a line, by its place; the last two are negotiated drugs. For some settlements the service is an exam on large
+# equipment, by one of the codes that the sample's province names (L87).
 _ARTICLES = 6
 _NEGOTIATED = (4, 5)
+_SERVICE = 1
+_CATALOGUE_CODES = ("XA02BC", "001103", "C0101", "T00100", "XC09AA", "XL01EX")
+_NATIONAL_CODES = (
+    "XA02BC0001", "001103000010000", "C01010100100000", "T001000001", "XC09AA0001", "XL01EX0001",
+)  # fmt: skip
+_EXAM_CODES = ("210300001-01", "210300001-02", "210200001-01", "210300001-99")
+_NATIONAL_EXAM_CODES = ("002103000010000", "002103000010000", "002102000010000", "002103000010000")
 # One stay in so many has its lines written in every month.
 _ASKED = 32
 UNITS = ("negotiated_lines", "negotiated_drug_settlements", "negotiated_settlements")
@@ -47,6 +55,9 @@ def fee_lines(world: World, rows: Columns) -> pa.Table:
     month, stream, number, role = (rows[name][header] for name in ("month", "stream", "number", "role"))
     line_number = number * 1_000 + place * 10
     article = _article(place, taken)
+    rank = rows["rank"][header]
+    examined = (article == _SERVICE) & ((rank + number) % 3 == 0)
+    sold = np.where(examined, _ARTICLES + rank % len(_EXAM_CODES), article)
     columns = {
         "bkkp_sn": identifiers.event_text("FEE0", month, stream, line_number, role),
         "init_feedetl_sn": identifiers.event_text("FEE0", month, stream, line_number - 10, role, ~taken),
@@ -58,10 +69,8 @@ def fee_lines(world: World, rows: Columns) -> pa.Table:
         "fee_ocur_time": moments(
             np.where(bed[header], rows["day"][header], rows["end"][header]), rows["second"][header]
         ),
-        "hilist_code": coded(article, ("XA02BC", "001103", "C0101", "T00100", "XC09AA", "XL01EX")),
-        "med_list_codg": coded(
-            article, ("XA02BC0001", "001103000010000", "C01010100100000", "T001000001", "XC09AA0001", "XL01EX0001")
-        ),
+        "hilist_code": coded(sold, _CATALOGUE_CODES + _EXAM_CODES),
+        "med_list_codg": coded(sold, _NATIONAL_CODES + _NATIONAL_EXAM_CODES),
         "list_type": coded(place % 4, _LIST_TYPES),
         "med_chrgitm_type": coded(place % 6, _CHARGE_TYPES),
         "chrgitm_lv": coded(place % 3, ("01", "02", "03")),

@@ -86,6 +86,7 @@
         case when placed.is_disease_eligible then 'eligible' else 'other' end
         || case when placed.is_disease_paid then '_paid' else '_unpaid' end as disease_payment,
         placed.stay_filing,
+        placed.referral,
         {%- for column in carried %}
         placed.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -328,6 +329,21 @@
             cells.province = weights.province
             and {{ year_of('cells.statistics_month') }} = weights.year
             and cells.reversal_class = weights.reversal_class
+    left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
+    {{ join_place('cells.insured_region', first_day_of('cells.statistics_month')) }}
+{%- endmacro %}
+
+{# Only exams of settlements that stand come here (L87). #}
+{% macro exam_labels(cells, carried) -%}
+    select
+        cells.province,
+        {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
+        {{ year_of('cells.statistics_month') }} as year,
+        coalesce(schemes.scheme, 'unknown') as scheme,
+        {%- for column in carried %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ cells }} as cells
     left join {{ ref('scheme_map') }} as schemes on cells.scheme_code = schemes.scheme_code
     {{ join_place('cells.insured_region', first_day_of('cells.statistics_month')) }}
 {%- endmacro %}

@@ -7,7 +7,7 @@
         'sex', 'employer_group', 'fund_mode', 'resident_group', 'household', 'premium_subsidy', 'person_group',
         'population_group', 'destination', 'benefit_type', 'care_setting', 'disease_payment', 'fund_type', 'direction',
         'fund_item', 'care_pilot', 'filing_way', 'payment_kind', 'population_kind', 'reported_indicator', 'paid_by',
-        'two_disease', 'subsidy_source', 'list_cover', 'stay_filing',
+        'two_disease', 'subsidy_source', 'list_cover', 'stay_filing', 'referral',
     ]) }}
 {%- endmacro %}
 

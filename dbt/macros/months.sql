@@ -129,6 +129,9 @@
             select {{ row_hash(['province', 'code', 'two_disease']) }} as reference_hash
             from {{ source('ops', 'two_disease_map') }}
             union all
+            select {{ row_hash(['province', 'code', 'exam_kind']) }} as reference_hash
+            from {{ source('ops', 'large_exam_map') }}
+            union all
             select {{ row_hash(['province', 'code_set', 'code', 'target']) }} as reference_hash
             from {{ source('ops', 'code_map') }}
             where is_of_settlements

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, World
 
 CASES = [
-    "test_settlement_rulings", "test_negotiated_rulings", "test_stay_rulings", "test_enrolment_rulings",
+    "test_settlement_rulings", "test_negotiated_rulings", "test_working_definitions", "test_stay_rulings", "test_enrolment_rulings",
     "test_machinery_rulings", "test_other_definitions", "test_reversal_kinds", "test_person_rulings", "test_listed_rulings",
     "test_returned_rulings", "test_person_file", "test_transfer_rulings", "test_outsider_rulings",
 ]  # fmt: skip
@@ -80,6 +80,8 @@ def make_world(home: Path, cases: Sequence[str] = CASES) -> World:
         "pooling:\n"
         f"  - {{region: '{world.area('L7').prefecture}', from: 2024-07-01, level: province}}\n"
         "care_type_map: {'16': chronic_outpatient}\n"
+        "large_exam_map: {210300001-01: ct_head, 210300001-02: ct_chest, 210300001-99: ct_other}\n"
+        "referral_capability: {tertiary: [GB1, 'I10.x:n'], secondary: [IU2]}\n"
         f"identity_map: {IDENTITIES}\n"
         "dummy_creators: []\n",
         encoding="utf-8",

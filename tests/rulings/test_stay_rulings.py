@@ -68,7 +68,7 @@ def rows_R19(area: Area) -> None:
     stay(area, "2024-03-01", "2024-03-09", fee=100, fund=60)  # eligible, never grouped
 
 
-def group(area: Area, row: dict[str, Any], run: str, pay: str, kind: str) -> None:
+def group(area: Area, row: dict[str, Any], run: str, pay: str, kind: str, **cells: Any) -> None:
     """One grouping result of a settlement."""
     area.add(
         "drg_dip_group_result",
@@ -79,6 +79,7 @@ def group(area: Area, row: dict[str, Any], run: str, pay: str, kind: str) -> Non
         grp_ver="DIP 2.0",
         pay_kind=pay,
         case_kind=kind,
+        **cells,
     )
 
 

@@ -205,3 +205,13 @@ UNGROUPED = ["未入组"]
 POOLED_AT_PROVINCE = {"520000": "2024-12-01"}
 # From this year on the visit total holds the pharmacies.
 PHARMACY_IN_VISITS_FROM = 2024
+
+# Exams on large equipment by catalogue code, and disease groups that hospitals of a tier can treat: as the file of the sample's
+# province says (L87, L88).
+EXAM_KIND = {
+    "210300001-01": "ct_head",
+    "210300001-02": "ct_chest",
+    "210200001-01": "mri_head",
+    "210300001-99": "ct_other",
+}
+TREATABLE = {"tertiary": {"ES2", "IU2", "GB1"}, "secondary": {"ES2"}}

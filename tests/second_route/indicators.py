@@ -137,6 +137,10 @@ def formulas() -> dict[str, Formula]:
             + _col("other_premiums"),
             "万",
         ),
+        "repeat_exam_30d_share": Formula(
+            _col("repeated_exams"), "%", _col("large_exams"), money=True, money_below=True
+        ),
+        "unreasonable_referral_rate": Formula(_col("treatable_referred_stays"), "%", _col("referred_stays")),
         "triple_protection_visits": _people("triple_visits"),
         "triple_protection_relief": Formula(_col("triple_relief"), "亿", money=True),
         "resident_per_capita_funding": Formula(_col("resident_funding"), "1", _col("resident_insured"), money=True),

@@ -171,6 +171,18 @@ def of_subsidies(rows: pl.LazyFrame) -> pl.LazyFrame:
     return _grouped(rows, sums)
 
 
+def of_exams(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Charges of exams on large equipment, and of those that repeat another."""
+    return _grouped(rows, {"large_exams": pl.col("fee").sum(), "repeated_exams": _sum("fee", pl.col("is_repeat"))})
+
+
+def of_referrals(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Stays referred out, and those that hospitals at home could have treated."""
+    return _grouped(
+        rows, {"referred_stays": pl.len().cast(pl.Int64), "treatable_referred_stays": _count(pl.col("is_treatable"))}
+    )
+
+
 def of_triple_protection(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Visits of rural low-income people and what the three layers paid for them (L66)."""
     sums = {"triple_visits": _count(pl.col("is_visit")), "triple_relief": pl.col("relief").sum()}

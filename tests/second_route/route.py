@@ -23,6 +23,7 @@ from tests.second_route.settlements import labelled, prefecture_of
 from tests.second_route.stays import assistance, stays
 from tests.second_route.validate import Codes, Outcome, judge
 from tests.second_route.versions import standing
+from tests.second_route.working_definitions import exams, referrals
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Parts:
     allowances: pl.DataFrame
     subsidies: pl.DataFrame
     triple_protection: pl.DataFrame
+    exams: pl.DataFrame
+    referrals: pl.DataFrame
 
     def only(self, column: str, label: str) -> Parts:
         """The rows that carry a label; kinds of rows that do not know the breakdown have none."""
@@ -172,7 +175,8 @@ def second_route(
     outcomes = first + [judge(item, codes) for item in landed_files(landing, set(COLUMNS) - {"admdvs_dim_a"})]
     prefectures = prefecture_of(regions)
     rows = labelled(_current(outcomes, "setl_d"), codes.group_of(), prefectures, pooled, identities)
-    merged = stays(rows, _current(outcomes, "drg_dip_group_result"))
+    groups = _current(outcomes, "drg_dip_group_result")
+    merged = stays(rows, groups)
     spells = pl.concat([_current(outcomes, "psn_insu_d"), _current(outcomes, "psn_insu_his_d")], how="diagonal_relaxed")
     payments = pl.concat(
         [_current(outcomes, "staf_psn_clct_detl_d"), _current(outcomes, "rsdt_psn_clct_detl_d")], how="diagonal_relaxed"
@@ -196,6 +200,10 @@ def second_route(
         allowances=_allowances(_current(outcomes, "matn_alwn_crtf_d"), prefectures),
         subsidies=subsidies,
         triple_protection=triple_protection(settlements, identified, persons, spells, identities),
+        exams=exams(settlements, _current(outcomes, "fee_list_d"), groups),
+        referrals=referrals(
+            merged, settlements, _current(outcomes, "out_appy_d"), groups, _current(outcomes, "fixmedins_b"), prefectures
+        ),
     )
     regions_here = sorted({p for p in prefectures.values() if p[:2] == province[:2]} | {province})
     population = _population(_current(outcomes, "population_ref")).collect()
@@ -216,6 +224,8 @@ def _indicators(parts: Parts, places: Places) -> pl.DataFrame:
         measures.of_allowances(parts.allowances.lazy()),
         measures.of_subsidies(parts.subsidies.lazy()),
         measures.of_triple_protection(parts.triple_protection.lazy()),
+        measures.of_exams(parts.exams.lazy()),
+        measures.of_referrals(parts.referrals.lazy()),
     ]
     years = [places.years[0] - 1, *places.years]
     frame = pl.LazyFrame({"region_code": places.regions}).join(

@@ -34,6 +34,7 @@ create table indicator.labelled_allowance ({_PLACE}, benefit_type varchar, payme
 create table indicator.labelled_filing ({_PLACE}, scheme varchar, travel_class varchar, filing_way varchar, filings bigint);
 create table indicator.labelled_listed ({_PLACE}, population_group varchar, list_cover varchar, persons bigint);
 create table indicator.labelled_negotiated_drug ({_PLACE}, scheme varchar, lines bigint, drug_settlements bigint, settlements bigint);
+create table indicator.labelled_large_exam ({_PLACE}, scheme varchar, exams bigint, repeated_exams bigint);
 create table indicator.labelled_triple_protection ({_PLACE}, scheme varchar, visits bigint, relief_yuan decimal(24, 2));
 create table indicator.labelled_assisted_care ({_PLACE}, scheme varchar, visits bigint, relief_yuan decimal(24, 2));
 create table indicator.labelled_listed_care ({_PLACE}, scheme varchar, care_setting varchar, visits bigint);

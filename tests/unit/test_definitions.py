@@ -144,6 +144,10 @@ def test_L49_a_province_adds_codes_of_the_two_diseases_and_takes_others_off(tmp_
     [
         ("identity_map: {'101': rich}", "rich"),
         ("two_disease_map: {'M03900': gout}", "gout"),
+        ("large_exam_map: {210300001-01: head}", "head"),
+        ("large_exam_map: [ct_head]", "large_exam_map"),
+        ("referral_capability: {best: [GB1]}", "best"),
+        ("referral_capability: {tertiary: GB1}", "tertiary"),
         ("colour: red", "colour"),
         ("definitions: [a]", "definitions"),
         ("definitions: {netting: []}", "netting"),

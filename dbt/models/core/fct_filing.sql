@@ -11,6 +11,14 @@ ways as (
     where set_name = 'out_onln_way'
 ),
 
+reasons as (
+    select
+        code,
+        rollup
+    from {{ ref('code_set') }}
+    where set_name = 'rloc_rea'
+),
+
 -- A filing is counted when it was made, whatever it is valid for; its goal may be a province or any place in one.
 final as (
     select
@@ -27,6 +35,7 @@ final as (
             when filings.out_onln_way is null then 'not_told'
             else coalesce(ways.rollup, 'unknown')
         end as filing_way,
+        coalesce(reasons.rollup = 'referral', false) as is_referral,
         {{ uuid_to_key('filings.psn_no') }} as person_key,
         filings.rloc_admdvs as goal_region,
         cast(filings.begndate as date) as begin_date,
@@ -35,6 +44,7 @@ final as (
         filings.source_row
     from filings
     left join ways on filings.out_onln_way = ways.code
+    left join reasons on filings.rloc_rea = reasons.code
 )
 
 select * from final

@@ -42,6 +42,7 @@ final as (
         is_disease_eligible,
         is_disease_paid,
         stay_filing,
+        referral,
         count(*) as stays,
         cast(sum(bed_days_min1) as bigint) as bed_days_min1,
         cast(sum(bed_days_plus1) as bigint) as bed_days_plus1,
@@ -71,7 +72,8 @@ final as (
         payment_place,
         is_disease_eligible,
         is_disease_paid,
-        stay_filing
+        stay_filing,
+        referral
 )
 
 {{ as_text('final', [

@@ -37,12 +37,12 @@ needed_extracts as (
     -- What an extract may tell instead of a department needs neither of them for itself.
     where terms.cube <> 'told'
     union
-    -- L72: who filed is known by the filings alone.
+    -- L72, L88: who filed is known by the filings alone.
     select
         indicator_id,
         'out_appy_d' as extract
     from terms
-    where stay_filing is not null
+    where stay_filing is not null or referral is not null
     union
     -- L66: the list names people by certificates, which the register of persons knows.
     select
@@ -81,6 +81,7 @@ measures as (
         ('person', 'labelled_person', 'year'),
         ('filing', 'labelled_filing', 'year'), ('payment', 'labelled_payment', 'year'),
         ('listed', 'labelled_listed', 'year'), ('negotiated_drug', 'labelled_negotiated_drug', 'year'),
+        ('large_exam', 'labelled_large_exam', 'year'),
         ('triple_protection', 'labelled_triple_protection', 'year'),
         ('assisted_care', 'labelled_assisted_care', 'year'), ('listed_care', 'labelled_listed_care', 'year'),
     ] %}
@@ -322,9 +323,12 @@ from_columns as (
     where terms.filing_way is not null
 ),
 
--- L75: lines are delivered, and flagged, for some months only in many places; a year of some months is no year.
-unflagged_months as (
+-- L75, L87: lines are delivered, and flagged, for some months only in many places; a year of some months is no year.
+months_without_lines as (
+    {%- for cube, relation in [('negotiated_drug', 'cube_negotiated_drug'), ('large_exam', 'cube_large_exam')] %}
+    {{ 'union all' if not loop.first }}
     select
+        '{{ cube }}' as cube,
         settled.province,
         {{ year_of('settled.statistics_month') }} as year,
         string_agg(cast(settled.statistics_month % 100 as varchar), '、' order by settled.statistics_month) as months
@@ -339,10 +343,11 @@ unflagged_months as (
         select distinct
             province,
             statistics_month
-        from {{ ref('cube_negotiated_drug') }}
-    ) as flagged on settled.province = flagged.province and settled.statistics_month = flagged.statistics_month
-    where flagged.statistics_month is null
+        from {{ ref(relation) }}
+    ) as told on settled.province = told.province and settled.statistics_month = told.statistics_month
+    where told.statistics_month is null
     group by settled.province, {{ year_of('settled.statistics_month') }}
+    {%- endfor %}
 ),
 
 from_months as (
@@ -351,15 +356,48 @@ from_months as (
         regions.province,
         regions.year,
         regions.region_code,
-        '没有谈判药明细的月份：' || unflagged_months.months || '（fee_list_d.hi_nego_drug_flag） / '
-        || 'months without lines of negotiated drugs: ' || replace(unflagged_months.months, '、', ', ')
-        || ' (fee_list_d.hi_nego_drug_flag)' as reason,
+        case terms.cube
+            when 'large_exam' then
+                '没有大型检查明细的月份：' || lacking.months || '（fee_list_d.hilist_code） / months without lines of exams on large equipment: '
+                || replace(lacking.months, '、', ', ') || ' (fee_list_d.hilist_code)'
+            else
+                '没有谈判药明细的月份：' || lacking.months || '（fee_list_d.hi_nego_drug_flag） / '
+                || 'months without lines of negotiated drugs: ' || replace(lacking.months, '、', ', ')
+                || ' (fee_list_d.hi_nego_drug_flag)'
+        end as reason,
         true as hides_numerator,
         3 as preference
     from terms
-    inner join unflagged_months on terms.province = unflagged_months.province and terms.data_year = unflagged_months.year
+    inner join months_without_lines as lacking
+        on terms.cube = lacking.cube and terms.province = lacking.province and terms.data_year = lacking.year
     inner join regions on terms.province = regions.province and terms.year = regions.year
-    where terms.cube = 'negotiated_drug'
+),
+
+-- L87, L88: what is an exam on large equipment, and what hospitals can treat, is known to the province alone.
+from_maps as (
+    select distinct
+        terms.indicator_id,
+        regions.province,
+        regions.year,
+        regions.region_code,
+        case
+            when terms.cube = 'large_exam'
+                then '省口径文件没有列出大型检查项目（large_exam_map） / the province''s file names no exams on large equipment (large_exam_map)'
+            else '省口径文件没有列出各级医院可收治的病组（referral_capability） / the province''s file does not say what hospitals can treat (referral_capability)'
+        end as reason,
+        true as hides_numerator,
+        0 as preference
+    from terms
+    inner join regions on terms.province = regions.province and terms.year = regions.year
+    where
+        (
+            terms.cube = 'large_exam'
+            and terms.province not in (select mapped.province from {{ source('ops', 'large_exam_map') }} as mapped)
+        )
+        or (
+            terms.referral is not null
+            and terms.province not in (select listed.province from {{ source('ops', 'referral_capability') }} as listed)
+        )
 ),
 
 together as (
@@ -368,6 +406,8 @@ together as (
     select * from from_columns
     union all
     select * from from_months
+    union all
+    select * from from_maps
     union all
     select * from not_begun
     union all

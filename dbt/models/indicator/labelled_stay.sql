@@ -26,13 +26,14 @@ final as (
         benefit_type,
         disease_payment,
         stay_filing,
+        referral,
         {%- for measure in measures %}
         cast(sum({{ measure }}) as {{ 'decimal(24, 2)' if measure.endswith('_yuan') else 'bigint' }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from labelled
     group by
         province, region_code, year, month, end_year, scheme, member_status, hospital_tier, visit_type, travel_class, destination, area,
-        payment_place, age_group, benefit_type, disease_payment, stay_filing
+        payment_place, age_group, benefit_type, disease_payment, stay_filing, referral
 )
 
 select * from final

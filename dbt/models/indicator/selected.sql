@@ -4,7 +4,7 @@
 ] %}
 {%- set visit_labels = place_labels + ['age_group', 'benefit_type'] %}
 {%- set settlement_labels = place_labels + ['two_disease'] %}
-{%- set stay_labels = place_labels + ['benefit_type', 'disease_payment', 'stay_filing'] %}
+{%- set stay_labels = place_labels + ['benefit_type', 'disease_payment', 'stay_filing', 'referral'] %}
 {%- set amounts = [
     'total_fee_yuan', 'full_own_pay_yuan', 'in_scope_fee_yuan', 'pool_pay_yuan', 'fund_pay_yuan', 'assistance_pay_yuan',
     'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan', 'serious_illness_pay_yuan',
@@ -24,6 +24,7 @@
 {%- set negotiated_measures = [
     ('negotiated_lines', 'lines'), ('negotiated_drug_settlements', 'drug_settlements'), ('negotiated_settlements', 'settlements'),
 ] %}
+{%- set exam_measures = [('large_exam_yuan', 'exam_fee_yuan'), ('repeated_exam_yuan', 'repeated_fee_yuan')] %}
 {%- set triple_measures = [('triple_visits', 'visits'), ('triple_relief_yuan', 'relief_yuan')] %}
 {%- set assisted_measures = [('assisted_visits', 'visits'), ('assisted_relief_yuan', 'relief_yuan')] %}
 {%- set listed_measures = [('listed_visits', 'visits'), ('listed_assistance_yuan', 'assistance_pay_yuan')] %}
@@ -90,6 +91,8 @@ visits as (
 
 {{ added_cells('negotiated_drug', ref('labelled_negotiated_drug'), ['scheme'], negotiated_measures, 'settlements') }},
 
+{{ added_cells('large_exam', ref('labelled_large_exam'), ['scheme'], exam_measures, 'exams') }},
+
 {{ added_cells('triple_protection', ref('labelled_triple_protection'), ['scheme'], triple_measures, 'visits') }},
 
 {{ added_cells('assisted_care', ref('labelled_assisted_care'), ['scheme'], assisted_measures, 'visits') }},
@@ -132,6 +135,8 @@ long as (
     {{ measure_rows('listed_added', [('listed_persons', 'persons')]) }}
     union all
     {{ measure_rows('negotiated_drug_added', negotiated_measures) }}
+    union all
+    {{ measure_rows('large_exam_added', exam_measures) }}
     union all
     {{ measure_rows('triple_protection_added', triple_measures) }}
     union all

@@ -105,6 +105,19 @@ negotiated_drug as (
     {{ netted_labels('drugs', ['load_id', 'source_row']) }}
 ),
 
+exams as (
+    select
+        exams.*,
+        {{ month_by_clock('clock_choices.value', 'exams.settlement_month', 'exams.end_month', 'exams.create_month') }} as statistics_month
+    from {{ ref('fct_large_exam') }} as exams
+    left join clock_choices
+        on exams.province = clock_choices.province and {{ year_of('exams.settlement_month') }} = clock_choices.year
+),
+
+large_exam as (
+    {{ exam_labels('exams', ['load_id', 'source_row']) }}
+),
+
 triple as (
     select
         triple.*,
@@ -211,9 +224,9 @@ final as (
     union all
     {{ trace_rows('visit', 'setl_d', 'labelled_stays', place_labels, month='month') }}
     union all
-    {{ trace_rows('stay', 'setl_d', 'labelled_stays', place_labels + ['disease_payment', 'stay_filing']) }}
+    {{ trace_rows('stay', 'setl_d', 'labelled_stays', place_labels + ['disease_payment', 'stay_filing', 'referral']) }}
     union all
-    {{ trace_rows('stay_end', 'setl_d', 'labelled_stays', place_labels + ['disease_payment', 'stay_filing'], year='end_year') }}
+    {{ trace_rows('stay_end', 'setl_d', 'labelled_stays', place_labels + ['disease_payment', 'stay_filing', 'referral'], year='end_year') }}
     union all
     {{ trace_rows('enrolment', 'psn_insu_d', 'enrolment', [
         'scheme', 'member_status', 'age_group', 'sex', 'employer_group', 'fund_mode', 'resident_group',
@@ -250,6 +263,8 @@ final as (
     {{ trace_rows('listed', 'psn_idet_info_b', 'listed', ['population_group', 'list_cover']) }}
     union all
     {{ trace_rows('negotiated_drug', 'fee_list_d', 'negotiated_drug', ['scheme']) }}
+    union all
+    {{ trace_rows('large_exam', 'setl_d', 'large_exam', ['scheme']) }}
     union all
     {{ trace_rows('triple_protection', 'setl_d', 'triple_protection', ['scheme']) }}
     union all
