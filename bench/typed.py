@@ -74,6 +74,8 @@ def _typed(
 def _cell(column: Column, is_text: bool, kind_of_certificate: str) -> str:
     if column.name == "psn_no":
         return "coalesce(known_person.person, pseudonym(psn_no))"
+    if column.name.endswith("psn_no"):
+        return f"pseudonym({column.name})"
     if column.landed == "pseudonym":
         return f"pseudonym(certificate({kind_of_certificate}, {column.name}))"
     value = _value(column) if is_text else f"cast({column.name} as {column.sql_type})"

@@ -7,14 +7,14 @@ province's own insured, to which nothing of this sheet is ever added (L71, L86).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from decimal import Decimal
 
 import polars as pl
 
 from dagster_project.bulletin.annex import Cell, Sheet
 from dagster_project.bulletin.figures import SUPPRESSED_MARK
 from dagster_project.bulletin.reading import Sources
+from dagster_project.bulletin.served_cells import Row, count_cell, money_cell, rounded
 from dagster_project.disclosure import ALL, MARKER
 from dagster_project.language import Text
 from dagster_project.serving.labels import named
@@ -28,7 +28,6 @@ _HEADERS = (
 )  # fmt: skip
 _WIDTHS = (16, 30, 12, 12, 18, 18, 16)
 _BY = {"hospital_tier": "按医院等级", "visit_type": "按就医类别"}
-Row = Mapping[str, Any] | None
 
 
 def outsider_sheet(sources: Sources) -> Sheet | None:
@@ -84,9 +83,9 @@ class _Lines:
         row = self._row(region, **labels)
         stays: Cell = ""
         if not {"hospital_tier", "visit_type"} & set(labels):
-            stays = _count(self._row(region, **labels, visit_type="inpatient"))
-        money = [_money(row, column) for column in ("total_fee_yuan", "fund_pay_yuan")]
-        return (*names, _count(row), stays, *money, self._rate(region, labels))
+            stays = count_cell(self._row(region, **labels, visit_type="inpatient"), "visits")
+        money = [money_cell(row, column) for column in ("total_fee_yuan", "fund_pay_yuan")]
+        return (*names, count_cell(row, "visits"), stays, *money, self._rate(region, labels))
 
     def _rate(self, region: str, labels: Mapping[str, str]) -> Cell:
         """Visits settled directly, of those settled directly or by hand (L10, L13)."""
@@ -94,20 +93,4 @@ class _Lines:
         if any(row is not None and row[MARKER] for row in ways):
             return SUPPRESSED_MARK
         direct, manual = (0 if row is None else int(row["visits"]) for row in ways)
-        return _rounded(Decimal(100 * direct) / (direct + manual), "0.1") if direct + manual else ""
-
-
-def _count(row: Row) -> Cell:
-    if row is None:
-        return Decimal(0)
-    return SUPPRESSED_MARK if row[MARKER] else Decimal(int(row["visits"]))
-
-
-def _money(row: Row, column: str) -> Cell:
-    if row is None:
-        return Decimal(0)
-    return SUPPRESSED_MARK if row[MARKER] else _rounded(Decimal(row[column]) / 10_000, "0.01")
-
-
-def _rounded(value: Decimal, to: str) -> Decimal:
-    return value.quantize(Decimal(to), ROUND_HALF_UP)
+        return rounded(Decimal(100 * direct) / (direct + manual), "0.1") if direct + manual else ""

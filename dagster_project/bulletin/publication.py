@@ -18,6 +18,7 @@ from dagster_project.bulletin.annex import Sheet, annex_sheets
 from dagster_project.bulletin.compose import KINDS, compose
 from dagster_project.bulletin.data_tables import csv_text, register_data, table_data
 from dagster_project.bulletin.document import Document, Paragraph, plain
+from dagster_project.bulletin.family_aid import family_sheet
 from dagster_project.bulletin.outsiders import outsider_sheet
 from dagster_project.bulletin.reading import Sources, read_raw_values, read_sources
 from dagster_project.checks.store import newest_results
@@ -162,8 +163,8 @@ def write_documents(
 
 
 def _lists(sources: Sources) -> list[Sheet]:
-    outsiders = outsider_sheet(sources)
-    return [*([outsiders] if outsiders else []), *annex_sheets(sources)]
+    own = [sheet for sheet in (family_sheet(sources), outsider_sheet(sources)) if sheet is not None]
+    return [*own, *annex_sheets(sources)]
 
 
 def _footer() -> str:

@@ -38,7 +38,7 @@ from dagster_project.warehouse import roll_back
 # Choices are resolved from here on: facts may carry older months than the statistics years.
 FIRST_YEAR = 2000
 # Extracts that facts by month of settlement are made of: a code mapped in them makes months due, in others only what is made anew.
-MONTHLY_FACTS_READ = ("setl_d", "setl_fund_sbit_d", "fee_list_d")
+MONTHLY_FACTS_READ = ("setl_d", "setl_fund_sbit_d", "fee_list_d", "acct_pay_detl_d")
 # Cubes whose figures do not come from units that could be small (ledgers, populations, returns).
 WITHOUT_UNITS = frozenset(("fund", "population", "reported", "told", "payment"))
 

@@ -64,7 +64,7 @@ TABLES = {
     "touched_month": "settlement_month integer",
     # Months whose facts stand and whose settlements are compared again with their fund split and charge lines.
     "touched_source_month": "settlement_month integer",
-    # Why a month is due, for people: delivery, corrected, unloaded; fund_split, charge_line.
+    # Why a month is due, for people: delivery, corrected, unloaded; fund_split, charge_line, account_payment.
     "touched_reason": "settlement_month integer, reason varchar",
     # Due months that wait while a rebuild of chosen months is at work.
     "put_off_month": "settlement_month integer",

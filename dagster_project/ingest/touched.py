@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.ingest.store import literal, raw_files, read_files
 
 # Extracts that settlements are compared with and no fact is made of, with the reason that they make a month due for.
-COMPARED = {"setl_fund_sbit_d": "fund_split", "fee_list_d": "charge_line"}
+COMPARED = {"setl_fund_sbit_d": "fund_split", "fee_list_d": "charge_line", "acct_pay_detl_d": "account_payment"}
 
 
 def touch_months(connection: duckdb.DuckDBPyConnection, pending: dict[str, list[int]]) -> dict[int, set[str]]:

@@ -18,6 +18,7 @@ from dagster_project.sample import (
     benefit_tables,
     enrolment_tables,
     enrolment_truth,
+    family_aid,
     file_truth,
     identity_list,
     institution_payments,
@@ -206,9 +207,10 @@ def _benefits(world: World, folder: Path, year: int, truth: MasterTruth) -> list
         ("ltc_payment", benefit_tables.care_payments(world, year, truth.care)),
         ("rlts_traf_info_d", transfers.transfer_table(world, year, truth.transfer)),
         ("outmed_setl_d", outsiders.outsider_table(world, year, truth.outsider)),
+        ("acct_pay_detl_d", family_aid.premium_payments(world, year)),
     ):
         name = f"{extract}_{year}.parquet"
-        with ParquetTables(folder / name, frozenset({"matn_alwn_reg_id", "rlts_traf_id"}) | outsiders.UNIQUE) as writer:
+        with ParquetTables(folder / name, frozenset({"matn_alwn_reg_id", "rlts_traf_id"}) | outsiders.UNIQUE | family_aid.UNIQUE) as writer:
             writer.write(table)
         written.append(WrittenFile(batch, name, extract, table.num_rows))
     table = benefit_tables.filings(world, year, truth.filing)

@@ -1,7 +1,7 @@
 """The settlement files of one delivery: a half-year's batch, a month's in the last year, or the late batch of a half-year.
 
-Belongs here: putting ordinary rows and stories into setl_d, mdtrt_d, setl_fund_sbit_d and fee_list_d, chunk by chunk, and
-counting them into the truth. Does not belong here: drawing, master data.
+Belongs here: putting ordinary rows and stories into setl_d, mdtrt_d, setl_fund_sbit_d, acct_pay_detl_d and fee_list_d, chunk by
+chunk, and counting them into the truth. Does not belong here: drawing, master data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dagster_project.contracts import load_contracts
-from dagster_project.sample import codes, stories
+from dagster_project.sample import codes, family_aid, stories
 from dagster_project.sample.calendar import add_months
 from dagster_project.sample.defects import DEFECTS, break_cells, without_leading_zeros
 from dagster_project.sample.fee_lines import count_negotiated, fee_lines, is_asked_for
@@ -82,6 +82,7 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
         binary = target("setl_d", UNIQUE_COLUMNS) if len(text) < len(months) else None
         encounter = target("mdtrt_d", UNIQUE_COLUMNS)
         split = target("setl_fund_sbit_d", frozenset({"setl_id"}))
+        accounts = target("acct_pay_detl_d", family_aid.UNIQUE)
         lines = None
 
         for month in months:
@@ -97,6 +98,7 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
                 _put(encounter, encounter_table(world, _encounters(rows)))
                 good = _select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))
                 _put(split, fund_split_table(good))
+                _put(accounts, family_aid.settled_payments(world, good))
                 asked = good if world.has_lines(month) else _select(good, is_asked_for(good))
                 if not late and len(asked["month"]):
                     lines = lines or target("fee_list_d", frozenset({"bkkp_sn", "setl_id", "mdtrt_id"}))

@@ -108,13 +108,25 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         ),
         {"outsider": "outsider"},
     ),
+    # Nor does a figure of the dictionary tell whom accounts helped (L69).
+    "family_aid": (
+        (
+            Source(
+                "family_aid",
+                "indicator.labelled_family_aid",
+                {"pairs": "pairs", "uses": "uses"},
+                labels=("aid_relation",),
+            ),
+        ),
+        {"family_aid": "family_aid"},
+    ),
     # Not the province's own persons but those of its regions: somebody who moved counts in two, and withholding the more for it.
     "person": (
         (Source("person", "indicator.labelled_person", {"persons": "persons"}, sets=_PAYMENTS, of_regions=True),),
         {"person": "person"},
     ),
 }
-# The cubes that disclosure control counts units of: those of the dictionary, and that of outsiders.
+# The cubes that disclosure control counts units of: those of the dictionary, of outsiders and of family accounts.
 COUNTED_CUBES = frozenset(cube for _, cubes in _FAMILIES.values() for cube in cubes)
 _TERMS = "indicator.indicator_term"
 _MONTH = "month"

@@ -26,6 +26,7 @@ REASONS = {
     "unloaded": Text("撤出或取回了文件", "a file unloaded or taken back"),
     "fund_split": Text("基金分项有新的或更正的行", "rows of the fund split delivered or corrected"),
     "charge_line": Text("费用明细有新的或更正的行", "charge lines delivered or corrected"),
+    "account_payment": Text("个人账户支出有新的或更正的行", "account payments delivered or corrected"),
     "link": Text(
         "冲销关系有变化（对方可在另一个月）", "a reversal has changed, by its own month or by a partner in another"
     ),

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.conftest import YEARS, SampleHome
-from tests.second_route import SecondRoute, outsiders, second_route
+from tests.second_route import SecondRoute, family_aid, outsiders, second_route
 from tests.truth import expected_indicators, load_truth
 from tests.warehouse_api import compare, headline_frame, other_breakdowns, query
 
@@ -48,6 +48,19 @@ def test_L86_polars_and_the_warehouse_agree_on_people_insured_elsewhere(
     expected = second.outsiders.select(*outsiders.LABELS, "visits", "rows", "fee", "fund")
     assert sorted(found) == sorted(expected.iter_rows())
     assert expected["visits"].sum() < expected["rows"].sum()
+
+
+def test_L69_polars_and_the_warehouse_agree_on_whom_accounts_helped(
+    second: SecondRoute, sample_home: SampleHome
+) -> None:
+    found = query(
+        sample_home.warehouse,
+        "select year, region_code, aid_relation, pairs, uses, cast(100 * care_yuan as bigint), cast(100 * premium_yuan as bigint) "
+        "from indicator.labelled_family_aid",
+    )
+    expected = second.family_aid.select(*family_aid.LABELS, "pairs", "uses", "care", "premium")
+    assert sorted(found) == sorted(expected.iter_rows())
+    assert expected["pairs"].sum() < expected["uses"].sum() and (expected["care"] > 0).any()
 
 
 @pytest.mark.parametrize(("column", "ours"), LABEL_COLUMNS)

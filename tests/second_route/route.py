@@ -15,6 +15,7 @@ import polars as pl
 from tests.second_route import measures
 from tests.second_route.constants import COLUMNS, POOLED_AT_PROVINCE, POPULATION_SHOULD_BE_ENROLLED, SCHEME
 from tests.second_route.enrolment import insured_at, natural_persons, subsidised_premiums
+from tests.second_route.family_aid import family_aid
 from tests.second_route.files import landed_files
 from tests.second_route.identity_list import triple_protection
 from tests.second_route.indicators import evaluate
@@ -53,13 +54,14 @@ class Parts:
 
 @dataclass
 class SecondRoute:
-    """What the second route found: indicators, labelled rows for comparison, the fate of every file, people insured elsewhere."""
+    """What the second route found: indicators, labelled rows for comparison, the fate of every file, people insured elsewhere, whom accounts helped."""
 
     frame: pl.DataFrame
     parts: Parts
     outcomes: list[Outcome]
     places: Places
     outsiders: pl.DataFrame
+    family_aid: pl.DataFrame
 
     def broken_down(self, column: str, labels: Iterable[str]) -> pl.DataFrame:
         """The indicators by one breakdown, with the label in a column of the breakdown's name."""
@@ -209,7 +211,8 @@ def second_route(
     population = _population(_current(outcomes, "population_ref")).collect()
     places = Places(province, years, regions_here, population)
     elsewhere = outsiders(_current(outcomes, "outmed_setl_d"), codes.group_of(), prefectures)
-    return SecondRoute(_indicators(parts, places), parts, outcomes, places, elsewhere)
+    helped = family_aid(_current(outcomes, "acct_pay_detl_d"), persons, prefectures)
+    return SecondRoute(_indicators(parts, places), parts, outcomes, places, elsewhere, helped)
 
 
 def _indicators(parts: Parts, places: Places) -> pl.DataFrame:

@@ -42,6 +42,8 @@ create table indicator.labelled_assistance ({_PLACE}, scheme varchar, care_setti
 create table indicator.labelled_premium_subsidy ({_PLACE}, subsidy_source varchar, persons bigint);
 create table indicator.labelled_outsider ({_PLACE}, origin_province varchar, hospital_tier varchar, visit_type varchar,
     settlement_way varchar, visits bigint, row_count bigint, total_fee_yuan decimal(24, 2), fund_pay_yuan decimal(24, 2));
+create table indicator.labelled_family_aid ({_PLACE}, aid_relation varchar, pairs bigint, uses bigint, care_yuan decimal(24, 2),
+    premium_yuan decimal(24, 2), other_yuan decimal(24, 2));
 create table indicator.labelled_person ({_PLACE}, scheme varchar, any_settlement varchar, any_fund varchar, pool varchar,
     two_disease_any_settlement varchar, two_disease_any_fund varchar, two_disease_pool varchar, serious_illness varchar,
     persons bigint);

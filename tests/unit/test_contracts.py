@@ -18,7 +18,7 @@ TABLES = {
     "psn_info_b", "psn_insu_d", "psn_insu_his_d", "staf_psn_clct_detl_d", "rsdt_psn_clct_detl_d", "insu_emp_info_b",
     "mdtrt_d", "setl_d", "setl_fund_sbit_d", "fee_list_d", "drg_dip_group_result", "matn_alwn_crtf_d", "out_appy_d",
     "fixmedins_b", "admdvs_dim_a", "fund_ledger_m", "population_ref", "adm_return", "ltc_payment", "med_dfr_d",
-    "psn_idet_info_b", "rlts_traf_info_d", "outmed_setl_d",
+    "psn_idet_info_b", "rlts_traf_info_d", "outmed_setl_d", "acct_pay_detl_d",
 }  # fmt: skip
 DESIGNED = {"drg_dip_group_result", "fund_ledger_m", "population_ref", "adm_return", "ltc_payment", "psn_idet_info_b"}
 

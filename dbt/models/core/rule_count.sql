@@ -143,6 +143,15 @@ month_rules as (
     from source_profile
     union all
     select
+        'family_aid_differs' as rule_id,
+        'acct_pay_detl_d' as table_name,
+        aid_differs_count as unexpected,
+        aid_count as total,
+        aid_differs_yuan as money_yuan,
+        settlement_month as month
+    from source_profile
+    union all
+    select
         'mirror_without_original' as rule_id,
         'settlement_link' as table_name,
         orphan_count as unexpected,

@@ -39,6 +39,14 @@ charge_lines as (
     where is_current and vali_flag = '1' and setl_id is not null
 ),
 
+account_payments as (
+    select
+        setl_id,
+        pay_sumamt
+    from {{ ref('stg_acct_pay_detl_d') }}
+    where is_current and vali_flag = '1' and setl_id is not null and mulaid_psn_no is not null
+),
+
 counts as (
     select
         settlement_month,
@@ -75,6 +83,24 @@ splits as (
         sum(abs(fund_pay_sumamt - fund_payamt)) filter (where abs(fund_pay_sumamt - fund_payamt) > 0.01) as split_differs_yuan
     from split_sums
     group by settlement_month
+),
+
+-- L69: what accounts of family paid for a settlement, against its header.
+family_aid as (
+    select
+        settlements.settlement_month,
+        count(*) as aid_count,
+        count(*) filter (where abs(settlements.acct_mulaid_pay - payments.pay_sumamt) > 0.01) as aid_differs_count,
+        sum(abs(settlements.acct_mulaid_pay - payments.pay_sumamt)) as aid_differs_yuan
+    from settlements
+    inner join (
+        select
+            setl_id,
+            sum(pay_sumamt) as pay_sumamt
+        from account_payments
+        group by setl_id
+    ) as payments on settlements.setl_id = payments.setl_id
+    group by settlements.settlement_month
 ),
 
 line_sums as (
@@ -121,11 +147,15 @@ final as (
         coalesce(splits.split_count, 0) as split_count,
         coalesce(splits.split_differs_count, 0) as split_differs_count,
         coalesce(splits.split_differs_yuan, 0) as split_differs_yuan,
+        coalesce(family_aid.aid_count, 0) as aid_count,
+        coalesce(family_aid.aid_differs_count, 0) as aid_differs_count,
+        coalesce(family_aid.aid_differs_yuan, 0) as aid_differs_yuan,
         coalesce(lines.line_count, 0) as line_count,
         coalesce(lines.lines_differ_count, 0) as lines_differ_count,
         coalesce(lines.lines_differ_yuan, 0) as lines_differ_yuan
     from counts
     left join splits on counts.settlement_month = splits.settlement_month
+    left join family_aid on counts.settlement_month = family_aid.settlement_month
     left join lines on counts.settlement_month = lines.settlement_month
 )
 
