@@ -67,12 +67,19 @@ payment_begins as (
     group by province
 ),
 
--- The few numbers that are merged go under the key of their file from the start, so that persons are added up once.
-told as (
+-- Whoever has one number and one spell needs no adding up: a few in a hundred are left.
+several_numbers as (
+    select persons.person_key
+    from persons
+    where persons.natural_person_key in (select intervals.file_person_key from intervals)
+    union
+    select shared_numbers.person_key from shared_numbers
+),
+
+told as {{ read_by_each() }} (
     select
-        coalesce(shared_numbers.file_person_key, spells.person_key) as added_key,
+        spells.person_key,
         spells.province,
-        1 as spells,
         spells.spell_begin_date,
         spells.spell_end_date,
         spells.scheme,
@@ -89,38 +96,72 @@ told as (
     from spells
     inner join dates on spells.province = dates.province
     left join payment_begins on spells.province = payment_begins.province
-    left join shared_numbers on spells.person_key = shared_numbers.person_key
-    union all
+),
+
+paid as {{ read_by_each() }} (
     select
-        coalesce(shared_numbers.file_person_key, payments.person_key) as added_key,
-        null as province,
-        0 as spells,
-        null as spell_begin_date,
-        null as spell_end_date,
-        null as scheme,
-        null as insured_region,
-        false as is_open,
+        payments.person_key,
         {{ year_bits('floor(payments.accrual_from / 100)', 'least(floor(payments.accrual_to / 100), dates.reference_year)') }} as covered_years
     from payments
     inner join dates on payments.province = dates.province
-    left join shared_numbers on payments.person_key = shared_numbers.person_key
     where payments.arrived_date <= dates.reference_date
 ),
 
-added as (
+paid_years as (
     select
-        added_key,
-        cast(sum(spells) as integer) as spell_count,
-        min(spell_begin_date) as first_begin_date,
-        max(spell_end_date) as last_end_date,
-        cast(count(*) filter (where is_open) as integer) as open_spell_count,
-        max(province) as province,
-        max(scheme) filter (where is_open) as scheme,
-        max(insured_region) filter (where is_open) as insured_region,
+        person_key,
         bit_or(covered_years) as covered_years
+    from paid
+    group by person_key
+),
+
+of_one_spell as (
+    select
+        persons.natural_person_key as file_person_key,
+        1 as number_count,
+        persons.sex,
+        persons.birth_month,
+        persons.is_dead,
+        told.province,
+        1 as spell_count,
+        told.spell_begin_date as first_begin_date,
+        told.spell_end_date as last_end_date,
+        case when told.is_open then 1 else 0 end as open_spell_count,
+        case when told.is_open then told.scheme end as scheme,
+        case when told.is_open then told.insured_region end as insured_region,
+        told.covered_years | coalesce(paid_years.covered_years, 0) as covered_years
     from told
-    group by added_key
-    having sum(spells) > 0
+    inner join persons on told.person_key = persons.person_key
+    left join paid_years on told.person_key = paid_years.person_key
+    where told.person_key not in (select several_numbers.person_key from several_numbers)
+),
+
+-- Numbers that are merged go under the key of their file from the start, so that persons are added up once.
+added_spells as (
+    select
+        coalesce(shared_numbers.file_person_key, told.person_key) as added_key,
+        count(*) as spell_count,
+        min(told.spell_begin_date) as first_begin_date,
+        max(told.spell_end_date) as last_end_date,
+        count(*) filter (where told.is_open) as open_spell_count,
+        max(told.province) as province,
+        max(told.scheme) filter (where told.is_open) as scheme,
+        max(told.insured_region) filter (where told.is_open) as insured_region,
+        bit_or(told.covered_years) as covered_years
+    from told
+    left join shared_numbers on told.person_key = shared_numbers.person_key
+    where told.person_key in (select several_numbers.person_key from several_numbers)
+    group by coalesce(shared_numbers.file_person_key, told.person_key)
+),
+
+added_payments as (
+    select
+        coalesce(shared_numbers.file_person_key, paid.person_key) as added_key,
+        bit_or(paid.covered_years) as covered_years
+    from paid
+    left join shared_numbers on paid.person_key = shared_numbers.person_key
+    where paid.person_key in (select several_numbers.person_key from several_numbers)
+    group by coalesce(shared_numbers.file_person_key, paid.person_key)
 ),
 
 named as (
@@ -133,7 +174,9 @@ named as (
         persons.is_dead
     from persons
     left join shared_numbers on persons.person_key = shared_numbers.person_key
-    where not coalesce(shared_numbers.is_merged, false)
+    where
+        not coalesce(shared_numbers.is_merged, false)
+        and persons.person_key in (select several_numbers.person_key from several_numbers)
     union all
     select
         shared_numbers.file_person_key as added_key,
@@ -146,6 +189,32 @@ named as (
     inner join persons on shared_numbers.person_key = persons.person_key
     where shared_numbers.is_merged
     group by shared_numbers.file_person_key
+),
+
+of_several as (
+    select
+        named.file_person_key,
+        named.number_count,
+        named.sex,
+        named.birth_month,
+        named.is_dead,
+        added_spells.province,
+        added_spells.spell_count,
+        added_spells.first_begin_date,
+        added_spells.last_end_date,
+        added_spells.open_spell_count,
+        added_spells.scheme,
+        added_spells.insured_region,
+        added_spells.covered_years | coalesce(added_payments.covered_years, 0) as covered_years
+    from added_spells
+    inner join named on added_spells.added_key = named.added_key
+    left join added_payments on added_spells.added_key = added_payments.added_key
+),
+
+added as (
+    select * from of_one_spell
+    union all
+    select * from of_several
 ),
 
 gaps as (
@@ -237,13 +306,13 @@ counted as (
 
 final as (
     select
-        named.file_person_key,
+        counted.file_person_key,
         counted.reference_year,
         counted.province,
-        cast(named.number_count as smallint) as number_count,
-        coalesce(named.sex, 'unknown') as sex,
-        named.birth_month,
-        named.is_dead,
+        cast(counted.number_count as smallint) as number_count,
+        coalesce(counted.sex, 'unknown') as sex,
+        counted.birth_month,
+        counted.is_dead,
         cast(counted.spell_count as smallint) as spell_count,
         cast(counted.open_spell_count as smallint) as open_spell_count,
         coalesce(counting.scheme, counted.scheme) as scheme,
@@ -268,9 +337,8 @@ final as (
                 then least(counted.incentive_yuan_per_year * counted.incentive_years, counted.incentive_at_most_yuan)
         end as integer) as incentive_yuan
     from counted
-    inner join named on counted.added_key = named.added_key
-    left join gaps on named.file_person_key = gaps.file_person_key
-    left join counting on named.file_person_key = counting.file_person_key
+    left join gaps on counted.file_person_key = gaps.file_person_key
+    left join counting on counted.file_person_key = counting.file_person_key
 )
 
 select * from final

@@ -71,6 +71,9 @@ split_sums as (
             {{ row_hash(['setl_id']) }} as settlement_key,
             sum(fund_payamt) as fund_payamt
         from fund_parts
+        {% if is_incremental() -%}
+        where {{ row_hash(['setl_id']) }} in (select {{ row_hash(['settlements.setl_id']) }} from settlements)
+        {%- endif %}
         group by {{ row_hash(['setl_id']) }}
     ) as parts on {{ row_hash(['settlements.setl_id']) }} = parts.settlement_key
 ),
