@@ -210,7 +210,9 @@ def _benefits(world: World, folder: Path, year: int, truth: MasterTruth) -> list
         ("acct_pay_detl_d", family_aid.premium_payments(world, year)),
     ):
         name = f"{extract}_{year}.parquet"
-        with ParquetTables(folder / name, frozenset({"matn_alwn_reg_id", "rlts_traf_id"}) | outsiders.UNIQUE | family_aid.UNIQUE) as writer:
+        with ParquetTables(
+            folder / name, frozenset({"matn_alwn_reg_id", "rlts_traf_id"}) | outsiders.UNIQUE | family_aid.UNIQUE
+        ) as writer:
             writer.write(table)
         written.append(WrittenFile(batch, name, extract, table.num_rows))
     table = benefit_tables.filings(world, year, truth.filing)

@@ -73,11 +73,7 @@ _FAMILIES: dict[str, tuple[tuple[Source, ...], dict[str, str]]] = {
         {"negotiated_drug": "negotiated_drug"},
     ),
     "large_exam": (
-        (
-            Source(
-                "large_exam", "indicator.labelled_large_exam", {"exams": "exams", "repeated": "repeated_exams"}
-            ),
-        ),
+        (Source("large_exam", "indicator.labelled_large_exam", {"exams": "exams", "repeated": "repeated_exams"}),),
         {"large_exam": "large_exam"},
     ),
     "triple_protection": (

@@ -17,7 +17,9 @@ def family_aid(payments: pl.LazyFrame, persons: pl.LazyFrame, prefectures: dict[
     """Pairs of a holder and a person helped to whom something was left in a year, their uses and fen, by `LABELS`."""
     certificates = natural_persons(persons).select("psn_no", "person").unique("psn_no")
     helping = payments.filter(
-        (pl.col("vali_flag") == "1") & pl.col("mulaid_psn_no").is_not_null() & (pl.col("mulaid_psn_no") != pl.col("psn_no"))
+        (pl.col("vali_flag") == "1")
+        & pl.col("mulaid_psn_no").is_not_null()
+        & (pl.col("mulaid_psn_no") != pl.col("psn_no"))
     )
     named = (
         helping.join(certificates.rename({"person": "holder"}), on="psn_no", how="left")
@@ -47,9 +49,16 @@ def family_aid(payments: pl.LazyFrame, persons: pl.LazyFrame, prefectures: dict[
             prefecture=pl.col("place").replace_strict(
                 prefectures, default=pl.col("place").str.slice(0, 4) + "00", return_dtype=pl.String
             ),
-            relation=pl.col("code").replace_strict(_RELATION, default="unknown", return_dtype=pl.String).fill_null("unknown"),
+            relation=pl.col("code")
+            .replace_strict(_RELATION, default="unknown", return_dtype=pl.String)
+            .fill_null("unknown"),
         )
         .group_by(LABELS)
-        .agg(pairs=pl.len().cast(pl.Int64), uses=pl.col("uses").sum(), care=pl.col("care").sum(), premium=pl.col("premium").sum())
+        .agg(
+            pairs=pl.len().cast(pl.Int64),
+            uses=pl.col("uses").sum(),
+            care=pl.col("care").sum(),
+            premium=pl.col("premium").sum(),
+        )
         .collect()
     )

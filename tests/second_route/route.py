@@ -204,7 +204,12 @@ def second_route(
         triple_protection=triple_protection(settlements, identified, persons, spells, identities),
         exams=exams(settlements, _current(outcomes, "fee_list_d"), groups),
         referrals=referrals(
-            merged, settlements, _current(outcomes, "out_appy_d"), groups, _current(outcomes, "fixmedins_b"), prefectures
+            merged,
+            settlements,
+            _current(outcomes, "out_appy_d"),
+            groups,
+            _current(outcomes, "fixmedins_b"),
+            prefectures,
         ),
     )
     regions_here = sorted({p for p in prefectures.values() if p[:2] == province[:2]} | {province})

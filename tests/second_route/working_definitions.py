@@ -49,8 +49,13 @@ def exams(settlements: pl.DataFrame, lines: pl.LazyFrame, results: pl.LazyFrame)
     columns = ("setl_id", "mdtrt_id", "person", "exam", "day", "care_group")
     for number, encounter, person, exam, day, care in found.select(columns).iter_rows():
         history = before[person, exam]
-        is_repeat = care != "emergency" and not exam.endswith("_other") and any(
-            day - former <= _DAYS and other != encounter and not was_operation for former, other, was_operation in history
+        is_repeat = (
+            care != "emergency"
+            and not exam.endswith("_other")
+            and any(
+                day - former <= _DAYS and other != encounter and not was_operation
+                for former, other, was_operation in history
+            )
         )
         repeats.append(is_repeat)
         history.append((day, encounter, number in operated))
@@ -66,11 +71,16 @@ def referrals(
     prefectures: dict[str, str],
 ) -> pl.DataFrame:
     """Stays away from the prefecture for which the person filed a referral, and whether hospitals at home could have treated them."""
-    away = stays.filter(pl.col("travel_class").is_in(["in_province", "cross_province"]) & (pl.col("visit_type") == "inpatient"))
+    away = stays.filter(
+        pl.col("travel_class").is_in(["in_province", "cross_province"]) & (pl.col("visit_type") == "inpatient")
+    )
     filed: dict[str, list[tuple[str, date, date]]] = defaultdict(list)
     valid = filings.filter((pl.col("vali_flag") == "1") & (pl.col("rloc_rea").str.zfill(2) == "06"))
     spans = valid.select(
-        "psn_no", pl.col("rloc_admdvs").fill_null(""), pl.col("begndate").dt.date(), pl.col("enddate").dt.date().fill_null(date.max)
+        "psn_no",
+        pl.col("rloc_admdvs").fill_null(""),
+        pl.col("begndate").dt.date(),
+        pl.col("enddate").dt.date().fill_null(date.max),
     ).collect()
     for person, goal, begin, end in spans.iter_rows():
         filed[person].append((goal[:2], begin, end))
@@ -97,7 +107,11 @@ def _tiers(institutions: pl.LazyFrame, prefectures: dict[str, str]) -> dict[str,
     rows = (
         institutions.filter(pl.col("fixmedins_code").str.starts_with("H"))
         .select(
-            "fixmedins_code", "fix_blng_admdvs", "hosp_lv", begin=pl.col("begntime").dt.date(), end=pl.col("endtime").dt.date()
+            "fixmedins_code",
+            "fix_blng_admdvs",
+            "hosp_lv",
+            begin=pl.col("begntime").dt.date(),
+            end=pl.col("endtime").dt.date(),
         )
         .sort("fixmedins_code", "begin")
         .collect()
