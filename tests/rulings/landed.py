@@ -12,9 +12,10 @@ from pathlib import Path
 from tests.rulings.world import FIRST_YEAR, NEXT_YEAR, PROVINCE, YEAR, World
 
 CASES = [
-    "test_settlement_rulings", "test_negotiated_rulings", "test_working_definitions", "test_stay_rulings", "test_enrolment_rulings",
+    "test_settlement_rulings", "test_negotiated_rulings", "test_working_definitions", "test_stay_rulings",
     "test_machinery_rulings", "test_other_definitions", "test_reversal_kinds", "test_person_rulings", "test_listed_rulings",
-    "test_returned_rulings", "test_person_file", "test_transfer_rulings", "test_outsider_rulings", "test_family_aid_rulings",
+    "test_family_aid_rulings", "test_outsider_rulings", "test_enrolment_rulings", "test_returned_rulings", "test_person_file",
+    "test_transfer_rulings",
 ]  # fmt: skip
 DELIVERIES = {"b1": "2026-01-10T00:00:00", "b2": "2026-02-10T00:00:00"}
 # Identities that this province writes as codes of its own; `other` is an identity of no list.

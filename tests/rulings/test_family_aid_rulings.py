@@ -44,6 +44,7 @@ def rows_L69(area: Area) -> None:
     paid(area, one, one, 1024)
     paid(area, one, "990000L69C4", 1024, vali_flag="0")
     paid(area, one, "", 1024)
+    settle(area)
 
 
 def test_L69_whom_accounts_helped(built: Warehouse) -> None:
@@ -54,18 +55,19 @@ def test_L69_whom_accounts_helped(built: Warehouse) -> None:
     )
     assert found == [
         (YEAR, "child", 2, 2, 8 + 64, 0, 0),
+        (YEAR, "other_relative", 3, 4, 7 + 3 + 4 + 6, 0, 0),
         (YEAR, "parent", 1, 3, 1 + 2, 4, 0),
         (YEAR, "spouse", 1, 2, 256 + 512, 0, 0),
         (NEXT_YEAR, "child", 1, 1, 16, 0, 0),
     ]
 
 
-def rows_L69_settled(area: Area) -> None:
+def settle(area: Area) -> None:
     """Settlements of which family paid a part, with the payments that say so: alike, in two parts, one yuan too little."""
     for parts in ([7], [3, 4], [6]):
         settled = area.settle(fee=100, fund=60, cash=33, acct_mulaid_pay=7, when=datetime(YEAR, 9, 9, 9))
         for amount in parts:
-            paid(area, "990000L69H9", settled["psn_no"], amount, setl_id=settled["setl_id"])
+            paid(area, "990000L69H9", settled["psn_no"], amount, setl_id=settled["setl_id"], psn_rlts="4")
 
 
 def test_L69_account_payments_are_compared_with_their_settlement(built: Warehouse) -> None:

@@ -72,6 +72,7 @@ def rows_L87(area: Area) -> None:
     examined(area, MAY, 1, psn_no=numbers[0])
     second = area.settle(when=datetime(YEAR, 5, 9, 9), fee=2000, fund=1000, psn_no=numbers[1])
     charge(area, second, line(32), line(32), line(-32, init_feedetl_sn=f"F{second['setl_id']}1", cnt=-1))
+    refer(area)
 
 
 def test_L87_an_exam_of_the_same_part_in_another_visit_within_thirty_days_is_a_repeat(built: Warehouse) -> None:
@@ -88,7 +89,7 @@ def test_L87_a_year_without_the_lines_of_some_months_has_no_figure(built: Wareho
     assert (above, value) == (None, None) and reason.startswith("没有大型检查明细的月份：")
 
 
-def rows_L88(area: Area) -> None:
+def refer(area: Area) -> None:
     """Stays away from home: with or without a referral, of disease groups that tertiary hospitals can treat or cannot."""
     at_home = area.county
     elsewhere = area.world.area("L4").county
@@ -111,4 +112,4 @@ def rows_L88(area: Area) -> None:
 
 
 def test_L88_referred_stays_that_a_hospital_at_home_could_have_treated(built: Warehouse) -> None:
-    assert figure(built, "L88", "unreasonable_referral_rate", YEAR) == (2, 4, 50.0, None)
+    assert figure(built, "L87", "unreasonable_referral_rate", YEAR) == (2, 4, 50.0, None)

@@ -163,7 +163,7 @@ def test_a_home_without_the_tables_behind_its_figures_withholds_what_is_small(ho
 
 
 def test_every_cube_of_the_dictionary_counts_units_or_says_that_it_has_none() -> None:
-    assert set(MEASURES.values()) | {"outsider"} == COUNTED_CUBES | WITHOUT_UNITS
+    assert set(MEASURES.values()) | {"outsider", "family_aid"} == COUNTED_CUBES | WITHOUT_UNITS
 
 
 GUANGDONG, SICHUAN = "440000", "510000"

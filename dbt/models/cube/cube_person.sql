@@ -48,14 +48,19 @@ netting_choices as (
     from ({{ choice_of('netting') }}) as choices
 ),
 
--- Place and clock of a month, a few hundred times and not once a month of a person.
+-- Place and clock of a month, a few hundred times and not once a month of a person. A number for the place, because each person is put
+-- together under it.
 places_of_months as (
     select
         cells.province,
         cells.insured_region,
         cells.month,
-        clock_choices.value as stat_clock,
-        cast({{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as integer) as region_number
+        coalesce(clock_choices.value = 'enddate', false) as is_by_end,
+        coalesce(clock_choices.value = 'crte_time', false) as is_by_creation,
+        {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code,
+        cast(dense_rank() over (
+            order by {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }}
+        ) as smallint) as place_number
     from (
         select distinct
             province,
@@ -68,17 +73,24 @@ places_of_months as (
         on cells.province = clock_choices.province and {{ year_of('cells.month') }} = clock_choices.year
 ),
 
+numbered_places as (
+    select distinct
+        place_number,
+        region_code
+    from places_of_months
+),
+
 clocked as {{ read_by_each() }} (
     select
         months.province,
-        {{ year_of('case places_of_months.stat_clock
-            when \'enddate\' then coalesce(months.end_month, months.settlement_month)
-            when \'crte_time\' then coalesce(months.create_month, months.settlement_month)
+        cast({{ year_of('case
+            when places_of_months.is_by_end then coalesce(months.end_month, months.settlement_month)
+            when places_of_months.is_by_creation then coalesce(months.create_month, months.settlement_month)
             else months.settlement_month
-        end') }} as year,
+        end') }} as smallint) as year,
         months.scheme,
         coalesce(several_numbers.natural_person_key, months.person_key) as natural_person_key,
-        places_of_months.region_number,
+        places_of_months.place_number,
         months.is_flagged_alone,
         months.benefit_flags
     from months
@@ -98,70 +110,66 @@ standing as {{ read_by_each() }} (
     where not clocked.is_flagged_alone or netting_choices.value = 'link_only'
 ),
 
-person_years as (
+-- The one pass over the year, by few and narrow columns: for a province tens of millions of persons lie in memory here (0011).
+placed_persons as (
     select
         province,
         year,
         scheme,
+        place_number,
         natural_person_key,
-        bit_or(benefit_flags) as benefit_flags,
-        min(region_number) as first_region,
-        max(region_number) as last_region
+        bit_or(benefit_flags) as benefit_flags
     from standing
-    group by province, year, scheme, natural_person_key
+    group by province, year, scheme, place_number, natural_person_key
 ),
 
--- One pass over the persons: counted by where they are insured, and the few who are insured in several places listed.
-counted as (
+by_place as (
     select
         province,
         year,
         scheme,
-        case when first_region = last_region then first_region end as region_number,
+        place_number,
         benefit_flags,
-        count(*) as persons,
-        {{ distinct_values('case when first_region <> last_region then natural_person_key end') }} as moved_persons
-    from person_years
-    group by province, year, scheme, case when first_region = last_region then first_region end, benefit_flags
+        count(*) as persons
+    from placed_persons
+    group by province, year, scheme, place_number, benefit_flags
 ),
 
+-- The few who were insured in several places.
 moved as (
     select
         province,
         year,
         scheme,
         natural_person_key
-    from (
-        select
-            province,
-            year,
-            scheme,
-            {{ one_row_each('moved_persons') }} as natural_person_key
-        from counted
-        where region_number is null
-    ) as listed
-    where natural_person_key is not null
+    from placed_persons
+    group by province, year, scheme, natural_person_key
+    having count(*) > 1
 ),
 
-moved_years as (
-    select
-        standing.province,
-        standing.year,
-        standing.scheme,
-        standing.natural_person_key,
-        standing.region_number,
-        bit_or(standing.benefit_flags) as benefit_flags
-    from standing
+moved_places as (
+    select placed_persons.*
+    from placed_persons
     inner join moved
         on
-            standing.natural_person_key = moved.natural_person_key
-            and standing.year = moved.year
-            and standing.scheme = moved.scheme
-            and standing.province = moved.province
-    group by standing.province, standing.year, standing.scheme, standing.natural_person_key, standing.region_number
+            placed_persons.natural_person_key = moved.natural_person_key
+            and placed_persons.year = moved.year
+            and placed_persons.scheme is not distinct from moved.scheme
+            and placed_persons.province = moved.province
 ),
 
+-- The province has the persons of its regions, but whoever moved once: taken out of each of the regions, and added whole.
 placed as (
+    select
+        by_place.province,
+        by_place.year,
+        numbered_places.region_code,
+        by_place.scheme,
+        by_place.benefit_flags,
+        by_place.persons
+    from by_place
+    inner join numbered_places on by_place.place_number = numbered_places.place_number
+    union all
     select
         province,
         year,
@@ -169,38 +177,39 @@ placed as (
         scheme,
         benefit_flags,
         persons
-    from counted
+    from by_place
     union all
     select
         province,
         year,
-        cast(region_number as varchar) as region_code,
+        cast(province as varchar) as region_code,
         scheme,
         benefit_flags,
-        persons
-    from counted
-    where region_number is not null
+        -1 as persons
+    from moved_places
     union all
     select
         province,
         year,
-        cast(region_number as varchar) as region_code,
+        cast(province as varchar) as region_code,
         scheme,
-        benefit_flags,
+        bit_or(benefit_flags) as benefit_flags,
         1 as persons
-    from moved_years
+    from moved_places
+    group by province, year, scheme, natural_person_key
 ),
 
 final as (
     select
         province,
-        year,
+        cast(year as integer) as year,
         region_code,
         scheme,
         benefit_flags,
         cast(sum(persons) as bigint) as persons
     from placed
     group by province, year, region_code, scheme, benefit_flags
+    having sum(persons) > 0
 )
 
 {{ as_text('final', ['province', 'scheme']) }}
