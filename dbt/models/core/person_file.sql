@@ -98,21 +98,17 @@ told as {{ read_by_each() }} (
     left join payment_begins on spells.province = payment_begins.province
 ),
 
-paid as {{ read_by_each() }} (
+-- Read once for both kinds of persons below, as two narrow columns.
+paid_years as (
     select
         payments.person_key,
-        {{ year_bits('floor(payments.accrual_from / 100)', 'least(floor(payments.accrual_to / 100), dates.reference_year)') }} as covered_years
+        bit_or(
+            {{ year_bits('floor(payments.accrual_from / 100)', 'least(floor(payments.accrual_to / 100), dates.reference_year)') }}
+        ) as covered_years
     from payments
     inner join dates on payments.province = dates.province
     where payments.arrived_date <= dates.reference_date
-),
-
-paid_years as (
-    select
-        person_key,
-        bit_or(covered_years) as covered_years
-    from paid
-    group by person_key
+    group by payments.person_key
 ),
 
 of_one_spell as (
@@ -156,12 +152,12 @@ added_spells as (
 
 added_payments as (
     select
-        coalesce(shared_numbers.file_person_key, paid.person_key) as added_key,
-        bit_or(paid.covered_years) as covered_years
-    from paid
-    left join shared_numbers on paid.person_key = shared_numbers.person_key
-    where paid.person_key in (select several_numbers.person_key from several_numbers)
-    group by coalesce(shared_numbers.file_person_key, paid.person_key)
+        coalesce(shared_numbers.file_person_key, paid_years.person_key) as added_key,
+        bit_or(paid_years.covered_years) as covered_years
+    from paid_years
+    left join shared_numbers on paid_years.person_key = shared_numbers.person_key
+    where paid_years.person_key in (select several_numbers.person_key from several_numbers)
+    group by coalesce(shared_numbers.file_person_key, paid_years.person_key)
 ),
 
 named as (
