@@ -150,8 +150,8 @@ _TABLES = {
     "filing": ("out_appy_d", "fct_filing", "cube_filing"),
     "payment": ("med_dfr_d", "fct_payment", "cube_payment"),
     "listed": ("psn_idet_info_b", "person_identity", "fct_listed_person", "cube_listed_person"),
-    "negotiated_drug": ("fee_list_d", "setl_d", "fct_negotiated_drug", "cube_negotiated_drug"),
-    "large_exam": ("fee_list_d", "setl_d", "fct_large_exam", "repeated_exam", "cube_large_exam"),
+    "negotiated_drug": ("fee_list_d", "setl_d", "settled_line", "fct_negotiated_drug", "cube_negotiated_drug"),
+    "large_exam": ("fee_list_d", "setl_d", "settled_line", "fct_large_exam", "repeated_exam", "cube_large_exam"),
     "triple_protection": (
         "psn_idet_info_b",
         "person_identity",

@@ -71,9 +71,10 @@ def test_a_month_to_compare_again_reaches_the_comparison_and_what_is_made_of_lin
     due = all_models(home) - standing(home, warehouse)
     layer = {node["name"]: node["fqn"][1] for node in dbt_parse.manifest(home)["nodes"].values()}
     assert {name for name in due if layer[name] != "indicator"} == {
-        "settlement_source_profile", "rule_count", "fct_negotiated_drug", "cube_negotiated_drug",
+        "settlement_source_profile", "rule_count", "settled_line", "fct_negotiated_drug", "cube_negotiated_drug",
+        "fct_large_exam", "repeated_exam", "cube_large_exam",
     }  # fmt: skip
-    assert {name for name in due if name.startswith("labelled_")} == {"labelled_negotiated_drug"}
+    assert {name for name in due if name.startswith("labelled_")} == {"labelled_negotiated_drug", "labelled_large_exam"}
 
 
 def test_a_seed_of_a_model_by_months_makes_its_months_due(home: Settings) -> None:

@@ -1,10 +1,11 @@
 {# Which exams repeat one of another stay or visit (L87). Written whole in every run, because thirty days know no months. #}
+-- R15: several numbers of one certificate are one person; only those are looked up.
 with exams as (
     select
         exams.*,
-        coalesce(persons.natural_person_key, exams.person_key) as natural_person_key
+        coalesce(several_numbers.natural_person_key, exams.person_key) as natural_person_key
     from {{ ref('fct_large_exam') }} as exams
-    left join {{ ref('dim_person') }} as persons on exams.person_key = persons.person_key
+    left join {{ ref('person_merge') }} as several_numbers on exams.person_key = several_numbers.person_key
     where split_part(exams.exam_kind, '_', 2) <> 'other'
 ),
 

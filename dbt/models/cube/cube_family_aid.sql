@@ -1,5 +1,6 @@
 {# L69: whom accounts helped. A holder and a person helped are one pair a year, in the region and relation of their last payment,
    so that pairs add up over regions and relations; a pair to which nothing was left is none. #}
+-- R15: several numbers of one certificate are one person; only those are looked up.
 with payments as (
     select
         payments.*,
@@ -7,8 +8,8 @@ with payments as (
         coalesce(holders.natural_person_key, payments.holder_key) as natural_holder_key,
         coalesce(helped.natural_person_key, payments.helped_key) as natural_helped_key
     from {{ ref('fct_family_aid') }} as payments
-    left join {{ ref('dim_person') }} as holders on payments.holder_key = holders.person_key
-    left join {{ ref('dim_person') }} as helped on payments.helped_key = helped.person_key
+    left join {{ ref('person_merge') }} as holders on payments.holder_key = holders.person_key
+    left join {{ ref('person_merge') }} as helped on payments.helped_key = helped.person_key
 ),
 
 pairs as (
