@@ -23,14 +23,17 @@ _PER_YEAR = 260_000  # premiums at scale 1
 _STREAM_HOLDER, _STREAM_PREMIUM = 58, 59
 _OWN_EVERY = 64  # settlements of which one shows what the holder's own account paid
 _OWN, _CARE, _PREMIUM = "1", "2", "3"
-_RELATIONS = ("1", "2", "3", "4")
+_RELATIONS = ("1", "2", "3", "4")  # spouse, parent, child, another
+_OF_SIXTEEN = np.array([0] * 4 + [1] * 4 + [2] * 7 + [3], dtype=np.int64)
 
 
-def settled_payments(world: World, rows: Columns) -> pa.Table:
-    """One row a settlement for which family paid, one of each so many for what the person's own account paid."""
+def settled_payments(world: World, rows: Columns) -> pa.Table | None:
+    """One row a settlement for which family paid, one of each so many for what the person's own account paid; None where nobody did."""
     helped = np.flatnonzero(rows["family_account"])
     own = np.flatnonzero((rows["account"] != 0) & (rows["family_account"] == 0) & (rows["number"] % _OWN_EVERY == 0))
     index = np.concatenate([helped, own])
+    if len(index) == 0:
+        return None
     is_own = np.arange(len(index)) >= len(helped)
     category, rank = rows["category"][index], rows["rank"][index]
     source = bits(rank * 8 + category, world.seed, _STREAM_HOLDER)
@@ -44,7 +47,9 @@ def settled_payments(world: World, rows: Columns) -> pa.Table:
             ),
             "acct_incexpd_type": coded(is_own.astype(np.int64), (_CARE, _OWN)),
             "mulaid_psn_no": identifiers.person_text(category, rank, number * 0, is_own),
-            "psn_rlts": coded(np.where(is_own, len(_RELATIONS), part(source, 40, 2)), (*_RELATIONS, codes.NULL)),
+            "psn_rlts": coded(
+                np.where(is_own, len(_RELATIONS), _OF_SIXTEEN[part(source, 40, 4)]), (*_RELATIONS, codes.NULL)
+            ),
             "setl_id": settlement_ids(rows).take(pa.array(index)),
             "pay_sumamt": money(np.where(is_own, rows["account"][index], rows["family_account"][index])),
             "insu_admdvs": coded(rows["region"][index], world.geography.region_codes),
@@ -70,7 +75,7 @@ def premium_payments(world: World, year: int) -> pa.Table:
             "psn_no": identifiers.person_text(holder, holder_rank, number * 0),
             "acct_incexpd_type": constant(_PREMIUM, len(number)),
             "mulaid_psn_no": identifiers.person_text(category, rank, number * 0),
-            "psn_rlts": coded(part(source, 40, 2), _RELATIONS),
+            "psn_rlts": coded(_OF_SIXTEEN[part(source, 40, 4)], _RELATIONS),
             "setl_id": coded(number * 0, (codes.NULL,)),
             "pay_sumamt": money(np.full(len(number), 40_000, dtype=np.int64)),
             "insu_admdvs": coded(region, world.geography.region_codes),

@@ -56,7 +56,7 @@ def fee_lines(world: World, rows: Columns) -> pa.Table:
     line_number = number * 1_000 + place * 10
     article = _article(place, taken)
     rank = rows["rank"][header]
-    examined = (article == _SERVICE) & ((rank + number) % 3 == 0)
+    examined = (article == _SERVICE) & (bed[header] | ((rank + number) % 3 == 0))
     sold = np.where(examined, _ARTICLES + rank % len(_EXAM_CODES), article)
     columns = {
         "bkkp_sn": identifiers.event_text("FEE0", month, stream, line_number, role),

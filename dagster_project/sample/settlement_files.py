@@ -82,8 +82,7 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
         binary = target("setl_d", UNIQUE_COLUMNS) if len(text) < len(months) else None
         encounter = target("mdtrt_d", UNIQUE_COLUMNS)
         split = target("setl_fund_sbit_d", frozenset({"setl_id"}))
-        accounts = target("acct_pay_detl_d", family_aid.UNIQUE)
-        lines = None
+        lines = accounts = None
 
         for month in months:
             settlement = text.get(month) or binary
@@ -98,7 +97,9 @@ def write_delivery(world: World, landing: Path, delivery: int) -> tuple[list[Wri
                 _put(encounter, encounter_table(world, _encounters(rows)))
                 good = _select(rows, (rows["repeat"] == 0) & (rows["defect"] == 0))
                 _put(split, fund_split_table(good))
-                _put(accounts, family_aid.settled_payments(world, good))
+                if (paid := family_aid.settled_payments(world, good)) is not None:
+                    accounts = accounts or target("acct_pay_detl_d", family_aid.UNIQUE)
+                    _put(accounts, paid)
                 asked = good if world.has_lines(month) else _select(good, is_asked_for(good))
                 if not late and len(asked["month"]):
                     lines = lines or target("fee_list_d", frozenset({"bkkp_sn", "setl_id", "mdtrt_id"}))

@@ -37,6 +37,24 @@ def test_polars_and_the_warehouse_agree(second: SecondRoute, sample_home: Sample
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:40])
 
 
+@pytest.mark.parametrize("indicator", ["repeat_exam_30d_share", "unreasonable_referral_rate"])
+def test_polars_and_the_warehouse_agree_on_working_definitions(
+    second: SecondRoute, sample_home: SampleHome, indicator: str
+) -> None:
+    """In the last year, which has all charge lines of some months, the figure is neither nothing nor all (L87, L88)."""
+    mine, theirs = (
+        frame.filter((pl.col("indicator_id") == indicator) & (pl.col("denominator") > 0))
+        .select("year", "region_code", "numerator", "denominator")
+        .sort("year", "region_code")
+        for frame in (second.frame, sample_home.found)
+    )
+    assert mine.rows() == theirs.rows()
+    whole = theirs.filter(pl.col("region_code") == "520000")
+    assert whole["year"].to_list() == list(YEARS)
+    above, below = whole.select("numerator", "denominator").row(-1)
+    assert 0 < above < below
+
+
 def test_L86_polars_and_the_warehouse_agree_on_people_insured_elsewhere(
     second: SecondRoute, sample_home: SampleHome
 ) -> None:

@@ -81,7 +81,7 @@ def whole_home(home: Path) -> Settings:
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute(_OPS)
         connection.execute("insert into ops.meta values ('synthetic', 'true'), ('province', '520000')")
-        for number, extract in enumerate([*extract_uses(), "fee_list_d"], start=1):
+        for number, extract in enumerate([*extract_uses(), "fee_list_d", "acct_pay_detl_d"], start=1):
             name = f"{extract}.csv"
             connection.execute(
                 "insert into ops.load values (?, ?, ?, 1000, 999, 1, 2, 3, '2025-01-01', ?, 'increment')",
