@@ -219,7 +219,7 @@ def compared(home: Home, name: str, table: list[dict[str, str]]) -> tuple[list[i
     return rebuilt, [(int(month), str(reason)) for month, reason in again]
 
 
-def test_split_and_lines_alone_make_their_settlements_compared_again(home: Home) -> None:
+def test_split_lines_and_account_payments_alone_make_their_settlements_compared_again(home: Home) -> None:
     settled_year(home)
 
     def part(setl_id: str, **cells: str) -> dict[str, str]:
@@ -245,3 +245,6 @@ def test_split_and_lines_alone_make_their_settlements_compared_again(home: Home)
     # A line that goes over to another settlement concerns both.
     moved = line("set7", updt_time="2025-01-01 00:00:00")
     assert compared(home, "fee_list_d_b.csv", [moved]) == ([], [(4, "charge_line"), (7, "charge_line")])
+    build(home)
+    paid = row("acct_pay_detl_d", setl_id="set9", acct_incexpd_type="2", psn_rlts="3", vali_flag="1")
+    assert compared(home, "acct_pay_detl_d_a.csv", [paid]) == ([], [(9, "account_payment")])
