@@ -5,9 +5,14 @@ Belongs here: `rows_X` writes the rows of ruling X into its own prefecture, `tes
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
+import duckdb
+
+from dagster_project.dictionary.indicators import load_indicators
+from dagster_project.explain.sources import files
 from tests.rulings.answers import Warehouse
 from tests.rulings.test_negotiated_rulings import charge
 from tests.rulings.test_returned_rulings import figure
@@ -113,3 +118,29 @@ def refer(area: Area) -> None:
 
 def test_L88_referred_stays_that_a_hospital_at_home_could_have_treated(built: Warehouse) -> None:
     assert figure(built, "L87", "unreasonable_referral_rate", YEAR) == (2, 4, 50.0, None)
+
+
+def deciding(built: Warehouse, indicator: str) -> dict[str, int]:
+    """Rows behind the figure of the year by extract: those counted and those that decide about them."""
+    area = built.world.areas["L87"]
+    with duckdb.connect(str(built.path)) as connection:
+        found = files(connection, load_indicators()[indicator], YEAR, area.prefecture, None)
+    rows: dict[str, int] = Counter()
+    for file in found:
+        rows[file.extract] += file.rows
+    return rows
+
+
+def test_L87_the_lines_of_the_exams_are_behind_the_figure(built: Warehouse) -> None:
+    behind = deciding(built, "repeat_exam_30d_share")
+    exams = built.query(
+        "select count(*) from core.fct_large_exam where settlement_month // 100 = ? and insured_region = ?",
+        [YEAR, built.world.areas["L87"].county],
+    )
+    assert (behind["setl_d"],) == exams[0]
+    assert behind["fee_list_d"] == behind["setl_d"] + 2, "two lines and what was taken back of them are one exam"
+
+
+def test_L88_the_filings_of_the_referred_stays_are_behind_the_figure(built: Warehouse) -> None:
+    behind = deciding(built, "unreasonable_referral_rate")
+    assert (behind["setl_d"], behind["out_appy_d"], behind["drg_dip_group_result"]) == (4, 4, 3)

@@ -102,6 +102,33 @@ results_of_stays as (
     inner join group_results on rows_of_stays.settlement_id = group_results.settlement_id
 ),
 
+-- L72, L88: what the person filed for care elsewhere.
+filings_of_stays as (
+    select
+        stays.load_id,
+        stays.source_row,
+        filings.load_id as deciding_load_id,
+        filings.source_row as deciding_source_row
+    from stays
+    inner join {{ ref('fct_filing') }} as filings
+        on
+            stays.person_key = filings.person_key
+            and left(stays.destination_region, 2) = left(filings.goal_region, 2)
+            and stays.begin_date between filings.begin_date and filings.end_date
+    where stays.stay_filing = 'filed' or stays.referral <> 'none'
+),
+
+-- L87: the lines that say what was examined, when and for how much.
+lines_of_exams as (
+    select
+        load_id,
+        source_row,
+        line_load_id as deciding_load_id,
+        line_source_row as deciding_source_row
+    from {{ ref('settled_line') }}
+    where exam_kind is not null
+),
+
 final as (
     select
         'enrolment' as cube,
@@ -120,8 +147,17 @@ final as (
         deciding_load_id,
         deciding_source_row
     from payments_of_insured
+    union all
+    select
+        'large_exam' as cube,
+        cast(null as integer) as reference_year,
+        load_id,
+        source_row,
+        deciding_load_id,
+        deciding_source_row
+    from lines_of_exams
     {%- for cube in ['visit', 'stay', 'stay_end'] %}
-    {%- for relation in ['rows_of_stays', 'results_of_stays'] %}
+    {%- for relation in ['rows_of_stays', 'results_of_stays', 'filings_of_stays'] %}
     union all
     select
         '{{ cube }}' as cube,
