@@ -39,6 +39,7 @@ KEYS = (
     "two_disease_map",
     "large_exam_map",
     "referral_capability",
+    "sample_lists",
     "dummy_creators",
 )
 LEVELS = ("prefecture", "province")
@@ -54,6 +55,8 @@ IDENTITY_GROUPS = (
 
 # Outpatient drug benefits for two diseases: which of them a code is, `unspecified` either, `none` not of this benefit.
 TWO_DISEASES = ("hypertension", "diabetes", "unspecified", "none")
+# Lists that a file may say are those of the synthetic sample: they hold for synthetic data only.
+SAMPLE_LISTS = ("large_exam_map", "referral_capability")
 # Tiers of hospitals by the roll-up of their grade (code set hosp_lv).
 HOSPITAL_TIERS = {"tertiary": "3", "secondary": "2", "primary": "1"}
 # Exams on large equipment: the equipment and the part of the body, as in ct_chest; exams of the part `other` are compared with none.
@@ -108,9 +111,14 @@ class Province:
     two_disease_map: dict[str, str] = field(default_factory=dict)
     large_exam_map: dict[str, str] = field(default_factory=dict)
     referral_capability: list[tuple[str, str]] = field(default_factory=list)  # tier by roll-up, disease group
+    sample_lists: tuple[str, ...] = ()
     dummy_creators: tuple[str, ...] = ()
     code_map: dict[str, dict[str, str]] = field(default_factory=dict)  # code set -> provincial code -> code of the set
     declared_in: dict[str, Path] = field(default_factory=dict)  # switch -> the file that says so
+
+    def of_real_data(self) -> Province:
+        """Without the lists that are those of the synthetic sample: nothing invented may decide a figure of real data."""
+        return replace(self, **{name: type(getattr(self, name))() for name in self.sample_lists})
 
     def choice(self, switch: str, year: int) -> str:
         """The value in force in a year; the earliest one before its first date."""
@@ -170,6 +178,7 @@ def load_province(settings: Settings, code: str, until: str = "") -> Province:
         | _code_map(own, "two_disease_map", TWO_DISEASES, path),
         large_exam_map=_exam_kinds(own, path),
         referral_capability=_capability(own, path),
+        sample_lists=_sample_lists(own, path),
         code_map={name: mapped[name] for name in code_map.sets_to_code()},
         dummy_creators=tuple(str(creator) for creator in _list(own, "dummy_creators", path)),
         declared_in=dict.fromkeys(of_nation, everywhere) | dict.fromkeys(of_province, path or everywhere),
@@ -360,3 +369,11 @@ def _capability(content: dict[str, Any], path: Path | None) -> list[tuple[str, s
             )  # fmt: skip
         found += [(HOSPITAL_TIERS[tier], str(group)) for group in groups]
     return sorted(set(found))
+
+
+def _sample_lists(content: dict[str, Any], path: Path | None) -> tuple[str, ...]:
+    names = tuple(str(name) for name in _list(content, "sample_lists", path))
+    for name in names:
+        if name not in SAMPLE_LISTS:
+            raise _error(path, "sample_lists", "不是可用的清单：", "is no list:", f"{name}; {', '.join(SAMPLE_LISTS)}")
+    return names

@@ -67,7 +67,9 @@ def write_dictionary(
     years: Iterable[int],
     register_year: int | None,
 ) -> None:
-    """The tables of `load_dictionary` for definitions that somebody else has read."""
+    """The tables of `load_dictionary` for definitions that somebody else has read; lists of the sample only where the data are synthetic."""
+    if not _holds_synthetic_data(connection):
+        chosen = [province.of_real_data() for province in chosen]
     tables = {**_definitions(chosen, sorted(set(years)), register_year), **_indicators(), **_identities()}
     connection.execute("begin transaction")
     try:
@@ -81,6 +83,18 @@ def write_dictionary(
         raise
     with durable_step("dictionary.commit"):
         connection.execute("commit")
+
+
+def _holds_synthetic_data(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the home that a connection uses, or has attached beside itself, is recorded as synthetic."""
+    homes = connection.execute(
+        "select database_name from duckdb_tables() where schema_name = 'ops' and table_name = 'meta'"
+    ).fetchall()
+    marks = [
+        connection.execute(f"select value from \"{name}\".ops.meta where key = 'synthetic'").fetchone()
+        for (name,) in homes
+    ]
+    return ("true",) in marks
 
 
 def home_provinces(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.dictionary import definition_id, load_province, load_switches
+from dagster_project.dictionary.load import write_dictionary
 from dagster_project.dictionary.pooling import describe_pooling
 from dagster_project.errors import UserError
 from dagster_project.settings import PROJECT_ROOT, Settings
@@ -148,6 +150,7 @@ def test_L49_a_province_adds_codes_of_the_two_diseases_and_takes_others_off(tmp_
         ("large_exam_map: [ct_head]", "large_exam_map"),
         ("referral_capability: {best: [GB1]}", "best"),
         ("referral_capability: {tertiary: GB1}", "tertiary"),
+        ("sample_lists: [two_disease_map]", "two_disease_map"),
         ("colour: red", "colour"),
         ("definitions: [a]", "definitions"),
         ("definitions: {netting: []}", "netting"),
@@ -223,3 +226,17 @@ def test_L63_whose_premium_assistance_pays_is_dated(tmp_path: Path) -> None:
 def test_L63_a_wrong_list_of_assisted_groups_is_refused_in_words(tmp_path: Path, entry: str) -> None:
     told = message(tmp_path, f"premium_assistance:\n- {entry}\n")
     assert "premium_assistance" in told and "minimum_living" in told
+
+
+@pytest.mark.parametrize(("mark", "holds"), [("true", True), ("false", False), (None, False)])
+def test_lists_of_the_sample_hold_for_synthetic_data_only(tmp_path: Path, mark: str | None, holds: bool) -> None:
+    """What is invented decides no figure of real data, also where the home lies in a database beside (L87, L88)."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "attach ':memory:' as home; create schema home.ops; create table home.ops.meta (key varchar, value varchar)"
+        )
+        if mark is not None:
+            connection.execute("insert into home.ops.meta values ('synthetic', ?)", [mark])
+        write_dictionary(connection, [load_province(Settings(home=tmp_path), "520000")], [2025], None)
+        for table in ("large_exam_map", "referral_capability"):
+            assert (connection.execute(f"select count(*) from ops.{table}").fetchone() != (0,)) is holds

@@ -12,7 +12,7 @@
 -- depends_on: {{ source('ops', 'touched_source_month') }}
 {%- set months = touched_source_months() if is_incremental() else [] %}
 
-with lines as (
+with lines as {{ read_by_each() }} (
     select * from {{ ref('stg_fee_list_d') }}
     where is_current and vali_flag = '1' and setl_id is not null
 ),
