@@ -179,7 +179,7 @@ class Compiler:
         switch = self.switches.get(node.switch)
         if switch is None:
             raise FormulaError(f"unknown switch {node.switch}")
-        usable = set(switch.values) - switch.later
+        usable = set(switch.values)
         written = {value for value, _ in node.cases}
         if written != usable:
             raise FormulaError(f"when({node.switch}) has cases {sorted(written)}, allowed values are {sorted(usable)}")

@@ -70,7 +70,6 @@ class Switch:
     name: str
     label: Text
     values: dict[str, Text]
-    later: frozenset[str]  # known readings that no model computes yet
     numbered: frozenset[str] = frozenset()  # values that stand for a whole number: gap_merge_n for gap_merge_3
 
     def known(self, value: str) -> str | None:
@@ -140,7 +139,6 @@ def load_switches() -> dict[str, Switch]:
             name=name,
             label=Text(**entry["name"]),
             values={str(value): Text(zh=text["zh"], en=text["en"]) for value, text in entry["values"].items()},
-            later=frozenset(str(value) for value, text in entry["values"].items() if text.get("later")),
             numbered=frozenset(str(value) for value, text in entry["values"].items() if text.get("number")),
         )
         for name, entry in content.items()
@@ -272,18 +270,9 @@ def _choices(entries: dict[str, Any], path: Path) -> dict[str, list[tuple[int, s
 def _value(switch: Switch, given: Any, path: Path) -> str:
     # YAML reads a bare `none` as text but `null` as nothing; both mean the value called none.
     value = "none" if given is None else str(given)
-    usable = [name for name in switch.values if name not in switch.later]
-    if value in switch.later:
-        raise _error(
-            path,
-            switch.name,
-            "取值尚不支持：",
-            "has a value that is not computed yet:",
-            f"{value}; {', '.join(usable)}",
-        )
     if switch.known(value) is None:
         raise _error(
-            path, switch.name, "取值无效：", "has an unknown value:", f"{value}; 可用 / allowed: {', '.join(usable)}"
+            path, switch.name, "取值无效：", "has an unknown value:", f"{value}; 可用 / allowed: {', '.join(switch.values)}"
         )
     return value
 

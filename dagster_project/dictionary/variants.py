@@ -104,9 +104,8 @@ def _overridden(present: Province, text: str) -> Province:
         if not sign or name not in switches:
             raise _wrong(part.strip(), "没有这个口径", "there is no such choice", ", ".join(switches))
         switch = switches[name]
-        if switch.known(value) is None or value in switch.later:
-            usable = [known for known in switch.values if known not in switch.later]
-            raise _wrong(part.strip(), "没有这个取值", "there is no such value", ", ".join(usable))
+        if switch.known(value) is None:
+            raise _wrong(part.strip(), "没有这个取值", "there is no such value", ", ".join(switch.values))
         chosen[name] = [(0, value)]
     return replace(present, choices={**present.choices, **chosen})
 

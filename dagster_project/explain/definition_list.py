@@ -46,7 +46,7 @@ def _choice(province: Province, switch: Switch, years: Sequence[int], in_full: b
         lines.append(_value(province, switch, entry, dated))
     lines.append(_touched(switch, in_full))
     used = {switch.known(value) for _, value in shown}
-    others = [other for other in switch.values if other not in used and other not in switch.later]
+    others = [other for other in switch.values if other not in used]
     if others:
         told = [Text(f"{one}（{switch.values[one].zh}）", f"{one} ({switch.values[one].en})") for one in others]
         lines.append(

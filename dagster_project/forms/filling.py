@@ -22,14 +22,15 @@ QUARTERS = (1, 2, 3, 4)
 _SOURCES = {
     "care": ("select * exclude (province), (month % 100 + 2) // 3 as quarter from indicator.form_care", True),
     "transfer": ("select * exclude (province), (month % 100 + 2) // 3 as quarter from indicator.form_transfer", True),
+    "charge": ("select * exclude (province), (month % 100 + 2) // 3 as quarter from indicator.form_charge", True),
     "control": ("select * exclude (province), (month % 100 + 2) // 3 as quarter from indicator.form_control", True),
     "enrolment": ("select *, 4 as quarter from indicator.labelled_enrolment", False),
     "ledger": ("select *, 4 as quarter from indicator.labelled_fund", False),
 }
 # Models of the layer that nothing but the forms reads: to be computed with it under other definitions.
-MODELS = ("form_care", "form_control", "form_reported", "form_transfer")
-# Sources of an extract that only forms need: why the cells of a year are blank of which nothing was delivered.
-_LACKING = {"transfer": "no_transfers"}
+MODELS = ("form_care", "form_charge", "form_control", "form_reported", "form_transfer")
+# Sources of an extract that only forms need: why the cells of a year are blank of which nothing, or not enough, was delivered.
+_LACKING = {"charge": "no_lines", "transfer": "no_transfers"}
 _CELLS = {
     "form": pl.String, "row": pl.String, "column": pl.String, "region_code": pl.String, "year": pl.Int64,
     "quarter": pl.Int64, "unit": pl.String, "hundredths": pl.Int64, "reason": pl.String,

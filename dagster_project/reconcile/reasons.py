@@ -91,9 +91,7 @@ def candidates(
         for name in one.indicator.switches
         if name in switches and name not in of_facts
         for value in switches[name].values
-        if value not in switches[name].later
-        and not value.endswith("_n")
-        and value != present.choice(name, one.stated.year)
+        if not value.endswith("_n") and value != present.choice(name, one.stated.year)
     }
     return sorted(wanted)
 

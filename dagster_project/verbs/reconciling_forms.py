@@ -113,11 +113,7 @@ def _definitions(settings: Settings, years: Sequence[int], province: str) -> lis
     others: list[tuple[str, Text]] = []
     for name, switch in switches.items():
         for value in switch.values if name not in of_facts else ():
-            if (
-                value in switch.later
-                or value.endswith("_n")
-                or all(value == present.choice(name, year) for year in years)
-            ):
+            if value.endswith("_n") or all(value == present.choice(name, year) for year in years):
                 continue
             label, meaning = switch.label, switch.text(value)
             told = Text(

@@ -54,6 +54,15 @@
     ]) }}
 {%- endmacro %}
 
+{# Of those the ones that figures and forms take from settlements of stays. #}
+{% macro stay_amounts() -%}
+    {{ return([
+        'total_fee_yuan', 'full_own_pay_yuan', 'over_limit_pay_yuan', 'pre_pay_yuan', 'in_scope_fee_yuan', 'deductible_yuan',
+        'pool_pay_yuan', 'civil_servant_pay_yuan', 'serious_illness_pay_yuan', 'large_amount_pay_yuan', 'assistance_pay_yuan',
+        'fund_pay_yuan', 'account_pay_yuan', 'family_account_pay_yuan', 'cash_pay_yuan',
+    ]) }}
+{%- endmacro %}
+
 {# The year of an integer month. #}
 {% macro year_of(column) -%}
     cast(floor({{ column }} / 100) as integer)

@@ -128,8 +128,8 @@
 
 {# L46: the month in which a stay counts. What was chosen for the year of its discharge decides, so that a stay counts once,
    also where the choice changes from one year to the next. #}
-{% macro stay_month(cells, choices) -%}
-    case {{ choices }}.stay_year when 'last_row' then {{ cells }}.last_month else {{ cells }}.statistics_month end
+{% macro stay_month(cells, choices, discharged='statistics_month') -%}
+    case {{ choices }}.stay_year when 'last_row' then {{ cells }}.last_month else {{ cells }}.{{ discharged }} end
 {%- endmacro %}
 
 {% macro enrolment_labels(cells, carried) -%}

@@ -201,7 +201,7 @@ BROKEN: dict[str, tuple[str, str, str, Callable[[int | None], int | None]]] = {
     "X16": ("HI7", "outpatient", "visits", lambda old: None),
     "X17": ("HI7", "all", "total", plus(1)),
 }
-# X04 needs all six classes, which no cube gives: they are put there, and one of them is all there is.
+# X04 needs all six classes, and the sample has charge lines of one month: they are put there, and one of them is all there is.
 CLASSES = ("drug_in", "drug_out", "item_in", "item_out", "facility_in", "facility_out")
 
 

@@ -161,7 +161,7 @@ def choices_of_cubes(home: Settings) -> list[tuple[str, str]]:
         for switch in load_switches().values()
         if switch.name not in reaching
         for value in switch.values
-        if value not in switch.later | {present.choice(switch.name, YEAR)}
+        if value != present.choice(switch.name, YEAR)
     ]
 
 

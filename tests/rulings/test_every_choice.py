@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
@@ -55,6 +56,7 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "ma_visit_rule": ("per_encounter", "per_payment", "identity_list"),
     "balance_scope": ("pool_only", "with_accounts"),
     "ltc_scope": ("pilot_49", "all_areas"),
+    "money_year": ("settlement", "stay"),
 }
 # Where the other values are tested: a test function, or a unit test beside a dbt model.
 ELSEWHERE: dict[str, dict[str, str]] = {
@@ -129,6 +131,7 @@ LONG_TERM_CARE = 30  # income of its fund in a place that is none of the 49 pilo
 FILED = (12, 13)  # of the stays in another province
 LISTED = (6, 12)  # stays of people on the list of identities
 GROUPED, SECOND_AID = 6, 40  # the stay paid by disease, and a supplementary payment of assistance for it
+SPLIT, FIRST_PART = 14, 64  # the stay that begins in the year before, and what was settled of it then
 POPULATION = {"should_be_enrolled": 1000, "resident": 2000, "registered": 4000}
 TIERS = {
     "hosp_lv": "secondary",
@@ -147,6 +150,7 @@ class Care:
     provider: str = "H"
     days: int = 0
     payment_place: str = "2"
+    begins: date = date(YEAR, 5, 1)
 
     @property
     def fee(self) -> int:
@@ -163,13 +167,14 @@ ROWS = [
     Care(0, "11"), Care(1, "14"), Care(2, "14", "P"), Care(3, "41", "P"), Care(4, "13", days=1), Care(5, "1301", days=2),
     Care(6, "21", days=5), Care(7, "52", days=3), Care(8, "51"), Care(9, "53"), Care(10, "71", days=30),
     Care(11, "21", days=4, payment_place="4"), Care(12, "21", days=6, payment_place="1"), Care(13, "21", days=1, payment_place="5"),
+    Care(SPLIT, "21", days=3, begins=date(FIRST_YEAR, 12, 30)),
 ]  # fmt: skip
 
 
 def rows_every_choice(area: Area) -> None:
     """Each row of care with its share of funds, aid, account and own payment; people of two years; three populations."""
     for row in ROWS:
-        begin, end = f"{YEAR}-05-01", f"{YEAR}-05-{1 + row.days:02d}"
+        begin, end = f"{row.begins}", f"{row.begins + timedelta(days=row.days)}"
         settled = area.settle(
             med_type=row.code, provider=row.provider, fee=row.fee, begndate=begin, enddate=end, fund=row.fee // 2, aid=40,
             hifp_pay=row.fee // 2 - 40 - 25, hifmi_pay=25, cash=row.fee // 2 - 15, pay_loc=row.payment_place, hosp_lv="05",
@@ -186,6 +191,11 @@ def rows_every_choice(area: Area) -> None:
                 fee=SECOND_AID, fund=SECOND_AID, aid=SECOND_AID, own=0, pre=0, cash=0, hosp_lv="05", dedc_hosp_lv="1",
             )  # fmt: skip
             group(area, settled, f"{YEAR}12", "DIP", "正常")
+        if row.number == SPLIT:
+            area.settle(
+                med_type=row.code, mdtrt_id=settled["mdtrt_id"], mid_setl_flag="1", begndate=begin, enddate=f"{FIRST_YEAR}-12-31",
+                when=datetime(FIRST_YEAR, 12, 31), fee=FIRST_PART, fund=FIRST_PART // 2, own=0, pre=0, hosp_lv="05", dedc_hosp_lv="1",
+            )  # fmt: skip
     area.add(
         "matn_alwn_crtf_d", matn_alwn_reg_id="A-every", psn_no="990000P9", matn_alwn_sumamt=3000, poolarea_no=area.prefecture,
         opt_time=f"{YEAR}-06-01 10:00:00", vali_flag="1",
@@ -244,6 +254,7 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
     }
     stays = of["inpatient"]
     fees = sum(row.fee for row in stays)
+    part = FIRST_PART if chosen["money_year"] == "stay" else 0
     funds = {"basic_only": -40 - 25, "insurance_funds": -40, "all_funds": 0}[chosen["pay_ratio_funds"]]
     aid_in_fund = SECOND_AID if chosen["pay_ratio_funds"] == "all_funds" else 0
     own = {"separate": -15, "own_burden": 0, "fund": -15}[chosen["personal_account"]]
@@ -271,10 +282,10 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
         **{f"employee_{name}_visits": (len(of[name]), None) for name in ("inpatient", "outpatient", "pharmacy")},
         "employee_chronic_outpatient_visits": (len(of["chronic"]), None),
         "employee_benefit_visits": (visits + len(of["pharmacy"]) * (chosen["pharmacy_in_visits"] == "include"), None),
-        "employee_actual_pay_ratio": (fees / 2 + funds * len(stays) + aid_in_fund, fees + SECOND_AID),
-        "oop_share_inpatient": (fees / 2 + own * len(stays), fees + SECOND_AID),
+        "employee_actual_pay_ratio": (fees / 2 + funds * len(stays) + aid_in_fund + part / 2, fees + SECOND_AID + part),
+        "oop_share_inpatient": (fees / 2 + own * len(stays) + part / 2, fees + SECOND_AID + part),
         "employee_avg_length_of_stay": (sum(max(row.days, 1) + extra for row in stays), len(stays)),
-        "employee_avg_inpatient_cost": (fees + SECOND_AID, len(stays)),
+        "employee_avg_inpatient_cost": (fees + SECOND_AID + part, len(stays)),
         "employee_hospitalisation_rate": (len(stays), people["employee"]),
         "resident_hospitalisation_rate": (0, people["resident"]),
         "coverage_rate": (6, POPULATION[chosen["coverage_denominator"]]),
@@ -283,7 +294,7 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
         "xprov_direct_settlement_rate": (sum(weigh(row) for row in away if row.payment_place == "4"), sum(map(weigh, counted))),
         "disease_pay_discharge_share": (1, len(eligible) if chosen["disease_payment_denominator"] == "eligible" else len(stays)),
     }  # fmt: skip
-    answers["employee_inpatient_expense"] = (fees + SECOND_AID, None)
+    answers["employee_inpatient_expense"] = (fees + SECOND_AID + part, None)
     assisted, times = {"per_encounter": (5, 5), "per_payment": (5, 6), "identity_list": (len(LISTED), len(LISTED))}[
         chosen["ma_visit_rule"]
     ]
@@ -359,7 +370,6 @@ def test_every_value_that_moves_a_figure_has_a_case() -> None:
         for switch in load_switches().values()
         if touched(switch.name) and switch.name not in TOLD
         for value in switch.values
-        if value not in switch.later
     }
     tested = {(name, value) for name, values in FACTORS.items() for value in values}
     tested |= {(name, value) for name, cases in ELSEWHERE.items() for value, test in cases.items() if test in known}

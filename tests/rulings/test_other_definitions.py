@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import pytest
 
 from dagster_project.dictionary.variants import read_variant
 from dagster_project.indicator_trial import trial
@@ -48,11 +49,15 @@ def under(
     return {indicator: [found[indicator, year] for year in years] for indicator in indicators}
 
 
+def settings_of(built: Warehouse) -> Settings:
+    """The home of the hand-made province."""
+    folder = built.path.parent
+    return Settings(home=folder, key_file=folder.parent / f"{folder.name}.key", threads=2)
+
+
 def figures_under(built: Warehouse, variant: str, case: str, years: list[int]) -> pl.DataFrame:
     """All values of the prefecture of a case with other definitions on top of the present ones."""
-    home = Settings(
-        home=built.path.parent, key_file=built.path.parent.parent / f"{built.path.parent.name}.key", threads=2
-    )
+    home = settings_of(built)
     province = read_variant(home, variant, PROVINCE).province
     with trial(home) as layer:
         frame = layer.values(province, *years)
@@ -124,6 +129,70 @@ def test_L46_a_stay_belongs_to_the_year_of_its_last_row_where_the_definition_say
     assert under(built, "stay_year=last_row", "L46", [stays, days, fees], years) == {
         stays: [0, 2], days: [0, 21 + 4], fees: [300, 50 + 400],
     }  # fmt: skip
+
+
+def rows_L89(area: Area) -> None:
+    """Stays settled in two years: a part before the discharge, a part after it, one without discharge, one of which a part was taken
+    back, and emergency care."""
+    first = stay(area, "2023-12-20", "2023-12-31", fee=100, mid_setl_flag="1")
+    stay(area, "2023-12-20", "2024-01-10", fee=200, mdtrt_id=first["mdtrt_id"], hosp_lv="05")
+    second = stay(area, "2023-12-01", "2023-12-11", fee=400)
+    stay(area, "2023-12-01", "2023-12-11", fee=800, mdtrt_id=second["mdtrt_id"], setl_type="3", when=datetime(YEAR, 2, 1))
+    stay(area, "2023-06-01", "2023-06-09", fee=1600, mid_setl_flag="1")
+    taken_back = stay(area, "2023-12-21", "2023-12-30", fee=3200, mid_setl_flag="1")
+    area.mirror(taken_back, when=datetime(YEAR, 1, 5))
+    stay(area, "2023-12-21", "2024-01-12", fee=6400, mdtrt_id=taken_back["mdtrt_id"])
+    emergency = stay(area, "2023-12-30", "2023-12-31", fee=12800, med_type="13", mid_setl_flag="1")
+    stay(area, "2023-12-30", "2024-01-02", fee=25600, med_type="13", mdtrt_id=emergency["mdtrt_id"])
+
+
+@pytest.mark.parametrize(
+    ("variant", "inpatient", "outpatient"),
+    [
+        ("money_year=settlement", [100 + 400 + 1600, 200 + 800 + 6400], [12800, 25600]),
+        # Whoever was never discharged has no stay; emergency care is counted in visits here.
+        ("money_year=stay", [400 + 800 + 1600, 100 + 200 + 6400], [12800, 25600]),
+        ("money_year=stay,stay_year=last_row", [1600, 100 + 200 + 400 + 800 + 6400], [12800, 25600]),
+        ("money_year=stay,emergency_in_inpatient=include_13", [2800, 6700 + 12800 + 25600], [0, 0]),
+        # As booked: what was taken back is of no stay, and stays where it was.
+        ("money_year=stay,reversal_measure=ledger", [2800 + 3200, 6700 - 3200], [12800, 25600]),
+        # What was chosen for the year of the discharge decides, whatever holds in the year of the part.
+        ("money_year=settlement,stay_year=last_row", [2100, 7400], [12800, 25600]),
+    ],
+)  # fmt: skip
+def test_L89_money_counts_with_its_stay_where_the_definition_says_so(
+    built: Warehouse, variant: str, inpatient: list[int], outpatient: list[int]
+) -> None:
+    years, wanted = [FIRST_YEAR, YEAR], ["employee_inpatient_expense", "employee_outpatient_expense"]
+    asked = variant if "reversal_measure" in variant else f"{variant},reversal_measure=as_known"
+    assert under(built, asked, "L89", wanted, years) == dict(zip(wanted, [inpatient, outpatient], strict=True))
+    # Ratios take the same money, and each part keeps its own labels: the grade of the part and not that of the discharge.
+    both = under(built, asked, "L89", ["employee_avg_inpatient_cost"], years)["employee_avg_inpatient_cost"]
+    assert both == inpatient
+    frame = figures_under(built, asked, "L89", years).filter(pl.col("indicator_id") == "employee_inpatient_expense")
+    tiers = frame.filter((pl.col("breakdown") == "hospital_tier") & (pl.col("hospital_tier") == "secondary"))
+    assert [int(one) for one in tiers.sort("year")["numerator"] if one] == [200]
+
+
+@pytest.mark.parametrize("variant", ["money_year=stay", "money_year=stay,stay_year=last_row", "money_year=settlement"])
+def test_L89_the_trace_of_money_adds_up_to_it(built: Warehouse, variant: str) -> None:
+    years, place = [FIRST_YEAR, YEAR], built.world.areas["L89"].prefecture
+    asked = f"{variant},reversal_measure=as_known"
+    home = settings_of(built)
+    with trial(home, "trace_row") as layer:
+        rows = (
+            layer.computed(read_variant(home, asked, PROVINCE).province)
+            .execute(
+                "select traced.year, sum(settled.total_fee_yuan) from indicator.trace_row as traced "
+                "join core.fct_settlement as settled using (load_id, source_row) "
+                "where cube = 'settlement' and region_code = $1 and visit_type = 'inpatient' group by 1 order by 1",
+                [place],
+            )
+            .fetchall()
+        )
+    traced = dict(rows)
+    expense = under(built, asked, "L89", ["employee_inpatient_expense"], years)["employee_inpatient_expense"]
+    assert [traced[year] for year in years] == expense
 
 
 def rows_L72(area: Area) -> None:

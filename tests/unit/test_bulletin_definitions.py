@@ -27,7 +27,7 @@ from tests.bulletin_home import PROVINCE, RUN_ID, make_home
 VINTAGE = "2026-03-01_draft"
 YEAR = 2025
 SWITCHES = load_switches()
-USABLE = {name: [value for value in switch.values if value not in switch.later] for name, switch in SWITCHES.items()}
+USABLE = {name: list(switch.values) for name, switch in SWITCHES.items()}
 PRINTED = sorted(
     {switch for row in load_indicators().values() if row.headline for switch in row.switches} - {CROSS_REGION_BASE}
 )

@@ -111,11 +111,6 @@ def test_an_unknown_value_names_the_allowed_ones(tmp_path: Path) -> None:
     assert "minus_one" in text and "end_minus_begin_plus1" in text
 
 
-def test_a_reading_that_is_not_computed_yet_is_refused(tmp_path: Path) -> None:
-    text = message(tmp_path, "definitions: {money_year: stay}")
-    assert "not computed yet" in text and "settlement" in text
-
-
 def test_a_numbered_value_takes_a_whole_number(tmp_path: Path) -> None:
     settings = province_with(tmp_path, "definitions: {stay_merge: gap_merge_7}", code="520000")
     assert load_province(settings, "520000").choice("stay_merge", 2025) == "gap_merge_7"

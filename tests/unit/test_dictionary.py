@@ -64,6 +64,7 @@ def test_every_computed_row_compiles(row: Indicator) -> None:
 
 
 STAY_SWITCHES = {"stay_merge", "netting"}
+MONEY_SWITCHES = {"money_year", "stay_year"}  # whether money counts with its stay, and when that does (L89)
 ENROLMENT_SWITCHES = {"insured_rule", "insured_dedup", "dedup_scope"}
 STAY_KINDS = {"inpatient", "maternity_inpatient", "home_bed", None}
 
@@ -76,6 +77,8 @@ def test_a_row_lists_the_choices_that_make_the_facts_it_rests_on(row: Indicator)
     for term in compiled.numerator + compiled.denominator:
         in_stays = term.cube == "visit" and dict(term.labels).get("visit_type") in STAY_KINDS
         needed |= STAY_SWITCHES if in_stays or term.cube in ("stay", "stay_end") else set()
+        money = term.cube == "settlement" and term.measure != "settled_visits"
+        needed |= MONEY_SWITCHES if money and dict(term.labels).get("visit_type") in STAY_KINDS else set()
         needed |= ENROLMENT_SWITCHES if term.cube == "enrolment" else set()
     assert needed <= set(row.switches)
 

@@ -13,6 +13,8 @@
 
 -- depends_on: {{ ref('code_domain') }}
 {%- set months = touched_months() if is_incremental() else [] %}
+{#- sqlfluff knows no macro that gives a list, hence the fallback. -#}
+{%- set amounts = stay_amounts() or ['total_fee_yuan'] %}
 
 with settlements as (
     select * from {{ ref('fct_settlement') }}
@@ -52,10 +54,9 @@ final as (
         settlement_id,
         encounter_id,
         institution_code,
-        total_fee_yuan,
-        fund_pay_yuan,
-        pool_pay_yuan,
-        assistance_pay_yuan
+        {%- for amount in amounts %}
+        {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from settlements
     where is_stay_row and reversal_class in ('live', 'flagged_alone')
 )

@@ -2,96 +2,40 @@
    settlements of stays in every run: months before and after a corrected one may give a stay another beginning, another
    discharge or another end. #}
 
+-- Looked at three times, so only what is asked for: rows of stays lie in memory here.
 with settlements as (
-    select * from {{ ref('stay_settlement') }}
+    select
+        load_id,
+        source_row,
+        province,
+        settlement_month,
+        settlement_date,
+        begin_date,
+        end_date,
+        end_month,
+        create_month,
+        person_key,
+        travel_class,
+        care_group,
+        clearing_method,
+        settlement_kind,
+        reversal_class,
+        settlement_id,
+        encounter_id,
+        institution_code,
+        total_fee_yuan,
+        fund_pay_yuan,
+        pool_pay_yuan,
+        assistance_pay_yuan
+    from {{ ref('stay_settlement') }}
 ),
 
 group_results as (
     select * from {{ ref('fct_group_result') }}
 ),
 
-merge_choices as (
-    {{ choice_of('stay_merge') }}
-),
-
-netting_choices as (
-    {{ choice_of('netting') }}
-),
-
--- R1: a flagged original without a delivered mirror counts only where the links alone decide.
-stay_rows as (
-    select
-        settlements.*,
-        coalesce(merge_choices.value, 'per_mdtrt') as stay_merge,
-        -- Care in a bed, emergency care and home beds never merge with each other.
-        case
-            when settlements.care_group in ('inpatient', 'maternity_inpatient') then 'inpatient'
-            else settlements.care_group
-        end as bed_kind
-    from settlements
-    left join merge_choices
-        on settlements.province = merge_choices.province and {{ year_of('settlements.settlement_month') }} = merge_choices.year
-    left join netting_choices
-        on settlements.province = netting_choices.province and {{ year_of('settlements.settlement_month') }} = netting_choices.year
-    where
-        settlements.reversal_class = 'live'
-        or (settlements.reversal_class = 'flagged_alone' and netting_choices.value = 'link_only')
-),
-
--- gap_merge_<n>: stays of one person in one institution with at most n days between them are one; nothing is read here
--- while no province has chosen it.
-gap_rows as (
-    select
-        load_id,
-        source_row,
-        person_key,
-        institution_code,
-        bed_kind,
-        province,
-        begin_date,
-        end_date,
-        settlement_id,
-        cast(replace(stay_merge, 'gap_merge_', '') as integer) as allowed_gap_days,
-        max(end_date) over (
-            partition by province, person_key, institution_code, bed_kind
-            order by begin_date, end_date, settlement_id
-            rows between unbounded preceding and 1 preceding
-        ) as latest_end_date
-    from stay_rows
-    where stay_merge like 'gap_merge_%'
-),
-
-gap_islands as (
-    select
-        load_id,
-        source_row,
-        sum(
-            case
-                when latest_end_date is null or {{ days_between('latest_end_date', 'begin_date') }} > allowed_gap_days then 1
-                else 0
-            end
-        ) over (
-            partition by province, person_key, institution_code, bed_kind
-            order by begin_date, end_date, settlement_id
-            rows unbounded preceding
-        ) as island
-    from gap_rows
-),
-
 keyed as (
-    select
-        stay_rows.*,
-        case
-            when stay_rows.stay_merge = 'per_settlement' then stay_rows.settlement_id
-            when gap_islands.island is not null
-                then concat_ws('|', cast(stay_rows.person_key as varchar), stay_rows.institution_code, cast(gap_islands.island as varchar))
-            else stay_rows.encounter_id
-        end as stay_group,
-        -- R8: the discharge settlement is the last row that is neither interim nor supplementary.
-        stay_rows.settlement_kind = 'normal'
-        or (stay_rows.stay_merge = 'per_settlement' and stay_rows.settlement_kind = 'interim') as can_discharge
-    from stay_rows
-    left join gap_islands on stay_rows.load_id = gap_islands.load_id and stay_rows.source_row = gap_islands.source_row
+    {{ stay_groups('settlements') }}
 ),
 
 results as (

@@ -1,6 +1,6 @@
 {%- set switches = [
     'reversal_measure', 'netting', 'tier_column', 'unknown_tier', 'emergency_in_inpatient', 'maternity_in_inpatient',
-    'maternity_outpatient', 'home_bed', 'pharmacy_overlap', 'person_type_unknown', 'stat_clock', 'stay_year', 'employer_group',
+    'maternity_outpatient', 'home_bed', 'pharmacy_overlap', 'person_type_unknown', 'stat_clock', 'stay_year', 'money_year', 'employer_group',
 ] %}
 
 with statistics_years as (

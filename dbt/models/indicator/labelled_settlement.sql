@@ -4,7 +4,7 @@
 ] %}
 
 with labelled as (
-    {{ settlement_labels(ref('cube_settlement'), ['row_count', 'visit_count', 'discharge_count', 'family_account_uses'] + amounts) }}
+    {{ settlement_labels(ref('settlement_cell'), ['row_count', 'visit_count', 'discharge_count', 'family_account_uses'] + amounts) }}
 ),
 
 final as (

@@ -22,6 +22,23 @@ settlements as (
         on settlements.province = clock_choices.province and {{ year_of('settlements.settlement_month') }} = clock_choices.year
 ),
 
+parts as (
+    {{ clocked_stay_parts() }}
+),
+
+-- L89: settlements whose money counts with their stay, in the month in which it does.
+moved_parts as (
+    {{ counted_with_stay('parts') }}
+),
+
+money as (
+    select
+        settlements.* exclude (statistics_month),
+        coalesce(moved_parts.counted_month, settlements.statistics_month) as statistics_month
+    from settlements
+    left join moved_parts on settlements.load_id = moved_parts.load_id and settlements.source_row = moved_parts.source_row
+),
+
 stays as (
     select
         stays.*,
@@ -40,6 +57,15 @@ labelled_settlements as (
         {{ person_group_label('scheme', 'member_status') }} as person_group
     from (
         {{ settlement_labels('settlements', ['settlement_kind', 'is_discharge', 'fund_pay_yuan', 'pool_pay_yuan', 'serious_illness_pay_yuan', 'load_id', 'source_row']) }}
+    ) as labelled
+),
+
+labelled_money as (
+    select
+        *,
+        {{ person_group_label('scheme', 'member_status') }} as person_group
+    from (
+        {{ settlement_labels('money', ['load_id', 'source_row']) }}
     ) as labelled
 ),
 
@@ -214,7 +240,7 @@ reported as (
 ),
 
 final as (
-    {{ trace_rows('settlement', 'setl_d', 'labelled_settlements', place_labels + ['two_disease']) }}
+    {{ trace_rows('settlement', 'setl_d', 'labelled_money', place_labels + ['two_disease']) }}
     union all
     {{ trace_rows('visit', 'setl_d', 'labelled_settlements', place_labels,
         "visit_type not in ('inpatient', 'maternity_inpatient', 'home_bed') and settlement_kind <> 'supplementary' and visit_weight <> 0", month='month') }}

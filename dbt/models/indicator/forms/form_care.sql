@@ -5,7 +5,7 @@
 ] %}
 
 with settlements as (
-    {{ settlement_labels(ref('cube_settlement'), ['visit_count', 'discharge_count'] + amounts) }}
+    {{ settlement_labels(ref('settlement_cell'), ['visit_count', 'discharge_count'] + amounts) }}
 ),
 
 allowances as (

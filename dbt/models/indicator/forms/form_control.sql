@@ -1,4 +1,4 @@
--- What the forms are held against: money by scheme code alone, straight from the cube, without the labels of the layer (X17).
+-- What the forms are held against: money by scheme code alone, from the cells as they count, without the labels of the layer (X17).
 with choices as (
     select * from {{ ref('label_choice') }}
 ),
@@ -8,7 +8,7 @@ placed as (
         cells.*,
         choices.year,
         {{ prefecture_of('cells.insured_region', 'cells.province', 'places') }} as region_code
-    from {{ ref('cube_settlement') }} as cells
+    from {{ ref('settlement_cell') }} as cells
     inner join choices on cells.province = choices.province and {{ year_of('cells.statistics_month') }} = choices.year
     {{ join_place('cells.insured_region', first_day_of('cells.statistics_month')) }}
     where
