@@ -272,7 +272,11 @@ def _value(switch: Switch, given: Any, path: Path) -> str:
     value = "none" if given is None else str(given)
     if switch.known(value) is None:
         raise _error(
-            path, switch.name, "取值无效：", "has an unknown value:", f"{value}; 可用 / allowed: {', '.join(switch.values)}"
+            path,
+            switch.name,
+            "取值无效：",
+            "has an unknown value:",
+            f"{value}; 可用 / allowed: {', '.join(switch.values)}",
         )
     return value
 

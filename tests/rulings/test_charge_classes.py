@@ -38,7 +38,9 @@ def rows_L90(area: Area) -> None:
     lines = (line("101", "09", 200, 50), line("102", "10", 30), line("301", "08", 40, 40), line("201", "01", 120, 20))
     charge(area, first, *lines, line("101", "09", 500, vali_flag="0"))
     # What is left of the stay is a drug: 610, of which 40 are paid wholly.
-    second = stay(area, f"{YEAR}-03-02", f"{YEAR}-03-09", fee=300, fund=100, own=0, pre=0, insutype="390", psn_type="1501")
+    second = stay(
+        area, f"{YEAR}-03-02", f"{YEAR}-03-09", fee=300, fund=100, own=0, pre=0, insutype="390", psn_type="1501"
+    )
     charge(area, second, line("201", "05", 299))
     taken_back = stay(area, f"{YEAR}-03-02", f"{YEAR}-03-04", fee=700, own=0, pre=0)
     charge(area, taken_back, line("201", "05", 600))

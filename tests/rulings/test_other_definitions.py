@@ -137,7 +137,9 @@ def rows_L89(area: Area) -> None:
     first = stay(area, "2023-12-20", "2023-12-31", fee=100, mid_setl_flag="1")
     stay(area, "2023-12-20", "2024-01-10", fee=200, mdtrt_id=first["mdtrt_id"], hosp_lv="05")
     second = stay(area, "2023-12-01", "2023-12-11", fee=400)
-    stay(area, "2023-12-01", "2023-12-11", fee=800, mdtrt_id=second["mdtrt_id"], setl_type="3", when=datetime(YEAR, 2, 1))
+    stay(
+        area, "2023-12-01", "2023-12-11", fee=800, mdtrt_id=second["mdtrt_id"], setl_type="3", when=datetime(YEAR, 2, 1)
+    )
     stay(area, "2023-06-01", "2023-06-09", fee=1600, mid_setl_flag="1")
     taken_back = stay(area, "2023-12-21", "2023-12-30", fee=3200, mid_setl_flag="1")
     area.mirror(taken_back, when=datetime(YEAR, 1, 5))
