@@ -39,6 +39,9 @@ def examined(area: Area, when: datetime, fee: int, code: str = HEAD, **cells: An
 def rows_L87(area: Area) -> None:
     """One exam in the first year. An exam a month in the next, each of somebody else; and people with several, repeats of powers of two."""
     examined(area, datetime(FIRST_YEAR, 11, 7, 9), 1)
+    # The exam that one of January repeats lies in the year before.
+    psn = examined(area, datetime(FIRST_YEAR, 12, 20, 9), 1)["psn_no"]
+    examined(area, datetime(YEAR, 1, 5, 9), 128, psn_no=psn)
     for month in range(1, 13):
         examined(area, datetime(YEAR, month, 7, 9), 1)
     # Thirty days after the one before is a repeat, thirty-one days are none; each asks for the one before it.
@@ -82,7 +85,7 @@ def rows_L87(area: Area) -> None:
 
 def test_L87_an_exam_of_the_same_part_in_another_visit_within_thirty_days_is_a_repeat(built: Warehouse) -> None:
     above, below, value, reason = figure(built, "L87", "repeat_exam_30d_share", YEAR)
-    repeats = 2 + 4 + 8 + 16 + 32
+    repeats = 2 + 4 + 8 + 16 + 32 + 128
     # Twelve months; 1 + 1; 1; three pairs and one; 1 + 1 and 1; three that repeat nothing; 1.
     others = 12 + 2 + 1 + 6 + 2 + 3 + 3 + 1
     assert (above, below, reason) == (repeats, repeats + others, None)
@@ -138,7 +141,8 @@ def test_L87_the_lines_of_the_exams_are_behind_the_figure(built: Warehouse) -> N
         [YEAR, built.world.areas["L87"].county],
     )
     assert (behind["setl_d"],) == exams[0]
-    assert behind["fee_list_d"] == behind["setl_d"] + 2, "two lines and what was taken back of them are one exam"
+    # Two lines and what was taken back of them are one exam; and the exam of the year before that one of January repeats.
+    assert behind["fee_list_d"] == behind["setl_d"] + 2 + 1
 
 
 def test_L88_the_filings_of_the_referred_stays_are_behind_the_figure(built: Warehouse) -> None:

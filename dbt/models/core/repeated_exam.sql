@@ -17,11 +17,14 @@ operations as (
 ),
 
 -- An image after an operation is a control, and an emergency does not wait for an older one.
-final as (
-    select distinct
+repeats as (
+    select
         later.load_id,
         later.source_row,
-        later.exam_kind
+        later.exam_kind,
+        earlier.load_id as earlier_load_id,
+        earlier.source_row as earlier_source_row,
+        concat_ws('|', cast(earlier.exam_date as varchar), earlier.settlement_id) as earlier_mark
     from exams as later
     inner join exams as earlier
         on
@@ -38,6 +41,18 @@ final as (
         {{ days_between('earlier.exam_date', 'later.exam_date') }} <= 30
         and not later.is_emergency
         and operations.settlement_id is null
+),
+
+-- Named is the last of the earlier ones.
+final as (
+    select
+        load_id,
+        source_row,
+        exam_kind,
+        {{ value_at_max('earlier_load_id', 'earlier_mark') }} as earlier_load_id,
+        {{ value_at_max('earlier_source_row', 'earlier_mark') }} as earlier_source_row
+    from repeats
+    group by load_id, source_row, exam_kind
 )
 
 select * from final

@@ -129,6 +129,21 @@ lines_of_exams as (
     where exam_kind is not null
 ),
 
+-- L87: the lines of the exam that one repeats, which may lie in the year before.
+lines_of_earlier_exams as (
+    select
+        repeated.load_id,
+        repeated.source_row,
+        earlier.line_load_id as deciding_load_id,
+        earlier.line_source_row as deciding_source_row
+    from {{ ref('repeated_exam') }} as repeated
+    inner join {{ ref('settled_line') }} as earlier
+        on
+            repeated.earlier_load_id = earlier.load_id
+            and repeated.earlier_source_row = earlier.source_row
+            and repeated.exam_kind = earlier.exam_kind
+),
+
 final as (
     select
         'enrolment' as cube,
@@ -147,6 +162,7 @@ final as (
         deciding_load_id,
         deciding_source_row
     from payments_of_insured
+    {%- for relation in ['lines_of_exams', 'lines_of_earlier_exams'] %}
     union all
     select
         'large_exam' as cube,
@@ -155,7 +171,8 @@ final as (
         source_row,
         deciding_load_id,
         deciding_source_row
-    from lines_of_exams
+    from {{ relation }}
+    {%- endfor %}
     {%- for cube in ['visit', 'stay', 'stay_end'] %}
     {%- for relation in ['rows_of_stays', 'results_of_stays', 'filings_of_stays'] %}
     union all
