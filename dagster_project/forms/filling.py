@@ -176,7 +176,7 @@ class _Filler:
         }
 
 
-_COUNTS = ("visits", "bed_days", "persons", "transfers")  # counted, not paid: hundredths are made of them here
+_COUNTS = ("visits", "settlements", "bed_days", "persons", "transfers")  # counted, not paid: hundredths are made of them here
 
 
 def _looked_up(rows: Sequence[tuple[str, str, int, object]]) -> dict[tuple[str, str, int], int]:

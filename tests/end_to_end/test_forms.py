@@ -115,6 +115,24 @@ def test_a_bureaus_filter_gives_the_same_money(sample_home: SampleHome, bureau: 
     assert sums is not None and sums[0] and found == tuple(sums), report
 
 
+def test_L91_settlements_with_a_payment_have_all_their_money_there(sample_home: SampleHome, filled: Filled) -> None:
+    """Straight from the settlements: what serious-illness insurance supplemented, and what the large-amount subsidy did."""
+    with duckdb.connect(str(sample_home.warehouse)) as connection:
+        sums = connection.execute(
+            "select cast(100 * sum(pool_pay_yuan) as bigint), cast(100 * sum(serious_illness_pay_yuan) as bigint), "
+            "cast(100 * sum(assistance_pay_yuan) as bigint), cast(100 * sum(full_own_pay_yuan) as bigint), "
+            "cast(100 * sum(over_limit_pay_yuan + pre_pay_yuan + in_scope_fee_yuan - pool_pay_yuan - serious_illness_pay_yuan "
+            "- assistance_pay_yuan) as bigint), "
+            f"100 * count(*) from core.fct_settlement where {LIVE.format(scheme=CODES['390'])} and serious_illness_pay_yuan <> 0"
+        ).fetchone()
+        subsidised = connection.execute(
+            f"select 100 * count(*) from core.fct_settlement where {LIVE.format(scheme=CODES['310'])} and large_amount_pay_yuan <> 0"
+        ).fetchone()
+    columns = ("basic", "serious", "assistance", "own_pay", "self_pay", "visits")
+    assert sums is not None and sums[-1] and sums == tuple(value(filled, "HI9", "all", name) for name in columns)
+    assert subsidised == (value(filled, "SI", "total", "visits"),)
+
+
 # Row of HI10, what the truth's cells must say for it, and the bureau's filter of Q36 by place and kind of insurance.
 TRANSFERS: dict[str, tuple[dict[str, str], str]] = {
     "in": ({"direction": "in"}, "left(trafin_admdvs, 4) = left(insu_admdvs, 4)"),

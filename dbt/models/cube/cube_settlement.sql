@@ -24,6 +24,9 @@ clock_choices as (
 clocked as (
     select
         settlements.*,
+        -- Of a settlement that such a fund supplements, the forms ask for everything and not for that payment alone (L91).
+        settlements.serious_illness_pay_yuan <> 0 as has_serious_illness,
+        settlements.large_amount_pay_yuan <> 0 as has_large_amount,
         coalesce(clock_choices.value, 'setl_time') as stat_clock,
         case clock_choices.value
             when 'enddate' then coalesce(settlements.end_month, settlements.settlement_month)
@@ -58,6 +61,8 @@ final as (
         payment_place,
         settlement_kind,
         reversal_class,
+        has_serious_illness,
+        has_large_amount,
         count(*) as row_count,
         count(*) filter (where settlement_kind <> 'supplementary') as visit_count,
         count(*) filter (where is_discharge) as discharge_count,
@@ -87,7 +92,9 @@ final as (
         destination_region,
         payment_place,
         settlement_kind,
-        reversal_class
+        reversal_class,
+        has_serious_illness,
+        has_large_amount
 )
 
 {{ as_text('final', [

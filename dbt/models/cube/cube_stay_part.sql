@@ -25,6 +25,8 @@ final as (
         {%- for label in labels %}
         settlements.{{ label }},
         {%- endfor %}
+        settlements.serious_illness_pay_yuan <> 0 as has_serious_illness,
+        settlements.large_amount_pay_yuan <> 0 as has_large_amount,
         count(*) as row_count,
         count(*) filter (where settlements.family_account_pay_yuan <> 0) as family_account_uses,
         {%- for amount in amounts %}
@@ -40,8 +42,10 @@ final as (
         parts.stay_care_group,
         parts.stay_care_type,
         {%- for label in labels %}
-        settlements.{{ label }}{{ ',' if not loop.last }}
+        settlements.{{ label }},
         {%- endfor %}
+        settlements.serious_illness_pay_yuan <> 0,
+        settlements.large_amount_pay_yuan <> 0
 )
 
 {{ as_text('final', ['stay_care_group', 'stay_care_type'] + labels) }}

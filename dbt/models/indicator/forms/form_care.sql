@@ -5,7 +5,7 @@
 ] %}
 
 with settlements as (
-    {{ settlement_labels(ref('settlement_cell'), ['visit_count', 'discharge_count'] + amounts) }}
+    {{ settlement_labels(ref('settlement_cell'), ['row_count', 'visit_count', 'discharge_count', 'has_serious_illness', 'has_large_amount'] + amounts) }}
 ),
 
 allowances as (
@@ -32,6 +32,9 @@ parts as (
         age_group,
         benefit_type,
         two_disease,
+        case when has_serious_illness then 'yes' else 'no' end as serious_illness,
+        case when has_large_amount then 'yes' else 'no' end as large_amount,
+        row_count * visit_weight as settlements,
         case
             when visit_type in ('inpatient', 'maternity_inpatient', 'home_bed') then discharge_count * stay_weight
             else visit_count * visit_weight
@@ -92,6 +95,9 @@ final as (
         coalesce(age_group, 'none') as age_group,
         benefit_type,
         coalesce(two_disease, 'none') as two_disease,
+        coalesce(serious_illness, 'none') as serious_illness,
+        coalesce(large_amount, 'none') as large_amount,
+        cast(coalesce(sum(settlements), 0) as bigint) as settlements,
         cast(sum(visits) as bigint) as visits,
         cast(sum(bed_days) as bigint) as bed_days,
         {%- for amount in ['allowance_yuan'] + amounts %}
