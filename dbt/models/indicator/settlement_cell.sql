@@ -19,13 +19,13 @@ moved as (
 moved_both_ways as (
     select
         moved.*,
-        statistics_month as month,
+        moved.statistics_month as month,
         -1 as sign
     from moved
     union all
     select
         moved.*,
-        counted_month as month,
+        moved.counted_month as month,
         1 as sign
     from moved
 ),
