@@ -79,7 +79,11 @@ def confirm(connection: duckdb.DuckDBPyConnection, settings: Settings, folder: s
     """
     name, folder = by.strip(), folder.strip("/") or "."
     if not name:
-        raise UserError(Text("请写明由谁确认。", "Say who confirms."), where="--by")
+        raise UserError(
+            Text("请写明由谁确认。", "Say who confirms."),
+            where="--by",
+            todo=Text(f"bulletin manifest confirm {folder} --by 姓名", f"bulletin manifest confirm {folder} --by NAME"),
+        )
     waiting = [one.folder for one in unconfirmed(connection)]
     if folder not in waiting:
         raise UserError(
