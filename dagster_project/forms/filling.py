@@ -176,7 +176,8 @@ class _Filler:
         }
 
 
-_COUNTS = ("visits", "settlements", "bed_days", "persons", "transfers")  # counted, not paid: hundredths are made of them here
+# Counted, not paid: hundredths are made of them here.
+_COUNTS = ("visits", "settlements", "bed_days", "persons", "transfers")
 
 
 def _looked_up(rows: Sequence[tuple[str, str, int, object]]) -> dict[tuple[str, str, int], int]:
