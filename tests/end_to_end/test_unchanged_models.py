@@ -72,7 +72,7 @@ def test_a_month_to_compare_again_reaches_the_comparison_and_what_is_made_of_lin
     layer = {node["name"]: node["fqn"][1] for node in dbt_parse.manifest(home)["nodes"].values()}
     assert {name for name in due if layer[name] != "indicator"} == {
         "settlement_source_profile", "rule_count", "settled_line", "fct_negotiated_drug", "cube_negotiated_drug",
-        "fct_large_exam", "repeated_exam", "cube_large_exam",
+        "fct_large_exam", "repeated_exam", "cube_large_exam", "cube_charge_class",
     }  # fmt: skip
     assert {name for name in due if name.startswith("labelled_")} == {"labelled_negotiated_drug", "labelled_large_exam"}
 

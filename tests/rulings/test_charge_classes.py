@@ -46,9 +46,10 @@ def rows_L90(area: Area) -> None:
     charge(area, taken_back, line("201", "05", 600))
     charge(area, area.mirror(taken_back), line("201", "05", -600))
     charge(area, area.settle(fee=400, when=datetime(YEAR, 3, 7)), line("101", "09", 300))
-    with_lines = stay(area, f"{NEXT_YEAR}-03-01", f"{NEXT_YEAR}-03-05", fee=100)
-    charge(area, with_lines, line("201", "05", 50))
-    stay(area, f"{NEXT_YEAR}-04-01", f"{NEXT_YEAR}-04-05", fee=100)
+    for month in (3, 4):
+        whole = stay(area, f"{NEXT_YEAR}-{month:02d}-01", f"{NEXT_YEAR}-{month:02d}-05", fee=100)
+        charge(area, whole, line("201", "05", 50))
+    stay(area, f"{NEXT_YEAR}-04-01", f"{NEXT_YEAR}-04-05", fee=12)  # a ninth of the month's expense
     for year in (YEAR, NEXT_YEAR):
         area.settle(when=datetime(year, 12, 7))  # so that both years have a last quarter
 
@@ -92,5 +93,5 @@ def test_L90_lines_of_stays_by_class_add_up_to_the_expense(world: World) -> None
     assert held.height and held["holds"].all()
 
 
-def test_L90_a_month_of_stays_without_lines_leaves_the_year_blank(world: World) -> None:
+def test_L90_a_month_whose_lines_are_not_whole_leaves_the_year_blank(world: World) -> None:
     assert cells(filled(world, NEXT_YEAR), "HI4.1", "inpatient", NEXT_YEAR) == [(None, "no_lines")] * 6

@@ -22,21 +22,36 @@ labelled as (
     {{ settlement_labels('cells', amounts) }}
 ),
 
--- L90: many places deliver lines of some months only. A year in which a month of stays has none says nothing.
+-- L90: many places deliver lines of some months or some hospitals only. A year in which those of a month make less than nine tenths of
+-- its inpatient expense says nothing.
+covered as (
+    select
+        province,
+        month,
+        sum(({{ amounts | join(' + ') }}) * money_weight) as covered_yuan
+    from labelled
+    where visit_type = 'inpatient'
+    group by province, month
+),
+
+expenses as (
+    select
+        province,
+        year,
+        month,
+        sum(total_fee_yuan) as expense_yuan
+    from {{ ref('labelled_settlement') }}
+    where visit_type = 'inpatient'
+    group by province, year, month
+),
+
 gaps as (
     select distinct
-        stays.province,
-        stays.year
-    from {{ ref('labelled_stay') }} as stays
-    where
-        stays.visit_type = 'inpatient'
-        and (stays.province, stays.month) not in (
-            select
-                labelled.province,
-                labelled.month
-            from labelled
-            where labelled.visit_type = 'inpatient'
-        )
+        expenses.province,
+        expenses.year
+    from expenses
+    left join covered on expenses.province = covered.province and expenses.month = covered.month
+    where coalesce(covered.covered_yuan, 0) < 0.9 * expenses.expense_yuan
 ),
 
 final as (
