@@ -49,7 +49,7 @@ def rows_L90(area: Area) -> None:
     for month in (3, 4):
         whole = stay(area, f"{NEXT_YEAR}-{month:02d}-01", f"{NEXT_YEAR}-{month:02d}-05", fee=100)
         charge(area, whole, line("201", "05", 50))
-    stay(area, f"{NEXT_YEAR}-04-01", f"{NEXT_YEAR}-04-05", fee=12)  # a ninth of the month's expense
+    stay(area, f"{NEXT_YEAR}-04-01", f"{NEXT_YEAR}-04-05", fee=12)  # more than a tenth of the month
     for year in (YEAR, NEXT_YEAR):
         area.settle(when=datetime(year, 12, 7))  # so that both years have a last quarter
 
