@@ -295,7 +295,7 @@ def expected(chosen: Choices) -> dict[str, tuple[float, float | None]]:
         "disease_pay_discharge_share": (1, len(eligible) if chosen["disease_payment_denominator"] == "eligible" else len(stays)),
     }  # fmt: skip
     answers["employee_inpatient_expense"] = (fees + SECOND_AID + part, None)
-    assisted, times = {"per_encounter": (5, 5), "per_payment": (5, 6), "identity_list": (len(LISTED), len(LISTED))}[
+    assisted, times = {"per_encounter": (6, 6), "per_payment": (6, 7), "identity_list": (len(LISTED), len(LISTED))}[
         chosen["ma_visit_rule"]
     ]
     answers["ma_avg_inpatient"] = (assisted * 40 + SECOND_AID, times)
